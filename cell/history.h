@@ -1,0 +1,55 @@
+/* All opened records of a cell in one causal order that every device agrees on.
+ *
+ * A record's height is one more than the greatest height among its predecessor in its log and its
+ * deps. Sorting by (height, id) is a topological order, and, because a height depends only on
+ * ancestors, adding records never reorders the ones already there: two devices with the same set
+ * of records walk them in the same order, whatever the order of arrival. Times play no part.
+ *
+ * Bodies are not kept here; they are opened again from the store when somebody folds. */
+#ifndef HOP_CELL_HISTORY_H
+#define HOP_CELL_HISTORY_H
+
+#include "base/err.h"
+#include "base/span.h"
+
+#define HISTORY_NONE UINT32_MAX
+
+/* One opened record. Entries are named by index, in order of insertion; indexes never move. */
+struct history_entry {
+    uint8_t id[32];
+    uint32_t height;
+    uint32_t log;      /* index of its log */
+    uint64_t seq;
+    uint32_t previous; /* entry of seq-1 in the same log, or HISTORY_NONE */
+    uint32_t deps_at, deps_count; /* into the table of deps */
+    uint16_t type;
+    uint8_t lane;
+    uint32_t device;   /* index of the author's device in struct cell, or HISTORY_NONE */
+};
+
+struct history;
+
+struct history *history_new(void); /* NULL if memory runs out */
+void history_free(struct history *h);
+
+/* Add one whose predecessor and deps are all there (else HOP_ENOTFOUND, nothing changed). e->height,
+ * deps_at and deps_count are filled in. *ret is the new entry's index. HOP_EEXIST: was there. */
+MUST_USE int history_add(struct history *h, struct history_entry *e, const uint8_t (*deps)[32],
+                         size_t deps_count, uint32_t *ret);
+
+size_t history_count(const struct history *h);
+const struct history_entry *history_at(const struct history *h, uint32_t index);
+uint32_t history_find(const struct history *h, const uint8_t id[static 32]); /* or HISTORY_NONE */
+uint32_t history_dep(const struct history *h, const struct history_entry *e, size_t n);
+
+/* The n-th entry in canonical order. The order is brought up to date on the first call after
+ * additions; *ret_stable (may be NULL) says how many leading places kept their entries since
+ * history_mark() was last called: a fold that had walked so many may go on from there. */
+uint32_t history_ordered(struct history *h, size_t n);
+size_t history_stable(struct history *h);
+void history_mark(struct history *h);
+
+/* True if a is b or among b's ancestors: "b had seen a". */
+bool history_saw(const struct history *h, uint32_t b, uint32_t a);
+
+#endif

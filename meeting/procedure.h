@@ -1,0 +1,61 @@
+/* Rules are data: a procedure file (libconfig) as a checked value.
+ *
+ * Parsing is pure: the text is handed in, includes are refused, nothing is opened. Unknown settings
+ * are errors with the line and the nearest name that is known. docs/procedures.md describes the
+ * format; procedures/ holds the ones that ship. */
+#ifndef HOP_MEETING_PROCEDURE_H
+#define HOP_MEETING_PROCEDURE_H
+
+#include "cell/auth.h"
+#include "meeting/act.h"
+#include "text/text.h"
+
+#define PROCEDURE_BYTES_MAX (64u << 10)
+#define PROCEDURE_FORMS_MAX 16
+#define PROCEDURE_LABEL_BYTES_MAX 160
+#define PROCEDURE_AGENDA_MAX 32
+
+struct procedure_label {
+    char in[TEXT_LANGS_COUNT][PROCEDURE_LABEL_BYTES_MAX];
+};
+
+struct procedure_form {
+    char name[32];
+    struct procedure_label label;
+    struct procedure_label agenda[PROCEDURE_AGENDA_MAX]; /* the template */
+    size_t agenda_count;
+};
+
+/* A share of something: more than (or at least) numerator/denominator of the eligible. */
+struct procedure_share {
+    unsigned numerator, denominator;
+    bool strictly_more; /* "more than half" */
+    bool of_present;    /* of those confirmed present, instead of all eligible members */
+};
+
+struct procedure {
+    char name[AUTH_TEXT_BYTES_MAX + 1];
+    struct procedure_label title;
+    struct procedure_label legal_basis;
+    struct procedure_label roles[ROLES_COUNT];
+    struct procedure_label categories[CATEGORIES_COUNT];
+    struct procedure_label roll[ROLL_COUNT];
+    bool counts[CATEGORIES_COUNT]; /* in the denominator of quorum and majority */
+    bool votes[CATEGORIES_COUNT];
+    bool roll_needs_reason[ROLL_COUNT];
+    struct procedure_share quorum, majority;
+    unsigned notice_days; /* shown and recorded, not enforced by anybody's clock */
+    struct procedure_form forms[PROCEDURE_FORMS_MAX];
+    size_t forms_count;
+    struct procedure_label minutes_heading; /* the national header lines, "\n" between them */
+};
+
+/* HOP_EMALFORMED with a sentence naming line and fix in why. */
+MUST_USE int procedure_parse(struct procedure *ret, struct span file, struct text_said *why);
+void procedure_hash(uint8_t ret[static 32], struct span file);
+const struct procedure *procedure_default(void); /* plain majority rules, before any file is known */
+const struct procedure_form *procedure_find_form(const struct procedure *p, const char *name);
+/* How many of base are needed to satisfy the share. */
+size_t procedure_needed(const struct procedure_share *s, size_t base);
+
+#endif

@@ -1,0 +1,134 @@
+/* How records travel between devices, as a pure state machine.
+ *
+ * Nothing in mesh/ opens a socket, reads a clock, draws entropy or touches a disk. The owner
+ * reports what happened with mesh_step() and then carries out, in order, whatever the step asked
+ * for. node/ does so over ZeroMQ and LMDB; sim/ does so for many nodes over a heap of events.
+ * Same inputs, same seed, same outputs: always.
+ *
+ * What it does, on every link (docs/protocol.md §6): HELLO proves the device behind the link,
+ * FRONTIER says how far each log reaches here, SEGMENT carries runs of records, verified by their
+ * chain and the signature of the last one, ACK says what is durable, KEEPALIVE says "still here",
+ * WANT/BLOB/NOBLOB move sealed chunks by name, TELL carries a short message that is not kept.
+ *
+ * Order is part of the contract: nothing that a peer could take for "I have it" (ACK, forwarding)
+ * leaves before the write it rests on is durable. */
+#ifndef HOP_MESH_MESH_H
+#define HOP_MESH_MESH_H
+
+#include "base/arena.h"
+#include "base/span.h"
+#include "base/trace.h"
+#include "crypto/crypto.h"
+#include "store/store.h"
+
+typedef uint32_t mesh_link; /* named by the owner; never reused while the mesh knows it */
+
+#define MESH_LINKS_MAX       64           /* a hall of people in one radio's range, and some */
+#define MESH_LOGS_MAX        4096         /* 300 members, 3 devices, 3 lanes, and reincarnations */
+#define MESH_FRAME_BYTES_MAX (1280u << 10) /* one record of 1 MiB and its frame; also ZMQ_MAXMSGSIZE */
+#define MESH_TELL_BYTES_MAX  1024
+#define MESH_WANTS_MAX       4096         /* blob chunks looked for at one time */
+#define MESH_OUTS_MAX        4096
+
+enum mesh_in_type {
+    MESH_IN_LINK_UP,      /* link; bytes: 32-byte channel binding; listener: we accepted it */
+    MESH_IN_LINK_DOWN,    /* link */
+    MESH_IN_FRAME,        /* link, bytes */
+    MESH_IN_TIMEOUT,      /* the deadline has come */
+    MESH_IN_STORED,       /* the store was committed: everything asked so far is durable */
+    MESH_IN_STORE_FAILED, /* the commit failed: forget what was not durable, read the store again */
+    MESH_IN_PUBLISH,      /* our own records are durable in the store: log in bytes (32) */
+    MESH_IN_WANT,         /* bytes: 32-byte name of a blob chunk to find */
+    MESH_IN_TELL,         /* bytes: a short message for every peer now linked */
+    MESH_IN_ROSTER        /* the roster has changed: ask it again about every peer */
+};
+
+struct mesh_in {
+    enum mesh_in_type type;
+    mesh_link link;
+    bool listener;
+    hop_time now;
+    struct span bytes; /* borrowed for the length of the call */
+};
+
+enum mesh_out_type {
+    MESH_OUT_SEND,      /* link, bytes. durable: hold until the next commit succeeded */
+    MESH_OUT_STORE,     /* log, seq, id, bytes: append this record to the store */
+    MESH_OUT_DELIVER,   /* log, seq: this record is durable; open it */
+    MESH_OUT_BLOB,      /* id: name, bytes: put this chunk into the store */
+    MESH_OUT_BLOB_HERE, /* id: this chunk is durable */
+    MESH_OUT_PEER,      /* link: what mesh_peer_view() says of it has changed */
+    MESH_OUT_TOLD,      /* link, id: identity key of the teller, bytes: the message */
+    MESH_OUT_DROP_LINK  /* link: close it; the mesh has forgotten it already */
+};
+
+struct mesh_out {
+    enum mesh_out_type type;
+    mesh_link link;
+    bool durable;
+    uint64_t seq;
+    uint8_t log[STORE_LOG_BYTES];
+    uint8_t id[32];
+    struct span bytes; /* lives in outs->scratch, until the next step */
+};
+
+/* Where a step leaves its requests. One per thread is enough for any number of meshes, so a
+ * simulator of thousands pays for it once. */
+struct mesh_outs {
+    struct mesh_out items[MESH_OUTS_MAX];
+    size_t n;
+    struct arena scratch; /* MESH_SCRATCH_BYTES of the owner's */
+};
+#define MESH_SCRATCH_BYTES (16u << 20)
+
+/* What the mesh must know of people: is this identity key an active device of our cell? A stranger
+ * may only bring control records (one of them may be its admission) and gets none of ours. */
+struct mesh_roster {
+    bool (*is_member)(void *ctx, const uint8_t identity[32]);
+    void *ctx;
+};
+
+struct mesh_config {
+    uint64_t seed;                          /* feeds every random choice the protocol makes */
+    uint8_t cell_id[32];                    /* bound into HELLO: cells never mix */
+    const struct hop_sign_key *identity; /* kept: must outlive the mesh */
+    struct store *store;                    /* kept; the mesh only reads it */
+    struct mesh_roster roster;
+    struct trace trace;
+};
+
+struct mesh;
+
+/* NULL if memory runs out. Reads the frontier from the store. */
+struct mesh *mesh_new(const struct mesh_config *config);
+void mesh_free(struct mesh *m); /* NULL is fine */
+
+/* Say what happened; find in outs (reset at the start) what to do about it.
+ *   HOP_EMALFORMED, HOP_EAUTH  the peer is at fault; outs still holds
+ *   HOP_EFULL                  a limit was reached: refused, nothing has changed
+ *   HOP_ENOTFOUND              no such link */
+int mesh_step(struct mesh *m, const struct mesh_in *in, struct mesh_outs *outs);
+
+/* When to come back with MESH_IN_TIMEOUT, or HOP_NEVER. Ask after each step. */
+hop_time mesh_deadline(const struct mesh *m);
+
+/* What is known of one link, for "who is connected and how fresh is my data". */
+struct mesh_peer_view {
+    mesh_link link;
+    uint8_t identity[32]; /* zeros before its HELLO */
+    bool greeted;         /* its HELLO was good */
+    bool member;          /* and the roster knows it */
+    bool in_sync;         /* we have told each other frontiers, and they are equal */
+    uint64_t records_behind; /* how many records it has shown that we lack */
+    uint64_t records_ahead;  /* how many we have that it has not acknowledged */
+    hop_time heard;       /* when its last frame came */
+};
+size_t mesh_peers(const struct mesh *m, struct mesh_peer_view *ret, size_t max);
+
+/* BLAKE2b root of the frontier under a salt: equal roots, equal records. */
+void mesh_root(const struct mesh *m, const uint8_t salt[static 8], uint8_t ret[static 8]);
+
+/* Walks every index and asserts that the whole holds together. For tests and the simulator. */
+void mesh_check(const struct mesh *m);
+
+#endif

@@ -1,0 +1,89 @@
+/* The program `hop`, running on one device directory: everything impure, tied together.
+ *
+ * One thread owns everything durable and runs node_run(): one turn of a loop is wait, read the
+ * clock once, feed the core, commit once, release what waited for the commit. The voice thread
+ * (node/voice.c) owns its UDP socket and the audio pipeline; the two share single-producer rings.
+ *
+ * A device directory holds: keys.hop (crypto/keyfile.h), records.mdb (store/lmdb.c), lock (flock:
+ * one process), api.sock (HTTP over a unix socket), link (the link `hop run` printed, mode 0600). */
+#ifndef HOP_NODE_NODE_H
+#define HOP_NODE_NODE_H
+
+#include "device/device.h"
+
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+struct links;     /* node/links.h: ZeroMQ with CURVE, and the ZAP handler */
+struct discovery; /* node/discovery.h: beacons over UDP */
+struct http;      /* node/http.h: the API on a unix socket and on loopback */
+struct talk;      /* node/talk.h: voice of one meeting at a time */
+
+struct node {
+    char dir[512];
+    int lock_fd;
+    struct hop_drbg drbg;
+    struct device_keys keys;
+    struct store *store;
+    struct device *device;
+    struct mesh_outs outs;
+    enum text_lang lang;
+    hop_time now;  /* monotonic, read once a turn */
+    uint64_t wall; /* µs since 1970, read once a turn */
+    bool running;  /* node_run() is serving; false in a one-shot command */
+    bool stop;
+    /* the passphrase is kept in locked memory while the node runs, to save keys that changed */
+    char *passphrase;
+    struct links *links;         /* NULL when not running */
+    struct discovery *discovery; /* NULL when not running */
+    struct http *http;           /* NULL when not running */
+    struct talk *talk;           /* NULL when not running */
+};
+
+/* What to tell a person when something cannot be opened or done: a sentence and an exit code
+ * (1 refused, 2 usage, 3 cannot reach or open). */
+struct node_trouble {
+    struct text_said said;
+    int exit_code;
+};
+
+/* `hop init`: make dir and a key file. */
+MUST_USE int node_init(const char *dir, const char *passphrase, uint64_t kdf_memory,
+                       struct node_trouble *ret);
+/* Lock dir, unlock the keys, open the store, read it into a device. */
+MUST_USE int node_open(struct node *n, const char *dir, const char *passphrase,
+                       enum text_lang lang, struct node_trouble *ret);
+void node_close(struct node *n); /* a zeroed node is fine */
+
+/* Save the keys if they changed (temp file, fsync, rename), commit the store, tell device and mesh,
+ * carry out what they ask, until nothing more is owed. Whoever promised a person something answers
+ * after this returned HOP_OK. On HOP_ENOSPACE or HOP_EIO nothing since the last commit exists. */
+MUST_USE int node_commit(struct node *n);
+
+/* One mesh input, and what follows from it (sends that are `durable` wait for node_commit). */
+void node_step(struct node *n, const struct mesh_in *in);
+
+/* After keys got a cell (founded or joined): make a device that has it. */
+MUST_USE int node_reopen_device(struct node *n, struct node_trouble *ret);
+
+struct node_options {
+    uint16_t http_port, link_port, beacon_port; /* 0: any free port; beacon 0: the default */
+    const char *bind_address;                   /* NULL: all interfaces */
+    const char *peers[16];                      /* typed addresses "ip[:beacon port]" */
+    size_t peers_count;
+    struct device_join *join; /* joining: look for the inviter, finish, then go on as a member */
+    bool quiet;
+    bool no_multicast;
+    const char *trace_path; /* NULL: no trace */
+};
+/* Serve until SIGTERM or SIGINT (or, when joining with join_only, until joined). */
+MUST_USE int node_run(struct node *n, const struct node_options *options, struct node_trouble *ret);
+/* Join the cell of an invitation: looks for the inviter for up to wait_seconds, then returns. */
+MUST_USE int node_join(struct node *n, const struct device_join *join,
+                       const struct node_options *options, unsigned wait_seconds,
+                       struct node_trouble *ret);
+
+/* Tell everything that watches (server-sent events) that what they show may have changed. */
+void node_changed(struct node *n);
+
+#endif

@@ -19,32 +19,32 @@ enum auth_type {
     AUTH_GRANT = 4, /* outer kind: one more slot of an epoch */
     AUTH_INVITE = 5,
     AUTH_ADMIT = 6,
-    AUTH_PROCEDURE = 7, /* the text of the procedure file that genesis pins by hash */
-    AUTH_REMOVE = 8,    /* reserved: member, cuts */
-    AUTH_ROLE = 9,      /* reserved */
-    AUTH_CONFIG = 10,   /* reserved */
-    AUTH_SUSPEND = 11,  /* reserved */
-    AUTH_LEAVE = 12,    /* reserved */
+    AUTH_PROCEDURE = 7,  /* the text of the procedure file that genesis pins by hash */
+    AUTH_REMOVE = 8,     /* reserved: member, cuts */
+    AUTH_ROLE = 9,       /* reserved */
+    AUTH_CONFIG = 10,    /* reserved */
+    AUTH_SUSPEND = 11,   /* reserved */
+    AUTH_LEAVE = 12,     /* reserved */
     AUTH_CHECKPOINT = 13 /* reserved */
 };
 
 enum auth_role { /* office in the cell; a procedure gives each its label and rank */
-    ROLE_MEMBER,
-    ROLE_COMMITTEE, /* chi ủy viên */
-    ROLE_DEPUTY,    /* phó bí thư */
-    ROLE_SECRETARY, /* bí thư */
-    ROLE_OBSERVER,
-    ROLE_CARRIER,
-    ROLES_COUNT
+                 ROLE_MEMBER,
+                 ROLE_COMMITTEE, /* chi ủy viên */
+                 ROLE_DEPUTY,    /* phó bí thư */
+                 ROLE_SECRETARY, /* bí thư */
+                 ROLE_OBSERVER,
+                 ROLE_CARRIER,
+                 ROLES_COUNT
 };
 
-enum auth_category { /* which members count: notes/features.md §1g */
-    CATEGORY_FULL,         /* chính thức */
-    CATEGORY_PROBATIONARY, /* dự bị */
-    CATEGORY_ATTACHED,     /* sinh hoạt tạm thời */
-    CATEGORY_EXEMPT,       /* miễn sinh hoạt */
-    CATEGORY_TRANSFERRED,  /* chuyển sinh hoạt tạm thời đi */
-    CATEGORIES_COUNT
+enum auth_category {                        /* which members count: notes/features.md §1g */
+                     CATEGORY_FULL,         /* chính thức */
+                     CATEGORY_PROBATIONARY, /* dự bị */
+                     CATEGORY_ATTACHED,     /* sinh hoạt tạm thời */
+                     CATEGORY_EXEMPT,       /* miễn sinh hoạt */
+                     CATEGORY_TRANSFERRED,  /* chuyển sinh hoạt tạm thời đi */
+                     CATEGORIES_COUNT
 };
 
 /* A device's public keys, with the proof that whoever wrote it holds the identity key. */
@@ -76,7 +76,7 @@ void auth_log_open_sign(struct auth_log_open *o, const struct hop_sign_key *ik,
 MUST_USE int auth_log_open_check(const struct auth_log_open *o, const uint8_t log_id[static 32]);
 
 struct auth_genesis {
-    uint8_t salt[32]; /* random: two cells of one name are two cells */
+    uint8_t salt[32];      /* random: two cells of one name are two cells */
     uint8_t procedure[32]; /* hash of the procedure file */
     char name[AUTH_NAME_BYTES_MAX + 1];
     char procedure_name[AUTH_TEXT_BYTES_MAX + 1];
@@ -89,10 +89,10 @@ MUST_USE int auth_genesis_parse(struct auth_genesis *ret, struct span body);
 void auth_genesis_cell_id(uint8_t ret[static 32], struct span body);
 
 struct auth_invite {
-    uint8_t id[16];        /* BLAKE2b-128 of the seed */
-    uint8_t sign_key[32];  /* the joiner signs its request with the seed's key */
-    uint8_t link_key[32];  /* CURVE client key the joiner will use */
-    uint8_t disc_key[32];  /* beacon key for the two to find each other */
+    uint8_t id[16];                     /* BLAKE2b-128 of the seed */
+    uint8_t sign_key[32];               /* the joiner signs its request with the seed's key */
+    uint8_t link_key[32];               /* CURVE client key the joiner will use */
+    uint8_t disc_key[32];               /* beacon key for the two to find each other */
     char name[AUTH_NAME_BYTES_MAX + 1]; /* whom it is for */
     uint8_t role, category;
 };

@@ -29,15 +29,15 @@ struct cell_member {
 
 struct cell_device {
     struct auth_cert cert;
-    uint32_t member; /* index into members */
-    uint8_t tag[16]; /* BLAKE2b-128 under the route key: what its beacons carry */
+    uint32_t member;   /* index into members */
+    uint8_t tag[16];   /* BLAKE2b-128 under the route key: what its beacons carry */
     uint8_t admit[32]; /* id of the ADMIT record */
 };
 
 struct cell_invite {
     struct auth_invite body;
     uint8_t record[32];
-    uint32_t by;  /* member index */
+    uint32_t by; /* member index */
     bool used;
 };
 
@@ -45,7 +45,7 @@ struct cell; /* opaque */
 
 /* ---- reading ---- */
 
-const uint8_t *cell_id(const struct cell *c);       /* 32 bytes; zeros before genesis is known */
+const uint8_t *cell_id(const struct cell *c); /* 32 bytes; zeros before genesis is known */
 const struct auth_genesis *cell_genesis(const struct cell *c); /* NULL before */
 size_t cell_member_count(const struct cell *c);
 const struct cell_member *cell_member(const struct cell *c, size_t index);

@@ -18,13 +18,12 @@
 struct history_entry {
     uint8_t id[32];
     uint32_t height;
-    uint32_t log;      /* index of its log */
+    uint32_t log; /* index of its log */
     uint64_t seq;
-    uint32_t previous; /* entry of seq-1 in the same log, or HISTORY_NONE */
+    uint32_t previous;            /* entry of seq-1 in the same log, or HISTORY_NONE */
     uint32_t deps_at, deps_count; /* into the table of deps */
     uint16_t type;
     uint8_t lane;
-    uint32_t device;   /* index of the author's device in struct cell, or HISTORY_NONE */
 };
 
 struct history;
@@ -32,9 +31,10 @@ struct history;
 struct history *history_new(void); /* NULL if memory runs out */
 void history_free(struct history *h);
 
-/* Add one whose predecessor and deps are all there (else HOP_ENOTFOUND, nothing changed). e->height,
- * deps_at and deps_count are filled in. *ret is the new entry's index. HOP_EEXIST: was there. */
-MUST_USE int history_add(struct history *h, struct history_entry *e, const uint8_t (*deps)[32],
+/* Add one whose predecessor and deps are all there (else HOP_ENOTFOUND, nothing changed).
+ * e->height, deps_at and deps_count are filled in. *ret is the new entry's index. HOP_EEXIST: was
+ * there. */
+MUST_USE int history_add(struct history *h, struct history_entry *e, const uint8_t *deps,
                          size_t deps_count, uint32_t *ret);
 
 size_t history_count(const struct history *h);

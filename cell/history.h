@@ -31,6 +31,13 @@ struct history;
 struct history *history_new(void); /* NULL if memory runs out */
 void history_free(struct history *h);
 
+/* The index of a log, given at its first mention; HISTORY_NONE if memory runs out. */
+uint32_t history_log(struct history *h, const uint8_t id[static 32]);
+size_t history_log_count(const struct history *h);
+const uint8_t *history_log_id(const struct history *h, uint32_t log); /* 32 bytes */
+uint64_t history_log_tip(const struct history *h, uint32_t log); /* greatest seq added; 0: none */
+uint32_t history_log_entry(const struct history *h, uint32_t log, uint64_t seq);
+
 /* Add one whose predecessor and deps are all there (else HOP_ENOTFOUND, nothing changed).
  * e->height, deps_at and deps_count are filled in. *ret is the new entry's index. HOP_EEXIST: was
  * there. */
@@ -49,7 +56,8 @@ uint32_t history_ordered(struct history *h, size_t n);
 size_t history_stable(struct history *h);
 void history_mark(struct history *h);
 
-/* True if a is b or among b's ancestors: "b had seen a". */
+/* True if a is b or among b's ancestors: "b had seen a". Cheap when asked for the entries of a log
+ * in ascending order, as a fold does: what an entry had seen is kept for each log and extended. */
 bool history_saw(const struct history *h, uint32_t b, uint32_t a);
 
 #endif

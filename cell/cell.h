@@ -11,11 +11,14 @@
 #define HOP_CELL_CELL_H
 
 #include "cell/auth.h"
+#include "cell/epoch.h"
 #include "cell/history.h"
+#include "text/text.h"
 
 #define CELL_MEMBERS_MAX 300
 #define CELL_DEVICES_MAX 900
 #define CELL_INVITES_MAX 256
+#define CELL_EPOCHS_MAX  256 /* a month each for twenty years */
 
 struct cell_member {
     uint8_t id[16];
@@ -41,7 +44,34 @@ struct cell_invite {
     bool used;
 };
 
+/* A control record that a rule does not allow, and why: kept in the log, without effect. */
+struct cell_ignored {
+    uint8_t record[32];
+    enum text_id why;
+};
+
 struct cell; /* opaque */
+
+/* ---- making: device/ does this ---- */
+
+struct cell *cell_new(const uint8_t id[static 32]); /* NULL if memory runs out */
+void cell_free(struct cell *c);
+void cell_reset(struct cell *c); /* forget the fold; the epochs stay */
+
+/* One opened control record. ik is the identity its log is bound to. */
+struct cell_event {
+    const uint8_t *id; /* 32 bytes */
+    const uint8_t *ik; /* 32 bytes */
+    unsigned type;
+    struct span body;
+};
+
+/* Fold one, in canonical order. HOP_ENOMEM only: what a rule does not allow is listed as ignored.
+ */
+MUST_USE int cell_apply(struct cell *c, const struct cell_event *e);
+
+/* Hold an epoch's secret. HOP_EEXIST: held already; HOP_EFULL. */
+MUST_USE int cell_add_epoch(struct cell *c, const struct epoch *e);
 
 /* ---- reading ---- */
 
@@ -63,5 +93,30 @@ const struct cell_member *cell_secretary(const struct cell *c);
 
 /* Key under which this cell's beacons are sealed; HOP_ENOTFOUND before any epoch is held. */
 MUST_USE int cell_disc_key(const struct cell *c, uint8_t ret[static 32]);
+
+/* The epoch whose records carry this tag; NULL if its secret is not held. */
+const struct epoch *cell_epoch_by_tag(const struct cell *c, const uint8_t tag[static 16]);
+/* The epoch to write under; NULL before any is held. */
+const struct epoch *cell_send_epoch(const struct cell *c);
+
+/* Key for the voice of one meeting; HOP_ENOTFOUND before any epoch is held. */
+MUST_USE int cell_media_key(const struct cell *c, const uint8_t meeting[static 32],
+                            uint8_t ret[static 32]);
+
+/* The procedure file that genesis pins, as its record carried it; empty before it is here. */
+struct span cell_procedure(const struct cell *c);
+
+size_t cell_ignored_count(const struct cell *c);
+const struct cell_ignored *cell_ignored_at(const struct cell *c, size_t index);
+
+/* The id a person gets when a device with this identity key is admitted by this invitation. */
+void cell_member_id(uint8_t ret[static 16], const uint8_t cell_id[static 32],
+                    const uint8_t invite[static 16], const uint8_t ik[static 32]);
+
+/* What a joiner signs with its invitation's key: the proof is bound to all its keys. */
+#define CELL_JOIN_MESSAGE_BYTES (32 + 16 + 96)
+void cell_join_message(uint8_t ret[static CELL_JOIN_MESSAGE_BYTES],
+                       const uint8_t cell_id[static 32], const uint8_t invite[static 16],
+                       const struct auth_cert *cert);
 
 #endif

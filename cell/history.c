@@ -39,11 +39,12 @@ static bool grow(void *array, size_t *capacity, size_t need, size_t size)
     size_t more = *capacity < 16 ? 16 : *capacity;
     while (more < need)
         more *= 2;
-    void **p = array;
-    void *moved = realloc(*p, more * size);
-    if (moved == NULL)
+    void *items; /* array is the address of a pointer of some type: read and written as bytes */
+    memcpy(&items, array, sizeof items);
+    items = realloc(items, more * size);
+    if (items == NULL)
         return false;
-    *p = moved;
+    memcpy(array, &items, sizeof items);
     *capacity = more;
     return true;
 }

@@ -18,7 +18,7 @@
 struct history_entry {
     uint8_t id[32];
     uint32_t height;
-    uint32_t log; /* index of its log */
+    uint32_t log; /* index of its log: history_log() */
     uint64_t seq;
     uint32_t previous;            /* entry of seq-1 in the same log, or HISTORY_NONE */
     uint32_t deps_at, deps_count; /* into the table of deps */
@@ -38,9 +38,9 @@ const uint8_t *history_log_id(const struct history *h, uint32_t log); /* 32 byte
 uint64_t history_log_tip(const struct history *h, uint32_t log); /* greatest seq added; 0: none */
 uint32_t history_log_entry(const struct history *h, uint32_t log, uint64_t seq);
 
-/* Add one whose predecessor and deps are all there (else HOP_ENOTFOUND, nothing changed).
- * e->height, deps_at and deps_count are filled in. *ret is the new entry's index. HOP_EEXIST: was
- * there. */
+/* Add one whose predecessor and deps are all there (else HOP_ENOTFOUND, nothing changed). The
+ * caller fills id, log, seq (one more than the log's tip), type and lane. *ret is the new entry's
+ * index. HOP_EEXIST: was there. */
 MUST_USE int history_add(struct history *h, struct history_entry *e, const uint8_t *deps,
                          size_t deps_count, uint32_t *ret);
 

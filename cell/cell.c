@@ -1,0 +1,446 @@
+#include "cell/cell.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+struct cell {
+    uint8_t id[32];
+    bool founded;
+    struct auth_genesis genesis;
+    struct cell_member *members;
+    size_t members_count;
+    struct cell_device *devices;
+    size_t devices_count;
+    struct cell_invite *invites;
+    size_t invites_count;
+    struct cell_ignored *ignored;
+    size_t ignored_count;
+    uint8_t *procedure;
+    size_t procedure_size;
+    struct epoch *epochs;
+    size_t epochs_count;
+};
+
+/* Room for one more item; arrays grow in steps of 16, because a cell grows a person at a time. */
+static void *one_more(void *array, size_t count, size_t size)
+{
+    void *items; /* array is the address of a pointer of some type: read and written as bytes */
+    memcpy(&items, array, sizeof items);
+    if (count % 16 == 0) {
+        items = realloc(items, (count + 16) * size);
+        if (items == NULL)
+            return NULL;
+        memcpy(array, &items, sizeof items);
+    }
+    return (uint8_t *)items + count * size;
+}
+
+struct cell *cell_new(const uint8_t id[static 32])
+{
+    struct cell *c = calloc(1, sizeof *c);
+    if (c != NULL)
+        memcpy(c->id, id, sizeof c->id);
+    return c;
+}
+
+void cell_reset(struct cell *c)
+{
+    free(c->members);
+    free(c->devices);
+    free(c->invites);
+    free(c->ignored);
+    free(c->procedure);
+    struct cell kept = {.epochs = c->epochs, .epochs_count = c->epochs_count};
+    memcpy(kept.id, c->id, sizeof kept.id);
+    *c = kept;
+}
+
+void cell_free(struct cell *c)
+{
+    if (c == NULL)
+        return;
+    cell_reset(c);
+    if (c->epochs != NULL)
+        hop_wipe(c->epochs, c->epochs_count * sizeof *c->epochs);
+    free(c->epochs);
+    free(c);
+}
+
+/* ---- the fold ---- */
+
+static int ignore(struct cell *c, const struct cell_event *e, enum text_id why)
+{
+    struct cell_ignored *i = one_more(&c->ignored, c->ignored_count, sizeof *i);
+    if (i == NULL)
+        return HOP_ENOMEM;
+    memcpy(i->record, e->id, sizeof i->record);
+    i->why = why;
+    c->ignored_count++;
+    return HOP_OK;
+}
+
+void cell_member_id(uint8_t ret[static 16], const uint8_t cell_id[static 32],
+                    const uint8_t invite[static 16], const uint8_t ik[static 32])
+{
+    uint8_t bytes[80];
+    memcpy(bytes, cell_id, 32);
+    memcpy(bytes + 32, invite, 16);
+    memcpy(bytes + 48, ik, 32);
+    hop_hash(ret, 16, LABEL_MEMBER_ID, SPAN(bytes, sizeof bytes));
+}
+
+static void set_tags(struct cell *c, struct cell_device *d)
+{
+    const struct epoch *e = cell_send_epoch(c);
+    if (e != NULL)
+        hop_derive(d->tag, sizeof d->tag, e->route, LABEL_DEVICE_TAG, SPAN(d->cert.ik, 32));
+}
+
+static int on_genesis(struct cell *c, const struct cell_event *e)
+{
+    struct auth_genesis g;
+    uint8_t id[32];
+    if (c->founded)
+        return ignore(c, e, CELL_SECOND_GENESIS);
+    auth_genesis_cell_id(id, e->body);
+    if (memcmp(id, c->id, sizeof id) != 0)
+        return ignore(c, e, CELL_NOT_THIS_CELL);
+    if (auth_genesis_parse(&g, e->body) != HOP_OK)
+        return ignore(c, e, CELL_MALFORMED);
+    if (memcmp(g.founder_ik, e->ik, 32) != 0)
+        return ignore(c, e, CELL_NOT_FOUNDER);
+    c->genesis = g;
+    c->founded = true;
+    return HOP_OK;
+}
+
+static struct cell_invite *find_invite(struct cell *c, const uint8_t id[static 16])
+{
+    for (size_t i = 0; i < c->invites_count; i++) {
+        if (memcmp(c->invites[i].body.id, id, 16) == 0)
+            return &c->invites[i];
+    }
+    return NULL;
+}
+
+/* The author, if it may bring people in (rank 1 and above); else NULL and the reason. */
+static const struct cell_device *admitter(const struct cell *c, const struct cell_event *e,
+                                          enum text_id *ret_why)
+{
+    const struct cell_device *d = cell_device_by_key(c, e->ik);
+    *ret_why = CELL_AUTHOR_UNKNOWN;
+    if (d == NULL)
+        return NULL;
+    *ret_why = CELL_AUTHOR_RANK;
+    return c->members[d->member].rank >= 1 ? d : NULL;
+}
+
+static int on_invite(struct cell *c, const struct cell_event *e)
+{
+    struct auth_invite body;
+    enum text_id why;
+    if (auth_invite_parse(&body, e->body) != HOP_OK)
+        return ignore(c, e, CELL_MALFORMED);
+    const struct cell_device *by = admitter(c, e, &why);
+    if (by == NULL)
+        return ignore(c, e, why);
+    if (find_invite(c, body.id) != NULL)
+        return ignore(c, e, CELL_INVITE_USED);
+    if (c->invites_count == CELL_INVITES_MAX)
+        return ignore(c, e, CELL_FULL);
+    struct cell_invite *i = one_more(&c->invites, c->invites_count, sizeof *i);
+    if (i == NULL)
+        return HOP_ENOMEM;
+    *i = (struct cell_invite){.body = body, .by = by->member};
+    memcpy(i->record, e->id, sizeof i->record);
+    c->invites_count++;
+    return HOP_OK;
+}
+
+void cell_join_message(uint8_t ret[static CELL_JOIN_MESSAGE_BYTES],
+                       const uint8_t cell_id_bytes[static 32], const uint8_t invite[static 16],
+                       const struct auth_cert *cert)
+{
+    memcpy(ret, cell_id_bytes, 32);
+    memcpy(ret + 32, invite, 16);
+    memcpy(ret + 48, cert->ik, 32);
+    memcpy(ret + 80, cert->lk, 32);
+    memcpy(ret + 112, cert->kem, 32);
+}
+
+/* Is this admission the one its invitation was made for? TEXT_NONE if so. */
+static enum text_id check_invited(struct cell *c, const struct auth_admit *a)
+{
+    uint8_t message[CELL_JOIN_MESSAGE_BYTES];
+    const struct cell_invite *i = find_invite(c, a->invite);
+    if (i == NULL)
+        return CELL_INVITE_UNKNOWN;
+    if (i->used)
+        return CELL_INVITE_USED;
+    cell_join_message(message, c->id, a->invite, &a->cert);
+    if (hop_verify(a->join_sig, i->body.sign_key, LABEL_JOIN_SIG, SPAN(message, sizeof message)) !=
+        HOP_OK)
+        return CELL_INVITE_PROOF;
+    if (strcmp(a->name, i->body.name) != 0 || a->role != i->body.role ||
+        a->category != i->body.category)
+        return CELL_INVITE_PROOF;
+    return TEXT_NONE;
+}
+
+/* The founder admits itself, once, with the keys that genesis names. */
+static enum text_id check_founder(const struct cell *c, const struct cell_event *e,
+                                  const struct auth_admit *a)
+{
+    const struct auth_genesis *g = &c->genesis;
+    if (!c->founded || memcmp(e->ik, g->founder_ik, 32) != 0 || c->members_count > 0 ||
+        memcmp(a->cert.ik, g->founder_ik, 32) != 0 || memcmp(a->cert.lk, g->founder_lk, 32) != 0 ||
+        memcmp(a->cert.kem, g->founder_kem, 32) != 0 || a->role != g->founder_role ||
+        strcmp(a->name, g->founder_name) != 0)
+        return CELL_NOT_FOUNDER;
+    return TEXT_NONE;
+}
+
+static int admit(struct cell *c, const struct cell_event *e, const struct auth_admit *a,
+                 const struct cell_device *by)
+{
+    uint8_t by_id[16];
+    memcpy(by_id, by == NULL ? a->member : c->members[by->member].id, sizeof by_id);
+    struct cell_member *m = one_more(&c->members, c->members_count, sizeof *m);
+    if (m == NULL)
+        return HOP_ENOMEM;
+    *m = (struct cell_member){.role = (enum auth_role)a->role,
+                              .category = (enum auth_category)a->category,
+                              .rank = auth_rank_of((enum auth_role)a->role),
+                              .first_device = (uint32_t)c->devices_count};
+    memcpy(m->id, a->member, sizeof m->id);
+    memcpy(m->name, a->name, sizeof m->name);
+    memcpy(m->admitted_by, by_id, sizeof m->admitted_by);
+    struct cell_device *d = one_more(&c->devices, c->devices_count, sizeof *d);
+    if (d == NULL)
+        return HOP_ENOMEM;
+    *d = (struct cell_device){.cert = a->cert, .member = (uint32_t)c->members_count};
+    memcpy(d->admit, e->id, sizeof d->admit);
+    set_tags(c, d);
+    c->members_count++;
+    c->devices_count++;
+    return HOP_OK;
+}
+
+static int on_admit(struct cell *c, const struct cell_event *e)
+{
+    static const uint8_t nobody[16];
+    struct auth_admit a;
+    uint8_t member[16];
+    enum text_id why = TEXT_NONE;
+    const struct cell_device *by = NULL;
+    if (auth_admit_parse(&a, e->body) != HOP_OK)
+        return ignore(c, e, CELL_MALFORMED);
+    bool founder = memcmp(a.invite, nobody, sizeof nobody) == 0;
+    if (founder) {
+        why = check_founder(c, e, &a);
+    } else {
+        by = admitter(c, e, &why);
+        if (by != NULL)
+            why = check_invited(c, &a);
+    }
+    if (why != TEXT_NONE)
+        return ignore(c, e, why);
+    cell_member_id(member, c->id, a.invite, a.cert.ik);
+    if (auth_cert_check(&a.cert, c->id) != HOP_OK || memcmp(member, a.member, sizeof member) != 0 ||
+        a.rank != auth_rank_of((enum auth_role)a.role))
+        return ignore(c, e, CELL_CERT_BAD);
+    if (cell_device_by_key(c, a.cert.ik) != NULL)
+        return ignore(c, e, CELL_DEVICE_KNOWN);
+    if (c->members_count == CELL_MEMBERS_MAX || c->devices_count == CELL_DEVICES_MAX)
+        return ignore(c, e, CELL_FULL);
+    if (!founder)
+        find_invite(c, a.invite)->used = true;
+    return admit(c, e, &a, by);
+}
+
+static int on_procedure(struct cell *c, const struct cell_event *e)
+{
+    uint8_t hash[32];
+    hop_hash(hash, sizeof hash, LABEL_PROCEDURE, e->body);
+    if (!c->founded || c->procedure != NULL || e->body.size == 0 ||
+        memcmp(hash, c->genesis.procedure, sizeof hash) != 0)
+        return ignore(c, e, CELL_PROCEDURE_OTHER);
+    c->procedure = malloc(e->body.size);
+    if (c->procedure == NULL)
+        return HOP_ENOMEM;
+    memcpy(c->procedure, e->body.data, e->body.size);
+    c->procedure_size = e->body.size;
+    return HOP_OK;
+}
+
+int cell_apply(struct cell *c, const struct cell_event *e)
+{
+    switch (e->type) {
+    case AUTH_LOG_OPEN:
+    case AUTH_EPOCH:
+    case AUTH_GRANT:
+        return HOP_OK; /* told who writes, or brought a secret: device/ has seen to it */
+    case AUTH_GENESIS:
+        return on_genesis(c, e);
+    case AUTH_INVITE:
+        return on_invite(c, e);
+    case AUTH_ADMIT:
+        return on_admit(c, e);
+    case AUTH_PROCEDURE:
+        return on_procedure(c, e);
+    default:
+        return ignore(c, e, CELL_UNKNOWN_TYPE);
+    }
+}
+
+int cell_add_epoch(struct cell *c, const struct epoch *e)
+{
+    if (cell_epoch_by_tag(c, e->tag) != NULL)
+        return HOP_EEXIST;
+    if (c->epochs_count == CELL_EPOCHS_MAX)
+        return HOP_EFULL;
+    struct epoch *kept = one_more(&c->epochs, c->epochs_count, sizeof *kept);
+    if (kept == NULL)
+        return HOP_ENOMEM;
+    *kept = *e;
+    c->epochs_count++;
+    for (size_t i = 0; i < c->devices_count; i++)
+        set_tags(c, &c->devices[i]);
+    return HOP_OK;
+}
+
+/* ---- reading ---- */
+
+const uint8_t *cell_id(const struct cell *c)
+{
+    return c->id;
+}
+
+const struct auth_genesis *cell_genesis(const struct cell *c)
+{
+    return c->founded ? &c->genesis : NULL;
+}
+
+size_t cell_member_count(const struct cell *c)
+{
+    return c->members_count;
+}
+
+const struct cell_member *cell_member(const struct cell *c, size_t index)
+{
+    assert(index < c->members_count);
+    return &c->members[index];
+}
+
+size_t cell_member_index(const struct cell *c, const uint8_t id[static 16])
+{
+    for (size_t i = 0; i < c->members_count; i++) {
+        if (memcmp(c->members[i].id, id, 16) == 0)
+            return i;
+    }
+    return SIZE_MAX;
+}
+
+const struct cell_member *cell_member_by_id(const struct cell *c, const uint8_t id[static 16])
+{
+    size_t i = cell_member_index(c, id);
+    return i == SIZE_MAX ? NULL : &c->members[i];
+}
+
+size_t cell_device_count(const struct cell *c)
+{
+    return c->devices_count;
+}
+
+const struct cell_device *cell_device(const struct cell *c, size_t index)
+{
+    assert(index < c->devices_count);
+    return &c->devices[index];
+}
+
+const struct cell_device *cell_device_by_key(const struct cell *c, const uint8_t ik[static 32])
+{
+    for (size_t i = 0; i < c->devices_count; i++) {
+        if (memcmp(c->devices[i].cert.ik, ik, 32) == 0)
+            return &c->devices[i];
+    }
+    return NULL;
+}
+
+const struct cell_device *cell_device_by_tag(const struct cell *c, const uint8_t tag[static 16])
+{
+    for (size_t i = 0; i < c->devices_count; i++) {
+        if (memcmp(c->devices[i].tag, tag, 16) == 0)
+            return &c->devices[i];
+    }
+    return NULL;
+}
+
+size_t cell_invite_count(const struct cell *c)
+{
+    return c->invites_count;
+}
+
+const struct cell_invite *cell_invite(const struct cell *c, size_t index)
+{
+    assert(index < c->invites_count);
+    return &c->invites[index];
+}
+
+const struct cell_member *cell_secretary(const struct cell *c)
+{
+    for (size_t i = 0; i < c->members_count; i++) {
+        if (c->members[i].role == ROLE_SECRETARY)
+            return &c->members[i];
+    }
+    return c->members_count > 0 ? &c->members[0]
+                                : NULL; /* a cell without the office: its founder */
+}
+
+const struct epoch *cell_epoch_by_tag(const struct cell *c, const uint8_t tag[static 16])
+{
+    for (size_t i = c->epochs_count; i-- > 0;) {
+        if (memcmp(c->epochs[i].tag, tag, 16) == 0)
+            return &c->epochs[i];
+    }
+    return NULL;
+}
+
+const struct epoch *cell_send_epoch(const struct cell *c)
+{
+    return c->epochs_count == 0 ? NULL : &c->epochs[c->epochs_count - 1];
+}
+
+int cell_disc_key(const struct cell *c, uint8_t ret[static 32])
+{
+    const struct epoch *e = cell_send_epoch(c);
+    if (e == NULL)
+        return HOP_ENOTFOUND;
+    hop_derive(ret, 32, e->route, LABEL_DISC, (struct span){0});
+    return HOP_OK;
+}
+
+int cell_media_key(const struct cell *c, const uint8_t meeting[static 32], uint8_t ret[static 32])
+{
+    const struct epoch *e = cell_send_epoch(c);
+    if (e == NULL)
+        return HOP_ENOTFOUND;
+    hop_derive(ret, 32, e->meet, LABEL_MEDIA, SPAN(meeting, 32));
+    return HOP_OK;
+}
+
+struct span cell_procedure(const struct cell *c)
+{
+    return SPAN(c->procedure, c->procedure_size);
+}
+
+size_t cell_ignored_count(const struct cell *c)
+{
+    return c->ignored_count;
+}
+
+const struct cell_ignored *cell_ignored_at(const struct cell *c, size_t index)
+{
+    assert(index < c->ignored_count);
+    return &c->ignored[index];
+}

@@ -15,12 +15,15 @@ CFLAGS.release  := -O2 -g -D_FORTIFY_SOURCE=2
 CFLAGS.asan     := -O1 -g3 -fsanitize=address,undefined -fno-sanitize-recover=all
 CFLAGS.tsan     := -O1 -g3 -fsanitize=thread
 CFLAGS.cov      := -O0 -g3 --coverage
+CFLAGS.fuzz     := -O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
 LDFLAGS.asan    := -fsanitize=address,undefined
 LDFLAGS.tsan    := -fsanitize=thread
 LDFLAGS.cov     := --coverage
+LDFLAGS.fuzz    := -fsanitize=fuzzer,address,undefined
 CPPFLAGS += -I. -D_POSIX_C_SOURCE=200809L
 CFLAGS   += -std=c11 $(WARN) $(WERROR) -fstack-protector-strong -fno-omit-frame-pointer $(CFLAGS.$(V))
 LDFLAGS  += $(LDFLAGS.$(V))
+JOBS     ?= $(shell nproc 2>/dev/null || echo 2)
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
 .SECONDARY:
@@ -35,20 +38,25 @@ PURE   := $(filter-out $(EDGE),$(foreach f,$(FOLDERS),$(call src,$(f))))
 NODE   := $(wildcard node/*.c)
 SIM    := $(filter-out sim/main.c,$(wildcard sim/*.c))
 TESTLIB := $(wildcard tests/lib/*.c)
+UNIT   := $(sort $(wildcard tests/unit/*/*_test.c))
+SCENARIO := $(sort $(wildcard tests/scenario/*_test.c))
+FUZZ   := $(sort $(wildcard tests/fuzz/*.c))
+BENCH  := $(sort $(wildcard bench/*.c))
+SOURCES := $(PURE) $(wildcard $(EDGE)) $(NODE) $(SIM) $(wildcard sim/main.c) $(TESTLIB) $(UNIT) $(SCENARIO) $(FUZZ) $(BENCH)
 
 # One archive a folder. Its tests link it and the folders below it, so that an arrow pointing up
-# does not even link.
+# does not even link. procedures is data: the files of procedures/, embedded.
 below.base    :=
 below.text    := base
 below.crypto  := base
 below.store   := crypto base
-below.cell    := store crypto text base
-below.mesh    := cell store crypto text base
-below.meeting := cell store crypto text base
+below.cell    := store crypto base
+below.mesh    := cell store crypto base
+below.meeting := procedures cell store crypto text base
 below.audio   := crypto base
-below.device  := mesh meeting cell store crypto text base
-below.node    := device audio mesh meeting cell store crypto text base
-below.sim     := device mesh meeting cell store crypto text base
+below.device  := mesh meeting procedures cell store crypto text base
+below.node    := device audio mesh meeting procedures cell store crypto text base
+below.sim     := device mesh meeting procedures cell store crypto text base
 archive = $(patsubst %,$(O)/lib/%.a,$(1))
 
 # Programs and tests choose sodium (default) or toy.
@@ -58,10 +66,31 @@ LIBS := -lsodium -llmdb -lm -lpthread
 LIBS.node    := -lzmq -lmicrohttpd -lcurl -ljansson -lqrencode -lutf8proc
 LIBS.audio   := -lopus -lspeexdsp -lportaudio
 LIBS.meeting := -lconfig
+# what the folders in $(1) need from outside
+libs = $(if $(filter node,$(1)),$(LIBS.node)) $(if $(filter node audio,$(1)),$(LIBS.audio)) $(if $(filter meeting device node sim,$(1)),$(LIBS.meeting)) $(LIBS)
+# objects by name, archives in a group: their order does not matter
+link = @echo "  LD   $@"; $(CC) $(LDFLAGS) -o $@ $(filter %.o,$^) -Wl,--start-group $(filter %.a,$^) -Wl,--end-group
 
-$(O)/%.o: %.c Makefile
+# Changes only when the command line of the compiler does, so that other edits of this file do not
+# rebuild the world.
+COMPILE := $(CC) $(CPPFLAGS) $(CFLAGS)
+$(O)/flags: FORCE
+	@mkdir -p $(@D); echo '$(COMPILE)' | cmp -s - $@ || echo '$(COMPILE)' >$@
+FORCE:
+
+$(O)/%.o: %.c $(O)/flags
 	@mkdir -p $(@D); echo "  CC   $<"
-	@$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+	@$(COMPILE) -MMD -MP -c -o $@ $<
+
+# ---- files compiled in: the pages and the procedures ----------------------------------------
+WEB        := $(sort $(shell find node/web -type f 2>/dev/null))
+PROCEDURES := $(sort $(wildcard procedures/*.conf))
+$(O)/assets/web.c: $(WEB) tools/embed
+	@mkdir -p $(@D); tools/embed node/web_assets.h web_asset web_assets node/web $(WEB) >$@
+$(O)/assets/procedures.c: $(PROCEDURES) tools/embed
+	@mkdir -p $(@D); tools/embed procedures/assets.h procedure_asset procedure_assets procedures $(PROCEDURES) >$@
+$(O)/assets/%.o: $(O)/assets/%.c $(O)/flags
+	@echo "  CC   $<"; $(COMPILE) -MMD -MP -c -o $@ $<
 
 # the two crypto backends define the same names: they are linked by name, never from the archive
 define archive_rule
@@ -69,37 +98,109 @@ $(O)/lib/$(1).a: $$(call obj,$$(filter-out crypto/sodium.c crypto/toy.c crypto/e
 	@mkdir -p $$(@D); rm -f $$@; ar rcs $$@ $$^
 endef
 $(foreach f,$(FOLDERS),$(eval $(call archive_rule,$(f))))
-$(O)/lib/node.a: $(call obj,$(filter-out node/main.c,$(NODE)))
-	@mkdir -p $(@D); rm -f $@; ar rcs $@ $^
+$(O)/lib/procedures.a: $(O)/assets/procedures.o
+$(O)/lib/node.a: $(call obj,$(filter-out node/main.c,$(NODE))) $(O)/assets/web.o
 $(O)/lib/sim.a: $(call obj,$(SIM))
-	@mkdir -p $(@D); rm -f $@; ar rcs $@ $^
 $(O)/lib/test.a: $(call obj,$(TESTLIB))
+$(O)/lib/procedures.a $(O)/lib/node.a $(O)/lib/sim.a $(O)/lib/test.a:
 	@mkdir -p $(@D); rm -f $@; ar rcs $@ $^
 
+# ---- programs ------------------------------------------------------------------------------
 all: $(O)/hop $(O)/hop-sim $(O)/hop-sim-toy ## build everything
 $(O)/hop: $(O)/node/main.o $(call archive,node $(below.node)) $(CRYPTO.sodium)
-	@echo "  LD   $@"; $(CC) $(LDFLAGS) -o $@ $(filter %.o,$^) -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(LIBS.node) $(LIBS.audio) $(LIBS.meeting) $(LIBS)
+	$(link) $(call libs,node)
 $(O)/hop-sim: $(O)/sim/main.o $(call archive,sim $(below.sim)) $(CRYPTO.sodium)
-	@echo "  LD   $@"; $(CC) $(LDFLAGS) -o $@ $(filter %.o,$^) -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(LIBS.meeting) $(LIBS)
+	$(link) $(call libs,sim)
 $(O)/hop-sim-toy: $(O)/sim/main.o $(call archive,sim $(below.sim)) $(CRYPTO.toy)
-	@echo "  LD   $@"; $(CC) $(LDFLAGS) -o $@ $(filter %.o,$^) -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(LIBS.meeting) $(LIBS)
+	$(link) $(call libs,sim)
 
 # ---- tests: tests/unit/FOLDER/NAME_test.c -> one cmocka program each -------------------------
-UNIT := $(wildcard tests/unit/*/*_test.c) $(wildcard tests/scenario/*_test.c)
 define unit_rule
 $(O)/tests/unit/$(1)/%_test: $(O)/tests/unit/$(1)/%_test.o $(O)/lib/test.a $(call archive,$(1) $(below.$(1))) $$(CRYPTO.sodium)
-	@echo "  LD   $$@"; $$(CC) $$(LDFLAGS) $$(LDFLAGS.$$(*F)) -o $$@ $$(filter %.o,$$^) -Wl,--start-group $$(filter %.a,$$^) -Wl,--end-group -lcmocka $$(if $(filter $(1),node),$$(LIBS.node)) $$(if $(filter $(1),node audio),$$(LIBS.audio)) $$(if $(filter $(1),meeting device node sim),$$(LIBS.meeting)) $$(LIBS)
+	$$(link) -lcmocka $$(call libs,$(1))
 $(O)/tests/unit/$(1)/%_toy_test: $(O)/tests/unit/$(1)/%_test.o $(O)/lib/test.a $(call archive,$(1) $(below.$(1))) $$(CRYPTO.toy)
-	@echo "  LD   $$@"; $$(CC) $$(LDFLAGS) -o $$@ $$(filter %.o,$$^) -Wl,--start-group $$(filter %.a,$$^) -Wl,--end-group -lcmocka $$(LIBS)
+	$$(link) -lcmocka $$(call libs,$(1))
 endef
 $(foreach f,$(FOLDERS) node sim,$(eval $(call unit_rule,$(f))))
 $(O)/tests/scenario/%_test: $(O)/tests/scenario/%_test.o $(O)/lib/test.a $(call archive,$(below.sim)) $(CRYPTO.sodium)
-	@echo "  LD   $@"; $(CC) $(LDFLAGS) -o $@ $(filter %.o,$^) -Wl,--start-group $(filter %.a,$^) -Wl,--end-group -lcmocka $(LIBS.meeting) $(LIBS)
-TESTS := $(patsubst %.c,$(O)/%,$(UNIT))
-tests: $(TESTS)
+	$(link) -lcmocka $(call libs,sim)
+# run a second time with the toy backend: what both backends promise, and what is built on it
+TOY   := $(wildcard $(patsubst %,tests/unit/crypto/%_test.c,contract drbg keyfile))
+TESTS := $(patsubst %.c,$(O)/%,$(UNIT)) $(patsubst %_test.c,$(O)/%_toy_test,$(TOY)) $(patsubst %.c,$(O)/%,$(SCENARIO))
+tests: $(TESTS) ## build every test program
+
+check: ## install what is missing, build, run all tests; ends with "N passed, N failed"
+	@tools/deps
+	@$(MAKE) -k -j$(JOBS) --no-print-directory all tests || true
+	@tools/run-tests $(TESTS) $(wildcard tests/sim/run tests/netns/run tests/web/run) \
+	    "tools/determinism $(O)/hop-sim $(O)/hop-sim-toy"
+check-unit: ## build and run unit and scenario tests only
+	@$(MAKE) -k -j$(JOBS) --no-print-directory tests || true
+	@tools/run-tests $(TESTS)
+demo: ## play a real meeting of three devices on this machine
+	@tools/deps
+	@$(MAKE) V=release -j$(JOBS) --no-print-directory build/release-$(notdir $(CC))/hop
+	@HOP=build/release-$(notdir $(CC))/hop tools/demo
+
+# ---- gates (STYLE §19, §20) ------------------------------------------------------------------
+pure: $(call obj,$(PURE) $(wildcard $(EDGE)) $(NODE) $(wildcard sim/*.c)) ## prove the pure folders do no I/O, and who draws entropy
+	@tools/pure $(call obj,$(PURE)) -- $(filter-out $(O)/crypto/entropy.o,$^)
+layers: ## prove the arrows between folders point down
+	@tools/layers
+tidy: ## banned calls, tabs, long functions, files nobody builds
+	@tools/tidy $(SOURCES)
+format: ## clang-format agrees with every file
+	@clang-format --dry-run -Werror $(SOURCES) $(wildcard $(addsuffix /*.h,$(FOLDERS) node sim tests/lib procedures))
+clang-tidy: ## clang-tidy on the pure folders (.clang-tidy says which checks)
+	@printf '%s\n' $(PURE) | xargs -P $(JOBS) -I{} clang-tidy --quiet {} -- $(CPPFLAGS) -std=c11
+cppcheck: ## cppcheck on all our code
+	@cppcheck -q -j $(JOBS) --enable=warning,portability --inline-suppr --error-exitcode=1 --std=c11 -I. \
+	    -D_POSIX_C_SOURCE=200809L --suppress=missingIncludeSystem $(filter-out tests/% bench/%,$(SOURCES))
+
+# ---- fuzzing: the first line of tests/fuzz/NAME.c says which folders it links -----------------
+FUZZ_SECONDS ?= 20
+ifeq ($(V),fuzz)
+define fuzz_rule
+fuzz.$(1) := $$(shell sed -n '1s|^/\* fuzz: \(.*\) \*/$$$$|\1|p' tests/fuzz/$(1).c)
+$(O)/tests/fuzz/$(1): $(O)/tests/fuzz/$(1).o $$(call archive,$$(fuzz.$(1))) $$(if $$(filter crypto,$$(fuzz.$(1))),$$(CRYPTO.sodium))
+	$$(link) $$(call libs,$$(fuzz.$(1)))
+endef
+$(foreach f,$(FUZZ),$(eval $(call fuzz_rule,$(basename $(notdir $(f))))))
+endif
+fuzz-targets: $(patsubst %.c,$(O)/%,$(FUZZ))
+fuzz: ## run every fuzz target FUZZ_SECONDS=20 from its corpus
+	@$(MAKE) V=fuzz CC=clang -j$(JOBS) --no-print-directory fuzz-targets
+	@tools/run-fuzz $(FUZZ_SECONDS) $(patsubst %.c,build/fuzz-clang/%,$(FUZZ))
+
+# ---- measuring -------------------------------------------------------------------------------
+$(O)/bench/%: $(O)/bench/%.o $(call archive,node $(below.node)) $(CRYPTO.sodium)
+	$(link) $(call libs,node)
+bench-programs: $(patsubst %.c,$(O)/%,$(BENCH))
+bench: ## measure; prints tables and writes build/bench.json
+	@$(MAKE) V=release -j$(JOBS) --no-print-directory bench-programs build/release-$(notdir $(CC))/hop
+	@HOP=build/release-$(notdir $(CC))/hop tools/run-bench build/bench.json $(patsubst %.c,build/release-$(notdir $(CC))/%,$(BENCH))
+coverage: ## lines of the pure folders that the tests reach
+	@find build/cov-gcc -name '*.gcda' -delete 2>/dev/null || true
+	@$(MAKE) V=cov CC=gcc --no-print-directory check-unit
+	@gcovr -r . --object-directory build/cov-gcc $(patsubst %,-f '%/.*',$(FOLDERS)) $(patsubst %,-e %,$(EDGE))
+
+# ---- the rest --------------------------------------------------------------------------------
+PREFIX ?= /usr/local
+install: ## V=release programs, man pages and procedures under PREFIX=/usr/local
+	@$(MAKE) V=release -j$(JOBS) --no-print-directory all
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/man/man1 $(DESTDIR)$(PREFIX)/share/hop/procedures
+	install -m 755 build/release-$(notdir $(CC))/hop build/release-$(notdir $(CC))/hop-sim $(DESTDIR)$(PREFIX)/bin
+	$(if $(wildcard docs/man/*.1),install -m 644 $(wildcard docs/man/*.1) $(DESTDIR)$(PREFIX)/share/man/man1)
+	$(if $(PROCEDURES),install -m 644 $(PROCEDURES) $(DESTDIR)$(PREFIX)/share/hop/procedures)
+tags: ## ctags for people
+	@ctags -R --exclude=build --exclude=node_modules .
+sources:
+	@printf '%s\n' $(SOURCES)
+clean: ## remove build/
+	rm -rf build
 
 -include $(shell find $(O) -name '*.d' 2>/dev/null)
 
 help: ## this list
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
-.PHONY: all tests help
+	@grep -hE '^[a-z-]+:.*##' $(firstword $(MAKEFILE_LIST)) | sed 's/:.*## /\t/' | expand -t 14
+.PHONY: all tests check check-unit demo pure layers tidy format clang-tidy cppcheck fuzz fuzz-targets bench bench-programs coverage install tags sources clean help FORCE

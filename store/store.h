@@ -19,9 +19,9 @@
 #include "base/err.h"
 #include "base/span.h"
 
-#define STORE_LOG_BYTES  32 /* a log's id: its public key */
-#define STORE_ID_BYTES   32 /* a record's id */
-#define STORE_KEY_BYTES_MAX 64
+#define STORE_LOG_BYTES       32 /* a log's id: its public key */
+#define STORE_ID_BYTES        32 /* a record's id */
+#define STORE_KEY_BYTES_MAX   64
 #define STORE_VALUE_BYTES_MAX (2u << 20) /* a record is at most 1 MiB and a bit */
 
 /* How far a log reaches. */
@@ -79,7 +79,8 @@ MUST_USE static inline int store_tip(struct store *s, const uint8_t log[static S
     return s->ops->tip(s, log, ret);
 }
 
-/* Walk the frontier in ascending order of log id: after NULL gives the first; HOP_ENOTFOUND ends. */
+/* Walk the frontier in ascending order of log id: after NULL gives the first; HOP_ENOTFOUND ends.
+ */
 MUST_USE static inline int store_next_log(struct store *s, const uint8_t *after,
                                           uint8_t ret_log[static STORE_LOG_BYTES],
                                           struct store_tip *ret_tip)
@@ -87,15 +88,16 @@ MUST_USE static inline int store_next_log(struct store *s, const uint8_t *after,
     return s->ops->next_log(s, after, ret_log, ret_tip);
 }
 
-/* The index-th record (from 0) in the order this store received them; HOP_ENOTFOUND past the end. */
+/* The index-th record (from 0) in the order this store received them; HOP_ENOTFOUND past the end.
+ */
 MUST_USE static inline int store_arrival(struct store *s, uint64_t index,
-                                         uint8_t ret_log[static STORE_LOG_BYTES],
-                                         uint64_t *ret_seq)
+                                         uint8_t ret_log[static STORE_LOG_BYTES], uint64_t *ret_seq)
 {
     return s->ops->arrival(s, index, ret_log, ret_seq);
 }
 
-/* Keep a value under a key, replacing what was there. */
+/* Keep a value under a key, replacing what was there. A key has 1 to STORE_KEY_BYTES_MAX bytes, a
+ * value at most STORE_VALUE_BYTES_MAX (asserted: the caller has checked its input). */
 MUST_USE static inline int store_put(struct store *s, enum store_table table, struct span key,
                                      struct span value)
 {
@@ -108,7 +110,10 @@ MUST_USE static inline int store_find(struct store *s, enum store_table table, s
     return s->ops->find(s, table, key, ret);
 }
 
-/* Make everything since the last commit durable, or nothing of it. */
+/* Make everything since the last commit durable, or nothing of it. What one commit carries should
+ * stay under STORE_COMMIT_BYTES_MAX; beyond it, HOP_ENOSPACE may come early. */
+#define STORE_COMMIT_BYTES_MAX (96u << 20)
+
 MUST_USE static inline int store_commit(struct store *s)
 {
     return s->ops->commit(s);
@@ -130,7 +135,7 @@ static inline void store_close(struct store *s) /* NULL is fine; uncommitted wri
 /* Failure by countdown: the n-th write or commit from now fails once; 0 never. */
 struct store_faults {
     unsigned long write_countdown, commit_countdown;
-    int error; /* HOP_ENOSPACE or HOP_EIO */
+    int error; /* HOP_ENOSPACE or HOP_EIO; 0 counts as HOP_EIO */
 };
 
 /* NULL if memory runs out. bytes_max 0: no limit; else HOP_ENOSPACE beyond it. */
@@ -145,17 +150,23 @@ void store_memory_crash(struct store *s);
 
 enum store_trouble {
     STORE_FINE,
-    STORE_MISSING,    /* the directory does not exist */
-    STORE_FORBIDDEN,  /* no permission to read or write */
-    STORE_FOREIGN,    /* the file is not a hop store */
-    STORE_DAMAGED,    /* it was one, and is not whole */
-    STORE_NEWER,      /* written by a newer hop */
+    STORE_MISSING,   /* the directory does not exist */
+    STORE_FORBIDDEN, /* no permission to read or write */
+    STORE_FOREIGN,   /* the file is not a hop store */
+    STORE_DAMAGED,   /* it was one, and is not whole */
+    STORE_NEWER,     /* written by a newer hop */
     STORE_DISK_FULL,
     STORE_DISK_ERROR,
 };
 
 /* Open, or create when absent, the store in directory dir (file dir/records.mdb). The caller holds
- * the directory's lock: one process only. On error *ret_trouble says what a person should hear. */
+ * the directory's lock: one process only. On error *ret_trouble says what a person should hear.
+ * The file is checked before it is trusted (store/lmdb_check.h), whatever it contains; still, a
+ * store is never opened from somebody else's medium. Format and promises: docs/storage.md. */
 MUST_USE int store_lmdb_open(struct store **ret, const char *dir, enum store_trouble *ret_trouble);
+
+/* Give back the memory of pages read so far, after a walk through the whole history. Costs some
+ * 0.1 ms; does nothing while writes wait for their commit. Spans are no longer valid after it. */
+void store_lmdb_trim(struct store *s);
 
 #endif

@@ -293,6 +293,11 @@ int cell_apply(struct cell *c, const struct cell_event *e)
     }
 }
 
+size_t cell_epoch_count(const struct cell *c)
+{
+    return c->epochs_count;
+}
+
 int cell_add_epoch(struct cell *c, const struct epoch *e)
 {
     if (cell_epoch_by_tag(c, e->tag) != NULL)

@@ -70,6 +70,8 @@ struct cell_event {
  */
 MUST_USE int cell_apply(struct cell *c, const struct cell_event *e);
 
+size_t cell_epoch_count(const struct cell *c); /* how many secrets are held */
+
 /* Hold an epoch's secret. HOP_EEXIST: held already; HOP_EFULL. */
 MUST_USE int cell_add_epoch(struct cell *c, const struct epoch *e);
 

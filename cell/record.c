@@ -173,8 +173,14 @@ int record_seal(uint8_t *ret, size_t *ret_size, uint8_t ret_id[static 32],
     epoch_hint(r.hint, place->epoch, r.log);
     hop_drbg_take(drbg, r.nonce, sizeof r.nonce);
 
+    size_t frame = RECORD_HEADER_BYTES + CRYPTO_TAG_BYTES + CRYPTO_SIG_BYTES;
+    if (*ret_size < frame)
+        return HOP_EFULL;
+    size_t room = *ret_size - frame;
+    if (room > RECORD_TEXT_BYTES_MAX - CRYPTO_TAG_BYTES)
+        room = RECORD_TEXT_BYTES_MAX - CRYPTO_TAG_BYTES;
     uint8_t *text = ret + RECORD_HEADER_BYTES;
-    struct wire_writer w = wire_writer(text, RECORD_TEXT_BYTES_MAX - CRYPTO_TAG_BYTES);
+    struct wire_writer w = wire_writer(text, room);
     bool sealed = place->outer == OUTER_SEALED;
     if (sealed)
         inner_put(&w, inner);

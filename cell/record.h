@@ -84,6 +84,13 @@ MUST_USE int record_open(struct record_inner *ret, uint8_t *plain, const struct 
 /* The class key of the epoch for a lane. */
 const uint8_t *record_class_key(const struct epoch *e, enum record_lane lane);
 
+/* Bytes that surely hold a sealed record with this body. */
+static inline size_t record_room(size_t body_size, size_t deps_count)
+{
+    size_t inner = 20 + deps_count * 32 + body_size;
+    return RECORD_HEADER_BYTES + inner + inner / 8 + 64 + CRYPTO_TAG_BYTES + CRYPTO_SIG_BYTES;
+}
+
 /* What a new record is to be. */
 struct record_place {
     enum record_lane lane;
@@ -94,8 +101,9 @@ struct record_place {
     const struct epoch *epoch;
 };
 
-/* Seal and sign. ret has RECORD_BYTES_MAX; ret_id is its id. HOP_EFULL if it does not fit. For an
- * OUTER_EPOCH or OUTER_GRANT record, inner->body is the clear text and the rest is ignored. */
+/* Seal and sign. *ret_size: room in (record_room() is enough), bytes out; ret_id is its id.
+ * HOP_EFULL if it does not fit. For an OUTER_EPOCH or OUTER_GRANT record, inner->body is the clear
+ * text and the rest is ignored. */
 MUST_USE int record_seal(uint8_t *ret, size_t *ret_size, uint8_t ret_id[static 32],
                          const struct record_place *place, const struct record_inner *inner,
                          struct hop_drbg *drbg);

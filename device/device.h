@@ -10,7 +10,7 @@
  *     device_step(…) any number of times, carrying out outs: STORE and BLOB have been done already
  *         by the device; SEND with `durable` set and everything after waits for the commit
  *     err = store_commit(store)
- *     device_committed(d, err, …)   more outs; hold-backs are released by the owner if err is OK  */
+ *     device_committed(d, err, …)   more outs; hold-backs are released by the owner if err is OK */
 #ifndef HOP_DEVICE_DEVICE_H
 #define HOP_DEVICE_DEVICE_H
 
@@ -39,9 +39,9 @@ const struct cell *device_cell(const struct device *d); /* never NULL; empty bef
 bool device_has_cell(const struct device *d);
 struct meeting_state *device_meetings(struct device *d); /* folded up to date */
 const struct mesh *device_mesh(const struct device *d);  /* NULL before a cell */
-uint32_t device_self(const struct device *d); /* own member index, or HISTORY_NONE */
-uint64_t device_record_count(const struct device *d); /* opened and in order */
-uint64_t device_pending_count(const struct device *d); /* held back: key, log or dep missing */
+uint32_t device_self(const struct device *d);            /* own member index, or HISTORY_NONE */
+uint64_t device_record_count(const struct device *d);    /* opened and in order */
+uint64_t device_pending_count(const struct device *d);   /* held back: key, log or dep missing */
 uint64_t device_version(const struct device *d); /* changes whenever anything shown may have */
 
 /* The body of an entry, opened again. Owned by the caller: free ret->bytes with free(). */
@@ -57,8 +57,8 @@ const struct history *device_history(const struct device *d);
 
 /* Found a cell: keys gets cell id, log keys, and the founder is its secretary (or as role says). */
 MUST_USE int device_found(struct device *d, const char *cell_name, const char *procedure_name,
-                          struct span procedure_text, const char *founder_name,
-                          enum auth_role role, uint64_t wall, struct text_said *why);
+                          struct span procedure_text, const char *founder_name, enum auth_role role,
+                          uint64_t wall, struct text_said *why);
 
 /* An act of a meeting. HOP_EREFUSED with the reason in why. ret_id: the record's id. */
 MUST_USE int device_act(struct device *d, const struct act *act, uint64_t wall,
@@ -116,7 +116,7 @@ void device_join_answer(struct device *d, struct span request, const uint8_t lin
                         uint64_t wall, uint8_t *ret, size_t *ret_size);
 /* The joiner: reads the answer; on HOP_OK keys hold the cell (owner saves them, then restarts the
  * device). HOP_EREFUSED with the inviter's reason. */
-MUST_USE int device_join_finish(struct device *d, const struct device_join *join,
-                                struct span reply, struct text_said *why);
+MUST_USE int device_join_finish(struct device *d, const struct device_join *join, struct span reply,
+                                struct text_said *why);
 
 #endif

@@ -1,8 +1,8 @@
 /* What a device must keep secret and may never lose: the payload of the key file.
  *
- * Identity (ik), link (lk) and epoch (kem) keys are made once, by `hop init`. A cell adds its id and
- * one signing key for each lane's log. Log keys are never backed up: a device that cannot show its
- * own logs whole in its store opens a new incarnation with new ones (notes: DESIGN §5). */
+ * Identity (ik), link (lk) and epoch (kem) keys are made once, by `hop init`. A cell adds its id
+ * and one signing key for each lane's log. Log keys are never backed up: a device that cannot show
+ * its own logs whole in its store opens a new incarnation with new ones (notes: DESIGN §5). */
 #ifndef HOP_DEVICE_KEYS_H
 #define HOP_DEVICE_KEYS_H
 
@@ -15,10 +15,12 @@ struct device_keys {
     struct hop_box_key lk, kem;
     bool has_cell;
     uint8_t cell_id[32];
+    bool founding; /* founded here, and no record of it may be durable yet */
     uint32_t incarnation;
     struct hop_sign_key log[DEVICE_LANES];
-    uint8_t first_epoch[32]; /* of a cell just founded or joined: the secret that opens its records */
-    bool changed; /* the owner must save before it commits */
+    uint8_t
+        first_epoch[32]; /* of a cell just founded or joined: the secret that opens its records */
+    bool changed;        /* the owner must save before it commits */
 };
 
 void device_keys_new(struct device_keys *ret, struct hop_drbg *drbg);

@@ -1,0 +1,313 @@
+/* Writing records of our own: founding, acts, documents. */
+#include "device/state.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+int device_write_refusal(int err, struct text_said *why)
+{
+    switch (err) {
+    case HOP_OK:
+        return HOP_OK;
+    case HOP_ENOSPACE:
+        (void)text_say(why, ACT_STORE_FULL, 0);
+        return err;
+    case HOP_EFULL:
+        return text_say(why, ACT_TOO_LARGE, 0);
+    default:
+        (void)text_say(why, ACT_STORE_ERROR, 0);
+        return err;
+    }
+}
+
+/* What we have seen since our last record: the newest opened record of every log that moved. */
+static size_t gather_deps(struct device *d, uint32_t self, uint8_t *ret)
+{
+    size_t count = 0;
+    for (uint32_t i = 0; i < d->logs_count && count < RECORD_DEPS_MAX; i++) {
+        uint64_t seen = history_log_tip(d->history, i);
+        if (i == self || seen <= d->logs[i].dep_mark)
+            continue;
+        uint32_t entry = history_log_entry(d->history, i, seen);
+        memcpy(ret + 32 * count++, history_at(d->history, entry)->id, 32);
+        d->logs[i].dep_mark = seen;
+    }
+    return count;
+}
+
+static int write_record(struct device *d, const struct device_draft *draft,
+                        uint8_t ret_id[static 32])
+{
+    const struct hop_sign_key *key = &d->keys->log[draft->lane];
+    const struct epoch *epoch = cell_send_epoch(d->cell);
+    struct store_tip tip = {0};
+    uint32_t index;
+    struct device_log *log = device_log_state(d, key->public_key, &index);
+    assert(epoch != NULL); /* a cell without an epoch is never entered */
+    if (log == NULL)
+        return HOP_ENOMEM;
+    int err = store_tip(d->store, key->public_key, &tip);
+    if (err != HOP_OK && err != HOP_ENOTFOUND)
+        return err;
+    uint8_t *deps = malloc(32 * RECORD_DEPS_MAX);
+    size_t size = record_room(draft->body.size, RECORD_DEPS_MAX);
+    uint8_t *bytes = malloc(size);
+    err = deps == NULL || bytes == NULL ? HOP_ENOMEM : HOP_OK;
+    if (err != HOP_OK)
+        goto out;
+    struct record_inner inner = {.type = (uint16_t)draft->type,
+                                 .class = draft->class,
+                                 .version = 1,
+                                 .wall = draft->wall,
+                                 .body = draft->body,
+                                 .deps = deps};
+    if (draft->outer == OUTER_SEALED)
+        inner.deps_count = gather_deps(d, index, deps);
+    struct record_place place = {.lane = draft->lane,
+                                 .outer = draft->outer,
+                                 .seq = tip.seq + 1,
+                                 .prev = tip.head,
+                                 .log_key = key,
+                                 .epoch = epoch};
+    err = record_seal(bytes, &size, ret_id, &place, &inner, &d->drbg);
+    if (err != HOP_OK)
+        goto out;
+    tip.seq++;
+    memcpy(tip.head, ret_id, sizeof tip.head);
+    err = store_append(d->store, key->public_key, &tip, SPAN(bytes, size));
+    if (err == HOP_OK) {
+        d->logs[index].tip = tip.seq;
+        d->authored[draft->lane] = true;
+    } else {
+        d->write_error = err;
+    }
+out:
+    free(bytes);
+    free(deps);
+    return err;
+}
+
+/* A log begins with the record that binds it to this device. */
+static int open_own_log(struct device *d, enum record_lane lane, uint64_t wall)
+{
+    uint8_t body[256], id[32];
+    struct wire_writer w = wire_writer(body, sizeof body);
+    struct auth_log_open o = {.incarnation = d->keys->incarnation, .lane = (uint8_t)lane};
+    memcpy(o.cell_id, d->keys->cell_id, sizeof o.cell_id);
+    auth_log_open_sign(&o, &d->keys->ik, d->keys->log[lane].public_key);
+    auth_log_open_put(&w, &o);
+    struct device_draft draft = {
+        .lane = lane, .type = AUTH_LOG_OPEN, .wall = wall, .body = wire_written(&w)};
+    return write_record(d, &draft, id);
+}
+
+int device_author(struct device *d, const struct device_draft *draft, uint8_t ret_id[static 32])
+{
+    struct store_tip tip;
+    if (d->write_error != HOP_OK)
+        return d->write_error; /* this turn is lost already: nothing of it will be durable */
+    int err = store_tip(d->store, d->keys->log[draft->lane].public_key, &tip);
+    if (err == HOP_ENOTFOUND)
+        err = open_own_log(d, draft->lane, draft->wall);
+    if (err == HOP_OK)
+        err = write_record(d, draft, ret_id);
+    return err;
+}
+
+/* ---- founding ---- */
+
+static int author_control(struct device *d, unsigned type, struct span body, uint64_t wall)
+{
+    uint8_t id[32];
+    struct device_draft draft = {.lane = LANE_CONTROL, .type = type, .wall = wall, .body = body};
+    return device_author(d, &draft, id);
+}
+
+static int author_first_epoch(struct device *d, uint64_t wall)
+{
+    uint8_t id[32];
+    uint8_t *text = malloc(EPOCH_TEXT_BYTES_MAX);
+    if (text == NULL)
+        return HOP_ENOMEM;
+    struct wire_writer w = wire_writer(text, EPOCH_TEXT_BYTES_MAX);
+    struct epoch_context context = {.cell_id = d->keys->cell_id,
+                                    .log = d->keys->log[LANE_CONTROL].public_key};
+    int err = epoch_slots_put(&w, cell_send_epoch(d->cell), &context, d->keys->kem.public_key, 1,
+                              true, &d->drbg);
+    if (err == HOP_OK) {
+        struct device_draft draft = {.lane = LANE_CONTROL,
+                                     .outer = OUTER_EPOCH,
+                                     .type = AUTH_EPOCH,
+                                     .wall = wall,
+                                     .body = wire_written(&w)};
+        err = device_author(d, &draft, id);
+    }
+    free(text);
+    return err;
+}
+
+static int author_founder(struct device *d, const struct auth_genesis *g, uint64_t wall)
+{
+    uint8_t body[512];
+    struct wire_writer w = wire_writer(body, sizeof body);
+    struct auth_admit a = {.role = g->founder_role,
+                           .category = CATEGORY_FULL,
+                           .rank = auth_rank_of((enum auth_role)g->founder_role)};
+    memcpy(a.name, g->founder_name, sizeof a.name);
+    memcpy(a.cert.lk, d->keys->lk.public_key, 32);
+    memcpy(a.cert.kem, d->keys->kem.public_key, 32);
+    auth_cert_sign(&a.cert, &d->keys->ik, d->keys->cell_id);
+    cell_member_id(a.member, d->keys->cell_id, a.invite, a.cert.ik);
+    auth_admit_put(&w, &a);
+    return author_control(d, AUTH_ADMIT, wire_written(&w), wall);
+}
+
+static bool copy_name(char *ret, size_t max, const char *name)
+{
+    size_t n = strlen(name);
+    if (n == 0 || n > max || !utf8_valid(span_text(name)))
+        return false;
+    memcpy(ret, name, n + 1);
+    return true;
+}
+
+static void make_genesis(struct device *d, struct auth_genesis *g, struct span procedure,
+                         enum auth_role role)
+{
+    hop_drbg_take(&d->drbg, g->salt, sizeof g->salt);
+    hop_hash(g->procedure, 32, LABEL_PROCEDURE, procedure);
+    g->founder_role = (uint8_t)role;
+    memcpy(g->founder_ik, d->keys->ik.public_key, 32);
+    memcpy(g->founder_lk, d->keys->lk.public_key, 32);
+    memcpy(g->founder_kem, d->keys->kem.public_key, 32);
+}
+
+int device_found(struct device *d, const char *cell_name, const char *procedure_name,
+                 struct span procedure_text, const char *founder_name, enum auth_role role,
+                 uint64_t wall, struct text_said *why)
+{
+    struct auth_genesis g = {0};
+    if (d->keys->has_cell)
+        return text_say(why, CELL_EXISTS, 1,
+                        cell_genesis(d->cell) == NULL ? "?" : cell_genesis(d->cell)->name);
+    if (!copy_name(g.name, AUTH_NAME_BYTES_MAX, cell_name) ||
+        !copy_name(g.procedure_name, AUTH_TEXT_BYTES_MAX, procedure_name) ||
+        !copy_name(g.founder_name, AUTH_NAME_BYTES_MAX, founder_name))
+        return text_say(why, CELL_NAME_BAD, 0);
+    make_genesis(d, &g, procedure_text, role);
+    uint8_t body[1024];
+    struct wire_writer w = wire_writer(body, sizeof body);
+    auth_genesis_put(&w, &g);
+    assert(!w.bad);
+
+    struct device_keys *k = d->keys;
+    auth_genesis_cell_id(k->cell_id, wire_written(&w));
+    hop_drbg_take(&d->drbg, k->first_epoch, sizeof k->first_epoch);
+    device_keys_reincarnate(k, &d->drbg);
+    k->has_cell = k->founding = true;
+    int err = device_enter_cell(d);
+    if (err == HOP_OK)
+        err = author_control(d, AUTH_GENESIS, wire_written(&w), wall);
+    if (err == HOP_OK)
+        err = author_control(d, AUTH_PROCEDURE, procedure_text, wall);
+    if (err == HOP_OK)
+        err = author_first_epoch(d, wall);
+    if (err == HOP_OK)
+        err = author_founder(d, &g, wall);
+    return device_write_refusal(err, why);
+}
+
+/* ---- acts ---- */
+
+int device_act(struct device *d, const struct act *act, uint64_t wall, uint8_t ret_id[static 32],
+               struct text_said *why)
+{
+    uint32_t self = device_self(d);
+    if (!d->keys->has_cell || self == HISTORY_NONE)
+        return text_say(why, CELL_NONE, 0);
+    int err = meeting_may(d->meetings, d->cell, self, act, why);
+    if (err != HOP_OK)
+        return err;
+    uint8_t *body = malloc(ACT_BODY_BYTES_MAX);
+    if (body == NULL)
+        return device_write_refusal(HOP_ENOMEM, why);
+    struct wire_writer w = wire_writer(body, ACT_BODY_BYTES_MAX);
+    err = act_put(&w, act);
+    if (err == HOP_OK) {
+        struct device_draft draft = {.lane = act->type == ACT_RECEIPT ? LANE_CONTROL : LANE_MEETING,
+                                     .type = act->type,
+                                     .class = act->type == ACT_DOC ? (uint8_t)act->value : 0,
+                                     .wall = wall,
+                                     .body = wire_written(&w)};
+        err = device_author(d, &draft, ret_id);
+    } else {
+        err = HOP_EFULL; /* the values were checked by meeting_may: what is left is length */
+    }
+    free(body);
+    return device_write_refusal(err, why);
+}
+
+/* ---- documents ---- */
+
+static void chunk_nonce(uint8_t ret[static CRYPTO_NONCE_BYTES], size_t index)
+{
+    struct wire_writer w = wire_writer(ret, CRYPTO_NONCE_BYTES);
+    wire_put_u64(&w, index);
+    wire_put_zeros(&w, CRYPTO_NONCE_BYTES - 8);
+}
+
+int device_put_document(struct device *d, struct span bytes, struct act *doc, uint8_t *chunks_room,
+                        struct text_said *why)
+{
+    size_t count = (bytes.size + ACT_CHUNK_BYTES - 1) / ACT_CHUNK_BYTES;
+    if (bytes.size == 0)
+        return text_say(why, DOCUMENT_EMPTY, 0);
+    if (count > ACT_CHUNKS_MAX)
+        return text_say(why, DOCUMENT_TOO_LARGE, 0);
+    uint8_t *sealed = malloc(ACT_CHUNK_BYTES + CRYPTO_TAG_BYTES);
+    if (sealed == NULL)
+        return device_write_refusal(HOP_ENOMEM, why);
+    hop_drbg_take(&d->drbg, doc->blob_key, sizeof doc->blob_key);
+    int err = d->write_error;
+    for (size_t i = 0; i < count && err == HOP_OK; i++) {
+        uint8_t nonce[CRYPTO_NONCE_BYTES];
+        size_t at = i * ACT_CHUNK_BYTES;
+        size_t size = bytes.size - at < ACT_CHUNK_BYTES ? bytes.size - at : ACT_CHUNK_BYTES;
+        chunk_nonce(nonce, i);
+        hop_seal(sealed, doc->blob_key, nonce, (struct span){0}, SPAN(bytes.data + at, size));
+        struct span chunk = SPAN(sealed, size + CRYPTO_TAG_BYTES);
+        hop_hash(chunks_room + 32 * i, 32, LABEL_BLOB_NAME, chunk);
+        err = store_put(d->store, STORE_BLOBS, SPAN(chunks_room + 32 * i, 32), chunk);
+        if (err != HOP_OK)
+            d->write_error = err;
+    }
+    free(sealed);
+    doc->size = bytes.size;
+    doc->chunks = SPAN(chunks_room, 32 * count);
+    return device_write_refusal(err, why);
+}
+
+int device_get_document(struct device *d, const struct act *doc, struct buf *ret)
+{
+    uint8_t *plain = malloc(ACT_CHUNK_BYTES);
+    int err = plain == NULL ? HOP_ENOMEM : HOP_OK;
+    for (size_t at = 0; at + 32 <= doc->chunks.size && err == HOP_OK; at += 32) {
+        struct span chunk;
+        uint8_t nonce[CRYPTO_NONCE_BYTES];
+        chunk_nonce(nonce, at / 32);
+        err = store_find(d->store, STORE_BLOBS, SPAN(doc->chunks.data + at, 32), &chunk);
+        if (err == HOP_OK &&
+            (chunk.size < CRYPTO_TAG_BYTES || chunk.size > ACT_CHUNK_BYTES + CRYPTO_TAG_BYTES))
+            err = HOP_EMALFORMED;
+        if (err == HOP_OK)
+            err = hop_open(plain, doc->blob_key, nonce, (struct span){0}, chunk);
+        if (err == HOP_OK)
+            buf_bytes(ret, plain, chunk.size - CRYPTO_TAG_BYTES);
+    }
+    free(plain);
+    if (err == HOP_OK && ret->bad)
+        err = HOP_ENOMEM;
+    if (err == HOP_OK && ret->size != doc->size)
+        err = HOP_EMALFORMED;
+    return err;
+}

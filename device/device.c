@@ -1,0 +1,387 @@
+/* A device: what happens when records are written, arrive, and become durable. */
+#include "device/device.h"
+
+#include "device/state.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+static int load_frontier(struct device *d);
+
+/* ---- life ---- */
+
+static bool roster_is_member(void *ctx, const uint8_t identity[32])
+{
+    const struct device *d = ctx;
+    return cell_device_by_key(d->cell, identity) != NULL;
+}
+
+void device_leave_cell(struct device *d)
+{
+    mesh_free(d->mesh);
+    meeting_state_free(d->meetings);
+    history_free(d->history);
+    cell_free(d->cell);
+    free(d->logs);
+    free(d->wants);
+    d->mesh = NULL;
+    d->meetings = NULL;
+    d->history = NULL;
+    d->cell = NULL;
+    d->logs = NULL;
+    d->logs_count = d->logs_capacity = 0;
+    d->wants = NULL;
+    d->wants_count = d->wants_capacity = 0;
+    d->folded = 0;
+    d->procedure_set = false;
+}
+
+int device_enter_cell(struct device *d)
+{
+    device_leave_cell(d);
+    d->cell = cell_new(d->keys->cell_id);
+    d->history = history_new();
+    d->meetings = meeting_state_new();
+    if (d->cell == NULL || d->history == NULL || d->meetings == NULL)
+        return HOP_ENOMEM;
+    if (!d->keys->has_cell)
+        return HOP_OK;
+    struct epoch e;
+    epoch_derive(&e, d->keys->first_epoch);
+    int err = cell_add_epoch(d->cell, &e);
+    hop_wipe(&e, sizeof e);
+    if (err != HOP_OK)
+        return err;
+    struct mesh_config config = {.seed = d->mesh_seed,
+                                 .identity = &d->keys->ik,
+                                 .store = d->store,
+                                 .roster = {.is_member = roster_is_member, .ctx = d},
+                                 .trace = d->trace};
+    memcpy(config.cell_id, d->keys->cell_id, sizeof config.cell_id);
+    d->mesh = mesh_new(&config);
+    return d->mesh == NULL ? HOP_ENOMEM : HOP_OK;
+}
+
+/* A founding that did not become durable is undone; a log that is not whole here is not continued.
+ */
+static int check_keys(struct device *d)
+{
+    struct device_keys *k = d->keys;
+    uint8_t log[32];
+    struct store_tip tip;
+    if (k->has_cell && k->founding) {
+        int err = store_next_log(d->store, NULL, log, &tip);
+        if (err != HOP_OK && err != HOP_ENOTFOUND)
+            return err;
+        k->has_cell = err == HOP_OK;
+        k->founding = false;
+        k->changed = true;
+    }
+    return HOP_OK;
+}
+
+int device_new(struct device **ret, const struct device_config *config)
+{
+    struct device *d = calloc(1, sizeof *d);
+    if (d == NULL)
+        return HOP_ENOMEM;
+    d->keys = config->keys;
+    d->store = config->store;
+    d->trace = config->trace;
+    hop_drbg_seed(&d->drbg, config->seed);
+    d->mesh_seed = hop_drbg_u64(&d->drbg);
+    int err = check_keys(d);
+    if (err == HOP_OK)
+        err = device_enter_cell(d);
+    if (err == HOP_OK)
+        err = load_frontier(d);
+    if (err == HOP_OK)
+        err = device_open_all(d);
+    if (err == HOP_OK)
+        err = device_fold(d);
+    if (err != HOP_OK) {
+        device_free(d);
+        return err;
+    }
+    *ret = d;
+    return HOP_OK;
+}
+
+void device_free(struct device *d)
+{
+    if (d == NULL)
+        return;
+    device_leave_cell(d);
+    hop_wipe(&d->drbg, sizeof d->drbg);
+    free(d);
+}
+
+/* ---- logs ---- */
+
+struct device_log *device_log_state(struct device *d, const uint8_t id[static 32],
+                                    uint32_t *ret_index)
+{
+    uint32_t index = history_log(d->history, id);
+    if (index == HISTORY_NONE)
+        return NULL;
+    if (index >= d->logs_capacity) {
+        size_t capacity = d->logs_capacity == 0 ? 16 : d->logs_capacity * 2;
+        struct device_log *logs = realloc(d->logs, capacity * sizeof *logs);
+        if (logs == NULL)
+            return NULL;
+        d->logs = logs;
+        d->logs_capacity = capacity;
+    }
+    assert(index <= d->logs_count); /* the history hands out indexes one by one, and only here */
+    if (index == d->logs_count)
+        d->logs[d->logs_count++] = (struct device_log){.next = 1};
+    *ret_index = index;
+    return &d->logs[index];
+}
+
+/* How far every log reaches in the store: at start, and after a failed commit. */
+static int load_frontier(struct device *d)
+{
+    uint8_t log[32], after[32];
+    struct store_tip tip;
+    const uint8_t *from = NULL;
+    for (size_t i = 0; i < d->logs_count; i++)
+        d->logs[i].tip = 0;
+    int err;
+    while ((err = store_next_log(d->store, from, log, &tip)) == HOP_OK) {
+        uint32_t index;
+        struct device_log *state = device_log_state(d, log, &index);
+        if (state == NULL)
+            return HOP_ENOMEM;
+        state->tip = tip.seq;
+        memcpy(after, log, sizeof after);
+        from = after;
+    }
+    return err == HOP_ENOTFOUND ? HOP_OK : err;
+}
+
+/* ---- a turn ---- */
+
+/* Carry out what the mesh asked of the store; what is left is for the owner. */
+static void carry_out(struct device *d, struct mesh_outs *outs)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < outs->n; i++) {
+        struct mesh_out *o = &outs->items[i];
+        int err = HOP_OK;
+        if (o->type == MESH_OUT_STORE) {
+            struct store_tip tip = {.seq = o->seq};
+            memcpy(tip.head, o->id, sizeof tip.head);
+            uint32_t index;
+            struct device_log *log = device_log_state(d, o->log, &index);
+            if (d->write_error == HOP_OK)
+                err = log == NULL ? HOP_ENOMEM : store_append(d->store, o->log, &tip, o->bytes);
+            if (err == HOP_OK && log != NULL && d->write_error == HOP_OK)
+                log->tip = o->seq;
+            d->stored = true;
+        } else if (o->type == MESH_OUT_BLOB) {
+            if (d->write_error == HOP_OK)
+                err = store_put(d->store, STORE_BLOBS, SPAN(o->id, 32), o->bytes);
+            d->stored = true;
+        } else {
+            outs->items[kept++] = *o;
+        }
+        if (err != HOP_OK)
+            d->write_error =
+                err; /* the store has undone this turn: nothing more of it is written */
+    }
+    outs->n = kept;
+}
+
+int device_step(struct device *d, const struct mesh_in *in, struct mesh_outs *outs)
+{
+    outs->n = 0;
+    if (d->mesh == NULL)
+        return HOP_ENOTFOUND;
+    int err = mesh_step(d->mesh, in, outs);
+    carry_out(d, outs);
+    return err;
+}
+
+/* The commit failed: the store is as it was before the turn, and so are we. */
+static int undo_turn(struct device *d, hop_time now, struct mesh_outs *outs)
+{
+    memset(d->authored, 0, sizeof d->authored);
+    d->admitting_count = 0;
+    d->stored = false;
+    for (size_t i = 0; i < d->logs_count; i++)
+        d->logs[i].dep_mark = 0; /* name everything again: once too often does no harm */
+    if (d->keys->founding) {
+        d->keys->has_cell = d->keys->founding = false;
+        d->keys->changed = true;
+        return device_enter_cell(d);
+    }
+    int err = load_frontier(d);
+    if (d->mesh != NULL) {
+        struct mesh_in in = {.type = MESH_IN_STORE_FAILED, .now = now};
+        (void)device_step(d, &in, outs);
+    }
+    return err;
+}
+
+/* Receipts for what became durable; true if any was written. */
+static bool write_receipts(struct device *d, uint64_t wall)
+{
+    bool wrote = false;
+    struct act receipt;
+    uint32_t self = device_self(d);
+    uint8_t id[32];
+    if (self == HISTORY_NONE)
+        return false;
+    if (meeting_owes_receipt(d->meetings, self, &receipt)) {
+        struct text_said why;
+        if (device_act(d, &receipt, wall, id, &why) == HOP_OK)
+            wrote = true;
+    }
+    return wrote;
+}
+
+/* The next thing the mesh must hear; false when there is none. */
+static bool next_news(struct device *d, struct mesh_in *in, uint8_t room[static 32])
+{
+    if (d->stored) {
+        d->stored = false;
+        in->type = MESH_IN_STORED;
+        return true;
+    }
+    if (d->roster_changed) {
+        d->roster_changed = false;
+        in->type = MESH_IN_ROSTER;
+        return true;
+    }
+    for (size_t lane = 0; lane < DEVICE_LANES; lane++) {
+        if (d->publish[lane]) {
+            d->publish[lane] = false;
+            in->type = MESH_IN_PUBLISH;
+            in->bytes = SPAN(d->keys->log[lane].public_key, 32);
+            return true;
+        }
+    }
+    if (d->wants_count > 0) {
+        memcpy(room, d->wants[--d->wants_count], 32);
+        in->type = MESH_IN_WANT;
+        in->bytes = SPAN(room, 32);
+        return true;
+    }
+    return false;
+}
+
+static bool has_news(const struct device *d)
+{
+    bool any = d->stored || d->roster_changed || d->wants_count > 0;
+    for (size_t lane = 0; lane < DEVICE_LANES; lane++)
+        any = any || d->publish[lane];
+    return any;
+}
+
+int device_committed(struct device *d, int result, hop_time now, uint64_t wall,
+                     struct mesh_outs *outs, bool *ret_again)
+{
+    outs->n = 0;
+    *ret_again = false;
+    if (d->write_error != HOP_OK)
+        result = d->write_error;
+    d->write_error = HOP_OK;
+    if (result != HOP_OK) {
+        int err = undo_turn(d, now, outs);
+        return err == HOP_OK ? result : err;
+    }
+    d->admitting_count = 0;
+    if (d->keys->founding) { /* a save lost from here on costs nothing: the records are there */
+        d->keys->founding = false;
+        d->keys->changed = true;
+    }
+    for (size_t lane = 0; lane < DEVICE_LANES; lane++) {
+        d->publish[lane] = d->publish[lane] || d->authored[lane];
+        d->authored[lane] = false;
+    }
+    size_t before = history_count(d->history);
+    int err = device_open_all(d);
+    if (err == HOP_OK)
+        err = device_fold(d);
+    if (err != HOP_OK)
+        return err;
+    if (history_count(d->history) != before || d->stored)
+        d->version++;
+    bool receipts = write_receipts(d, wall);
+    struct mesh_in in = {.now = now};
+    uint8_t room[32];
+    if (d->mesh != NULL && next_news(d, &in, room))
+        (void)device_step(d, &in, outs);
+    *ret_again = receipts || has_news(d);
+    return HOP_OK;
+}
+
+hop_time device_deadline(const struct device *d)
+{
+    return d->mesh == NULL ? HOP_NEVER : mesh_deadline(d->mesh);
+}
+
+void device_want(struct device *d, const uint8_t name[static 32])
+{
+    if (d->wants_count == d->wants_capacity) {
+        size_t capacity = d->wants_capacity == 0 ? 16 : d->wants_capacity * 2;
+        void *wants = capacity > MESH_WANTS_MAX ? NULL : realloc(d->wants, capacity * 32);
+        if (wants == NULL)
+            return; /* asked again at the next fold from the start */
+        d->wants = wants;
+        d->wants_capacity = capacity;
+    }
+    memcpy(d->wants[d->wants_count++], name, 32);
+}
+
+/* ---- reading ---- */
+
+const struct cell *device_cell(const struct device *d)
+{
+    return d->cell;
+}
+
+bool device_has_cell(const struct device *d)
+{
+    return d->keys->has_cell;
+}
+
+struct meeting_state *device_meetings(struct device *d)
+{
+    return d->meetings;
+}
+
+const struct mesh *device_mesh(const struct device *d)
+{
+    return d->mesh;
+}
+
+const struct history *device_history(const struct device *d)
+{
+    return d->history;
+}
+
+uint32_t device_self(const struct device *d)
+{
+    const struct cell_device *self = cell_device_by_key(d->cell, d->keys->ik.public_key);
+    return self == NULL ? HISTORY_NONE : self->member;
+}
+
+uint64_t device_record_count(const struct device *d)
+{
+    return history_count(d->history);
+}
+
+uint64_t device_pending_count(const struct device *d)
+{
+    uint64_t pending = 0;
+    for (size_t i = 0; i < d->logs_count; i++)
+        pending += d->logs[i].tip + 1 - d->logs[i].next;
+    return pending;
+}
+
+uint64_t device_version(const struct device *d)
+{
+    return d->version;
+}

@@ -1,0 +1,396 @@
+/* Invitations: how a person's device comes into a cell.
+ *
+ * The invitation's text carries a 16-byte seed, the cell's id and perhaps an address. From seed and
+ * cell id both sides derive what they need: a signing key for the joiner's proof, a CURVE client
+ * key for its link, a beacon key to find each other. The proof covers the cell, the invitation and
+ * all of the joiner's keys, so that a relay cannot put its own in their place (notes/security.md
+ * §2). */
+#include "device/state.h"
+
+#include "base/encode.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+#define TEXT_PREFIX       "HOP1-"
+#define TEXT_VERSION      1
+#define CHECK_BYTES       4
+#define ADDRESS_BYTES_MAX 63
+#define TEXT_BYTES_MAX    (1 + 16 + 32 + 1 + ADDRESS_BYTES_MAX + CHECK_BYTES)
+
+#define FRAME_REQUEST   0x4a
+#define FRAME_ANSWER    0x57
+#define FRAME_VERSION   1
+#define GRANT_BYTES_MAX (64 + 2 + EPOCH_SLOT_BYTES)
+
+_Static_assert(BASE32_SIZE(TEXT_BYTES_MAX) + sizeof TEXT_PREFIX + 40 <= INVITE_TEXT_BYTES,
+               "an invitation with dashes must fit its room");
+
+/* What an answer says; sentences for all but ACCEPTED. */
+enum answer {
+    ANSWER_ACCEPTED,
+    ANSWER_USED,
+    ANSWER_UNKNOWN,
+    ANSWER_OTHER_CELL,
+    ANSWER_PROOF,
+    ANSWER_FULL,
+    ANSWER_BUSY,
+    ANSWERS_COUNT
+};
+
+static void derive(uint8_t ret[static 32], enum crypto_label label, const uint8_t seed[static 16],
+                   const uint8_t cell_id_bytes[static 32])
+{
+    uint8_t bytes[48];
+    memcpy(bytes, seed, 16);
+    memcpy(bytes + 16, cell_id_bytes, 32);
+    hop_hash(ret, 32, label, SPAN(bytes, sizeof bytes));
+    hop_wipe(bytes, sizeof bytes);
+}
+
+/* All that follows from seed and cell id. */
+static void derive_join(struct device_join *j)
+{
+    uint8_t seed[32];
+    derive(seed, LABEL_INVITE_KEY, j->seed, j->cell_id);
+    hop_sign_keypair(&j->sign_key, seed);
+    derive(seed, LABEL_INVITE_LINK, j->seed, j->cell_id);
+    hop_box_keypair(&j->link_key, seed);
+    derive(j->disc_key, LABEL_INVITE_DISC, j->seed, j->cell_id);
+    hop_wipe(seed, sizeof seed);
+}
+
+static void invite_id(uint8_t ret[static 16], const struct device_join *j)
+{
+    uint8_t id[32];
+    derive(id, LABEL_INVITE_ID, j->seed, j->cell_id);
+    memcpy(ret, id, 16);
+}
+
+/* ---- the inviter ---- */
+
+/* "HOP1-XXXXX-XXXXX-…": groups of five, because people read them aloud. */
+static void write_text(char ret[static INVITE_TEXT_BYTES], const struct device_join *j)
+{
+    uint8_t bytes[TEXT_BYTES_MAX];
+    char plain[BASE32_SIZE(TEXT_BYTES_MAX)];
+    struct wire_writer w = wire_writer(bytes, sizeof bytes);
+    size_t address = strlen(j->address);
+    wire_put_u8(&w, TEXT_VERSION);
+    wire_put_bytes(&w, j->seed, 16);
+    wire_put_bytes(&w, j->cell_id, 32);
+    wire_put_u8(&w, (uint8_t)address);
+    wire_put_bytes(&w, (const uint8_t *)j->address, address);
+    uint8_t check[16];
+    hop_hash(check, sizeof check, LABEL_INVITE_SUM, wire_written(&w));
+    wire_put_bytes(&w, check, CHECK_BYTES);
+    assert(!w.bad);
+    base32_encode(plain, wire_written(&w));
+    size_t n = sizeof TEXT_PREFIX - 1;
+    memcpy(ret, TEXT_PREFIX, n);
+    for (size_t i = 0; plain[i] != '\0'; i++) {
+        if (i > 0 && i % 5 == 0)
+            ret[n++] = '-';
+        ret[n++] = plain[i];
+    }
+    ret[n] = '\0';
+    hop_wipe(bytes, sizeof bytes);
+    hop_wipe(plain, sizeof plain);
+}
+
+static size_t open_invites(const struct cell *c)
+{
+    size_t open = 0;
+    for (size_t i = 0; i < cell_invite_count(c); i++)
+        open += cell_invite(c, i)->used ? 0 : 1;
+    return open;
+}
+
+static int may_invite(const struct device *d, const char *name, struct text_said *why)
+{
+    uint32_t self = device_self(d);
+    size_t n = strlen(name);
+    if (!d->keys->has_cell || self == HISTORY_NONE)
+        return text_say(why, CELL_NONE, 0);
+    if (cell_member(d->cell, self)->rank < 1)
+        return text_say(why, INVITE_NOT_ALLOWED, 0);
+    if (n == 0)
+        return text_say(why, INVITE_NO_NAME, 0);
+    if (n > AUTH_NAME_BYTES_MAX || !utf8_valid(span_text(name)))
+        return text_say(why, CELL_NAME_BAD, 0);
+    if (cell_invite_count(d->cell) >= CELL_INVITES_MAX || open_invites(d->cell) >= 32)
+        return text_say(why, INVITE_FULL, 0);
+    return HOP_OK;
+}
+
+int device_invite(struct device *d, const char *name, enum auth_role role,
+                  enum auth_category category, const char *address_hint, uint64_t wall,
+                  struct device_invite *ret, struct text_said *why)
+{
+    struct device_join j = {0};
+    struct auth_invite body = {.role = (uint8_t)role, .category = (uint8_t)category};
+    int err = may_invite(d, name, why);
+    if (err != HOP_OK)
+        return err;
+    hop_drbg_take(&d->drbg, j.seed, sizeof j.seed);
+    memcpy(j.cell_id, d->keys->cell_id, sizeof j.cell_id);
+    if (address_hint != NULL && strlen(address_hint) <= ADDRESS_BYTES_MAX)
+        memcpy(j.address, address_hint, strlen(address_hint) + 1);
+    derive_join(&j);
+    invite_id(body.id, &j);
+    memcpy(body.sign_key, j.sign_key.public_key, 32);
+    memcpy(body.link_key, j.link_key.public_key, 32);
+    memcpy(body.disc_key, j.disc_key, 32);
+    memcpy(body.name, name, strlen(name) + 1);
+
+    uint8_t bytes[512], id[32];
+    struct wire_writer w = wire_writer(bytes, sizeof bytes);
+    auth_invite_put(&w, &body);
+    assert(!w.bad);
+    struct device_draft draft = {
+        .lane = LANE_CONTROL, .type = AUTH_INVITE, .wall = wall, .body = wire_written(&w)};
+    err = device_author(d, &draft, id);
+    if (err == HOP_OK) {
+        memcpy(ret->id, body.id, sizeof ret->id);
+        write_text(ret->text, &j);
+    }
+    hop_wipe(&j, sizeof j);
+    return device_write_refusal(err, why);
+}
+
+/* ---- the joiner ---- */
+
+int device_join_read(struct device_join *ret, const char *invite_text, struct text_said *why)
+{
+    uint8_t bytes[TEXT_BYTES_MAX], check[16];
+    struct device_join j = {0};
+    size_t size = sizeof bytes, prefix = sizeof TEXT_PREFIX - 1;
+    while (*invite_text == ' ' || *invite_text == '\n' || *invite_text == '\t')
+        invite_text++;
+    if (strncmp(invite_text, TEXT_PREFIX, prefix) != 0 ||
+        base32_decode(bytes, &size, invite_text + prefix) != HOP_OK || size < CHECK_BYTES + 50)
+        return text_say(why, JOIN_TEXT_DAMAGED, 0);
+    struct span covered = SPAN(bytes, size - CHECK_BYTES);
+    hop_hash(check, sizeof check, LABEL_INVITE_SUM, covered);
+    if (memcmp(check, bytes + covered.size, CHECK_BYTES) != 0)
+        return text_say(why, JOIN_TEXT_DAMAGED, 0);
+    struct wire_reader r = wire_reader(covered.data, covered.size);
+    if (wire_get_u8(&r) != TEXT_VERSION)
+        return text_say(why, JOIN_TEXT_NEWER, 0);
+    wire_get_into(&r, j.seed, sizeof j.seed);
+    wire_get_into(&r, j.cell_id, sizeof j.cell_id);
+    size_t address = wire_get_u8(&r);
+    if (address > ADDRESS_BYTES_MAX)
+        return text_say(why, JOIN_TEXT_DAMAGED, 0);
+    wire_get_into(&r, (uint8_t *)j.address, address);
+    if (!wire_end(&r))
+        return text_say(why, JOIN_TEXT_DAMAGED, 0);
+    derive_join(&j);
+    *ret = j;
+    hop_wipe(&j, sizeof j);
+    hop_wipe(bytes, sizeof bytes);
+    return HOP_OK;
+}
+
+int device_join_request(const struct device *d, const struct device_join *join, uint8_t *ret,
+                        size_t *ret_size)
+{
+    struct wire_writer w = wire_writer(ret, JOIN_FRAME_BYTES_MAX);
+    struct auth_cert cert = {0};
+    uint8_t id[16], message[CELL_JOIN_MESSAGE_BYTES], sig[CRYPTO_SIG_BYTES];
+    memcpy(cert.lk, d->keys->lk.public_key, 32);
+    memcpy(cert.kem, d->keys->kem.public_key, 32);
+    auth_cert_sign(&cert, &d->keys->ik, join->cell_id);
+    invite_id(id, join);
+    cell_join_message(message, join->cell_id, id, &cert);
+    hop_sign(sig, &join->sign_key, LABEL_JOIN_SIG, SPAN(message, sizeof message));
+    wire_put_u8(&w, FRAME_REQUEST);
+    wire_put_u8(&w, FRAME_VERSION);
+    wire_put_bytes(&w, join->cell_id, 32);
+    wire_put_bytes(&w, id, sizeof id);
+    auth_cert_put(&w, &cert);
+    wire_put_bytes(&w, sig, sizeof sig);
+    *ret_size = w.used;
+    return w.bad ? HOP_EFULL : HOP_OK;
+}
+
+/* ---- the answer ---- */
+
+struct request {
+    uint8_t cell_id[32];
+    uint8_t invite[16];
+    struct auth_cert cert;
+    uint8_t sig[CRYPTO_SIG_BYTES];
+};
+
+static int request_parse(struct request *ret, struct span frame)
+{
+    struct wire_reader r = wire_reader(frame.data, frame.size);
+    struct request q;
+    unsigned type = wire_get_u8(&r), version = wire_get_u8(&r);
+    wire_get_into(&r, q.cell_id, sizeof q.cell_id);
+    wire_get_into(&r, q.invite, sizeof q.invite);
+    auth_cert_get(&r, &q.cert);
+    wire_get_into(&r, q.sig, sizeof q.sig);
+    if (!wire_end(&r) || type != FRAME_REQUEST || version != FRAME_VERSION)
+        return HOP_EMALFORMED;
+    *ret = q;
+    return HOP_OK;
+}
+
+static const struct cell_invite *find_invite(const struct cell *c, const uint8_t id[static 16])
+{
+    for (size_t i = 0; i < cell_invite_count(c); i++) {
+        if (memcmp(cell_invite(c, i)->body.id, id, 16) == 0)
+            return cell_invite(c, i);
+    }
+    return NULL;
+}
+
+static enum answer judge(const struct device *d, const struct request *q,
+                         const uint8_t link_key[static 32])
+{
+    uint8_t message[CELL_JOIN_MESSAGE_BYTES];
+    const struct cell_invite *i = find_invite(d->cell, q->invite);
+    uint32_t self = device_self(d);
+    if (memcmp(q->cell_id, d->keys->cell_id, 32) != 0)
+        return ANSWER_OTHER_CELL;
+    if (i == NULL || memcmp(i->body.link_key, link_key, 32) != 0 || self == HISTORY_NONE ||
+        cell_member(d->cell, self)->rank < 1)
+        return ANSWER_UNKNOWN;
+    cell_join_message(message, q->cell_id, q->invite, &q->cert);
+    if (hop_verify(q->sig, i->body.sign_key, LABEL_JOIN_SIG, SPAN(message, sizeof message)) !=
+            HOP_OK ||
+        auth_cert_check(&q->cert, d->keys->cell_id) != HOP_OK)
+        return ANSWER_PROOF;
+    if (cell_device_by_key(d->cell, q->cert.ik) != NULL)
+        return ANSWER_ACCEPTED; /* it has been admitted, and the answer got lost: say it again */
+    for (size_t n = 0; n < d->admitting_count; n++) {
+        if (memcmp(d->admitting[n], q->invite, 16) == 0)
+            return ANSWER_USED;
+    }
+    if (i->used)
+        return ANSWER_USED;
+    if (cell_member_count(d->cell) >= CELL_MEMBERS_MAX)
+        return ANSWER_FULL;
+    return d->admitting_count == DEVICE_ADMITTING_MAX ? ANSWER_BUSY : ANSWER_ACCEPTED;
+}
+
+static int author_admit(struct device *d, const struct request *q, uint64_t wall)
+{
+    const struct cell_invite *i = find_invite(d->cell, q->invite);
+    struct auth_admit a = {.role = i->body.role,
+                           .category = i->body.category,
+                           .rank = auth_rank_of((enum auth_role)i->body.role),
+                           .cert = q->cert};
+    uint8_t body[512], id[32];
+    struct wire_writer w = wire_writer(body, sizeof body);
+    memcpy(a.invite, q->invite, sizeof a.invite);
+    memcpy(a.name, i->body.name, sizeof a.name);
+    memcpy(a.join_sig, q->sig, sizeof a.join_sig);
+    cell_member_id(a.member, d->keys->cell_id, q->invite, q->cert.ik);
+    auth_admit_put(&w, &a);
+    assert(!w.bad);
+    struct device_draft draft = {
+        .lane = LANE_CONTROL, .type = AUTH_ADMIT, .wall = wall, .body = wire_written(&w)};
+    int err = device_author(d, &draft, id);
+    if (err == HOP_OK)
+        memcpy(d->admitting[d->admitting_count++], q->invite, 16);
+    return err;
+}
+
+/* One slot for the joiner, as the text of a GRANT record. */
+static int make_grant(struct device *d, const struct request *q, struct wire_writer *w)
+{
+    struct epoch_context context = {.cell_id = d->keys->cell_id,
+                                    .log = d->keys->log[LANE_CONTROL].public_key};
+    return epoch_slots_put(w, cell_send_epoch(d->cell), &context, q->cert.kem, 1, false, &d->drbg);
+}
+
+/* Admit, grant, and say so. */
+static int welcome(struct device *d, const struct request *q, uint64_t wall, struct wire_writer *w)
+{
+    uint8_t grant[GRANT_BYTES_MAX], genesis[1024], id[32];
+    struct wire_writer g = wire_writer(grant, sizeof grant);
+    struct wire_writer body = wire_writer(genesis, sizeof genesis);
+    int err = make_grant(d, q, &g);
+    if (err == HOP_OK && cell_device_by_key(d->cell, q->cert.ik) == NULL) {
+        err = author_admit(d, q, wall);
+        struct device_draft draft = {.lane = LANE_CONTROL,
+                                     .outer = OUTER_GRANT,
+                                     .type = AUTH_GRANT,
+                                     .wall = wall,
+                                     .body = wire_written(&g)};
+        if (err == HOP_OK)
+            err = device_author(d, &draft, id);
+    }
+    if (err != HOP_OK)
+        return err;
+    auth_genesis_put(&body, cell_genesis(d->cell));
+    wire_put_blob(w, wire_written(&body));
+    wire_put_bytes(w, d->keys->log[LANE_CONTROL].public_key, 32);
+    wire_put_blob(w, wire_written(&g));
+    return w->bad ? HOP_EFULL : HOP_OK;
+}
+
+void device_join_answer(struct device *d, struct span request, const uint8_t link_key[static 32],
+                        uint64_t wall, uint8_t *ret, size_t *ret_size)
+{
+    struct wire_writer w = wire_writer(ret, JOIN_FRAME_BYTES_MAX);
+    struct request q;
+    enum answer answer = ANSWER_UNKNOWN;
+    wire_put_u8(&w, FRAME_ANSWER);
+    wire_put_u8(&w, FRAME_VERSION);
+    if (d->keys->has_cell && cell_genesis(d->cell) != NULL && request_parse(&q, request) == HOP_OK)
+        answer = judge(d, &q, link_key);
+    size_t at = w.used;
+    wire_put_u8(&w, (uint8_t)answer);
+    if (answer == ANSWER_ACCEPTED && welcome(d, &q, wall, &w) != HOP_OK) {
+        w = (struct wire_writer){.base = ret, .size = JOIN_FRAME_BYTES_MAX, .used = at};
+        wire_put_u8(&w, ANSWER_BUSY);
+    }
+    trace(&d->trace, "a joiner asks to be admitted -> answer %u", (unsigned)ret[at]);
+    *ret_size = w.used;
+}
+
+static int refusal(enum answer answer, struct text_said *why)
+{
+    static const enum text_id sentences[ANSWERS_COUNT] = {
+        [ANSWER_ACCEPTED] = JOIN_ANSWER_BAD,     [ANSWER_USED] = JOIN_REFUSED_USED,
+        [ANSWER_UNKNOWN] = JOIN_REFUSED_UNKNOWN, [ANSWER_OTHER_CELL] = JOIN_REFUSED_CELL,
+        [ANSWER_PROOF] = JOIN_REFUSED_PROOF,     [ANSWER_FULL] = JOIN_REFUSED_FULL,
+        [ANSWER_BUSY] = JOIN_REFUSED_BUSY,
+    };
+    return text_say(why, answer < ANSWERS_COUNT ? sentences[answer] : JOIN_ANSWER_BAD, 0);
+}
+
+int device_join_finish(struct device *d, const struct device_join *join, struct span reply,
+                       struct text_said *why)
+{
+    struct wire_reader r = wire_reader(reply.data, reply.size);
+    unsigned type = wire_get_u8(&r), version = wire_get_u8(&r), answer = wire_get_u8(&r);
+    if (r.bad || type != FRAME_ANSWER || version != FRAME_VERSION)
+        return text_say(why, JOIN_ANSWER_BAD, 0);
+    if (answer != ANSWER_ACCEPTED)
+        return refusal((enum answer)answer, why);
+    struct span genesis = wire_get_blob(&r, 1024);
+    uint8_t log[32], id[32];
+    wire_get_into(&r, log, sizeof log);
+    struct span grant = wire_get_blob(&r, GRANT_BYTES_MAX);
+    struct auth_genesis g;
+    struct epoch e;
+    struct epoch_context context = {.cell_id = join->cell_id, .log = log};
+    if (!wire_end(&r) || auth_genesis_parse(&g, genesis) != HOP_OK)
+        return text_say(why, JOIN_ANSWER_BAD, 0);
+    auth_genesis_cell_id(id, genesis);
+    if (memcmp(id, join->cell_id, sizeof id) != 0 ||
+        epoch_slots_open(&e, grant, &context, &d->keys->kem) != HOP_OK)
+        return text_say(why, JOIN_ANSWER_BAD, 0);
+    struct device_keys *k = d->keys;
+    memcpy(k->cell_id, join->cell_id, sizeof k->cell_id);
+    memcpy(k->first_epoch, e.secret, sizeof k->first_epoch);
+    device_keys_reincarnate(k, &d->drbg);
+    k->has_cell = true;
+    hop_wipe(&e, sizeof e);
+    return HOP_OK;
+}

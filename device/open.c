@@ -1,0 +1,317 @@
+/* From sealed records in the store to folds: opening, ordering, folding. */
+#include "device/state.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+/* A record as far as it could be opened. type 0: sealed by somebody who does not know how. */
+struct opened {
+    uint8_t id[32];
+    struct record record;
+    struct record_inner inner;
+    uint8_t *plain; /* owned */
+};
+
+/* Its secret, if one of the slots is ours. */
+static void take_epoch(struct device *d, const struct record *r)
+{
+    struct epoch e;
+    struct epoch_context context = {.cell_id = d->keys->cell_id, .log = r->log};
+    if (epoch_slots_open(&e, r->text, &context, &d->keys->kem) != HOP_OK)
+        return;
+    if (cell_add_epoch(d->cell, &e) == HOP_OK) {
+        d->cell_dirty = true;
+        trace(&d->trace, "an epoch secret was sealed to us -> held");
+    }
+    hop_wipe(&e, sizeof e);
+}
+
+/* HOP_ENOTFOUND: its epoch's secret is not held (yet). */
+static int open_sealed(const struct device *d, struct opened *o)
+{
+    const struct epoch *e = cell_epoch_by_tag(d->cell, o->record.cell_tag);
+    if (e == NULL)
+        return HOP_ENOTFOUND;
+    o->plain = malloc(o->record.text.size + 1);
+    if (o->plain == NULL)
+        return HOP_ENOMEM;
+    uint8_t key[32];
+    record_key(key, record_class_key(e, o->record.lane), o->record.header);
+    if (record_open(&o->inner, o->plain, &o->record, key) != HOP_OK)
+        o->inner = (struct record_inner){0};
+    hop_wipe(key, sizeof key);
+    return HOP_OK;
+}
+
+/* Open record seq of a log. On HOP_OK the caller frees o->plain. */
+static int open_record(struct device *d, const uint8_t log[static 32], uint64_t seq,
+                       struct opened *o)
+{
+    struct span bytes;
+    *o = (struct opened){0};
+    int err = store_get(d->store, log, seq, &bytes);
+    if (err != HOP_OK)
+        return err;
+    if (record_parse(&o->record, bytes) != HOP_OK)
+        return HOP_EMALFORMED; /* the mesh verified it before it was stored: the disk changed it */
+    record_id(o->id, o->record.header, o->record.text);
+    if (o->record.outer == OUTER_SEALED)
+        return open_sealed(d, o);
+    o->inner.type = o->record.outer == OUTER_EPOCH ? AUTH_EPOCH : AUTH_GRANT;
+    o->inner.body = o->record.text;
+    return HOP_OK;
+}
+
+/* The first record of a log must bind it to a device. */
+static bool bind_log(struct device *d, struct device_log *log, const struct opened *o)
+{
+    struct auth_log_open binding;
+    if (o->inner.type != AUTH_LOG_OPEN || auth_log_open_parse(&binding, o->inner.body) != HOP_OK ||
+        memcmp(binding.cell_id, d->keys->cell_id, 32) != 0 ||
+        binding.lane != (uint8_t)o->record.lane ||
+        auth_log_open_check(&binding, o->record.log) != HOP_OK)
+        return false;
+    memcpy(log->ik, binding.ik, sizeof log->ik);
+    return true;
+}
+
+/* Remember what the next record of a log waits for, so that it is not opened in vain again. */
+static void wait_for(struct device *d, struct device_log *log, const struct record_inner *inner)
+{
+    log->waiting = true;
+    log->waits_epochs = cell_epoch_count(d->cell);
+    memset(log->waits_for, 0, sizeof log->waits_for);
+    for (size_t i = 0; i < inner->deps_count; i++) {
+        if (history_find(d->history, inner->deps + 32 * i) == HISTORY_NONE) {
+            memcpy(log->waits_for, inner->deps + 32 * i, 32);
+            return;
+        }
+    }
+}
+
+static bool still_waits(const struct device *d, const struct device_log *log)
+{
+    static const uint8_t zeros[32];
+    if (!log->waiting)
+        return false;
+    if (memcmp(log->waits_for, zeros, sizeof zeros) == 0)
+        return log->waits_epochs == cell_epoch_count(d->cell);
+    return history_find(d->history, log->waits_for) == HISTORY_NONE;
+}
+
+/* Try the next record of a log. HOP_ENOTFOUND: it must wait for another record or a key. */
+static int open_next(struct device *d, uint32_t index)
+{
+    struct device_log *log = &d->logs[index];
+    uint8_t id[32];
+    struct opened o;
+    memcpy(id, history_log_id(d->history, index), sizeof id);
+    int err = open_record(d, id, log->next, &o);
+    if (err != HOP_OK)
+        goto out;
+    if (log->next == 1 && !bind_log(d, log, &o)) {
+        log->refused = true;
+        trace(&d->trace, "a log whose first record binds it to nobody -> not opened");
+        goto out;
+    }
+    struct history_entry e = {
+        .log = index, .seq = log->next, .type = o.inner.type, .lane = (uint8_t)o.record.lane};
+    memcpy(e.id, o.id, sizeof e.id);
+    uint32_t entry;
+    err = history_add(d->history, &e, o.inner.deps, o.inner.deps_count, &entry);
+    if (err != HOP_OK)
+        goto out;
+    log->next++;
+    log->waiting = false;
+    if (o.record.outer != OUTER_SEALED)
+        take_epoch(d, &o.record);
+    if (o.inner.type < ACT_MEETING)
+        d->cell_dirty = true;
+out:
+    if (err == HOP_ENOTFOUND)
+        wait_for(d, log, &o.inner);
+    free(o.plain);
+    return err;
+}
+
+/* All of one log that can be opened now; *ret_progress is set if there was any. */
+static int open_log(struct device *d, uint32_t index, bool *ret_progress)
+{
+    while (!d->logs[index].refused && d->logs[index].next <= d->logs[index].tip &&
+           !still_waits(d, &d->logs[index])) {
+        int err = open_next(d, index);
+        if (err == HOP_ENOTFOUND)
+            return HOP_OK;
+        if (err != HOP_OK)
+            return err;
+        *ret_progress = true;
+    }
+    return HOP_OK;
+}
+
+int device_open_all(struct device *d)
+{
+    if (!d->keys->has_cell)
+        return HOP_OK;
+    for (bool progress = true; progress;) {
+        progress = false;
+        for (uint32_t i = 0; i < d->logs_count; i++) {
+            int err = open_log(d, i, &progress);
+            if (err != HOP_OK)
+                return err;
+        }
+    }
+    return HOP_OK;
+}
+
+int device_open_entry(struct device *d, uint32_t entry, struct device_opened *ret)
+{
+    const struct history_entry *e = history_at(d->history, entry);
+    struct opened o;
+    int err = open_record(d, history_log_id(d->history, e->log), e->seq, &o);
+    if (err != HOP_OK)
+        return err;
+    if (o.plain == NULL) { /* outer kinds are not sealed: the body lies in the store's page */
+        o.plain = malloc(o.inner.body.size + 1);
+        if (o.plain == NULL)
+            return HOP_ENOMEM;
+        if (o.inner.body.size > 0)
+            memcpy(o.plain, o.inner.body.data, o.inner.body.size);
+        o.inner.body.data = o.plain;
+    }
+    *ret = (struct device_opened){.bytes = o.plain, .body = o.inner.body, .wall = o.inner.wall};
+    return HOP_OK;
+}
+
+/* ---- folding ---- */
+
+/* A digest of who is who, to see whether member indexes may have moved. */
+static void roster_digest(const struct cell *c, uint8_t ret[static 32])
+{
+    struct hop_hash h;
+    hop_hash_init(&h, LABEL_STATE);
+    for (size_t i = 0; i < cell_member_count(c); i++)
+        hop_hash_add(&h, SPAN(cell_member(c, i)->id, 16));
+    for (size_t i = 0; i < cell_device_count(c); i++)
+        hop_hash_add(&h, SPAN(cell_device(c, i)->cert.ik, 32));
+    hop_hash_end(&h, ret, 32);
+}
+
+static int fold_cell_entry(struct device *d, uint32_t entry)
+{
+    const struct history_entry *e = history_at(d->history, entry);
+    struct device_opened o;
+    int err = device_open_entry(d, entry, &o);
+    if (err != HOP_OK)
+        return err;
+    struct cell_event event = {
+        .id = e->id, .ik = d->logs[e->log].ik, .type = e->type, .body = o.body};
+    err = cell_apply(d->cell, &event);
+    free(o.bytes);
+    return err;
+}
+
+/* Control records are few: the cell is folded from the start whenever one comes. */
+static int fold_cell(struct device *d)
+{
+    uint8_t before[32], after[32];
+    roster_digest(d->cell, before);
+    cell_reset(d->cell);
+    size_t count = history_count(d->history);
+    for (size_t n = 0; n < count; n++) {
+        uint32_t entry = history_ordered(d->history, n);
+        if (entry == HISTORY_NONE)
+            return HOP_ENOMEM;
+        if (history_at(d->history, entry)->type >= ACT_MEETING)
+            continue;
+        int err = fold_cell_entry(d, entry);
+        if (err != HOP_OK)
+            return err;
+    }
+    roster_digest(d->cell, after);
+    if (memcmp(before, after, sizeof after) != 0) {
+        d->folded = 0; /* member indexes may have moved */
+        d->roster_changed = d->mesh != NULL;
+    }
+    d->cell_dirty = false;
+    return HOP_OK;
+}
+
+static void set_procedure(struct device *d)
+{
+    struct span file = cell_procedure(d->cell);
+    if (d->procedure_set || file.size == 0)
+        return;
+    struct procedure *p = malloc(sizeof *p);
+    struct text_said why;
+    if (p != NULL && procedure_parse(p, file, &why) == HOP_OK) {
+        meeting_set_procedure(d->meetings, p);
+        d->folded = 0;
+    }
+    free(p);
+    d->procedure_set = true;
+}
+
+/* Chunks of a document that are not here are asked for. */
+static void want_document(struct device *d, struct span body)
+{
+    struct act doc;
+    if (act_parse(&doc, ACT_DOC, body) != HOP_OK)
+        return;
+    for (size_t at = 0; at + 32 <= doc.chunks.size; at += 32) {
+        struct span chunk;
+        if (store_find(d->store, STORE_BLOBS, SPAN(doc.chunks.data + at, 32), &chunk) ==
+            HOP_ENOTFOUND)
+            device_want(d, doc.chunks.data + at);
+    }
+}
+
+static int fold_meeting_entry(struct device *d, uint32_t entry)
+{
+    const struct history_entry *e = history_at(d->history, entry);
+    struct device_opened o;
+    int err = device_open_entry(d, entry, &o);
+    if (err != HOP_OK)
+        return err;
+    const struct cell_device *author = cell_device_by_key(d->cell, d->logs[e->log].ik);
+    struct meeting_event event = {.entry = entry,
+                                  .id = e->id,
+                                  .member = author == NULL ? HISTORY_NONE : author->member,
+                                  .wall = o.wall,
+                                  .type = e->type,
+                                  .body = o.body};
+    err = meeting_apply(d->meetings, d->cell, d->history, &event);
+    if (err == HOP_OK && e->type == ACT_DOC)
+        want_document(d, o.body);
+    free(o.bytes);
+    return err;
+}
+
+int device_fold(struct device *d)
+{
+    if (d->cell_dirty) {
+        int err = fold_cell(d);
+        if (err != HOP_OK)
+            return err;
+        set_procedure(d);
+    }
+    size_t count = history_count(d->history);
+    if (history_stable(d->history) < d->folded)
+        d->folded = 0;
+    if (d->folded == 0) {
+        meeting_reset(d->meetings);
+        d->wants_count = 0;
+    }
+    for (; d->folded < count; d->folded++) {
+        uint32_t entry = history_ordered(d->history, d->folded);
+        if (entry == HISTORY_NONE)
+            return HOP_ENOMEM;
+        if (history_at(d->history, entry)->type < ACT_MEETING)
+            continue;
+        int err = fold_meeting_entry(d, entry);
+        if (err != HOP_OK)
+            return err;
+    }
+    history_mark(d->history);
+    return HOP_OK;
+}

@@ -1,0 +1,78 @@
+/* The inside of a device, for the files of this folder only. */
+#ifndef HOP_DEVICE_STATE_H
+#define HOP_DEVICE_STATE_H
+
+#include "cell/record.h"
+#include "device/device.h"
+
+/* One log as this device has opened it; named by its index in the history. */
+struct device_log {
+    uint64_t tip;  /* records in the store */
+    uint64_t next; /* the next to be opened */
+    bool refused;  /* its first record does not bind it to a device: never opened */
+    uint8_t ik[32];
+    bool waiting; /* the next record waits: for waits_for, or, if that is zeros, for an epoch */
+    uint8_t waits_for[32];
+    size_t waits_epochs; /* epochs held when it was last tried */
+    uint64_t dep_mark;   /* records of it that our own have named as seen */
+};
+
+#define DEVICE_ADMITTING_MAX 8
+
+struct device {
+    struct device_keys *keys;
+    struct store *store;
+    struct trace trace;
+    struct hop_drbg drbg;
+    uint64_t mesh_seed;
+    struct cell *cell;
+    struct mesh *mesh;
+    struct history *history;
+    struct meeting_state *meetings;
+    bool procedure_set;
+    struct device_log *logs;
+    size_t logs_count, logs_capacity;
+    size_t folded;   /* entries of the canonical order that the meetings have */
+    bool cell_dirty; /* a control record came: fold the cell again */
+    int write_error; /* a write of this turn failed: the commit counts as failed */
+    bool stored;     /* the mesh waits to hear that its records are durable */
+    bool roster_changed;
+    bool authored[DEVICE_LANES]; /* written, not yet committed */
+    bool publish[DEVICE_LANES];  /* committed, the mesh not yet told */
+    uint8_t (*wants)[32];        /* chunks to ask the mesh for */
+    size_t wants_count, wants_capacity;
+    uint8_t admitting[DEVICE_ADMITTING_MAX][16]; /* invitations answered in this turn */
+    size_t admitting_count;
+    uint64_t version;
+};
+
+/* The log's state; NULL if memory runs out. Its index in *ret_index. */
+struct device_log *device_log_state(struct device *d, const uint8_t id[static 32],
+                                    uint32_t *ret_index);
+
+/* Seal, sign and append a record of our own; opens the log first if need be. */
+struct device_draft {
+    enum record_lane lane;
+    enum record_outer outer;
+    unsigned type;
+    uint8_t class;
+    uint64_t wall;
+    struct span body;
+};
+MUST_USE int device_author(struct device *d, const struct device_draft *draft,
+                           uint8_t ret_id[static 32]);
+
+/* Make mesh and cell for the cell that keys name. */
+MUST_USE int device_enter_cell(struct device *d);
+void device_leave_cell(struct device *d);
+
+MUST_USE int device_open_all(struct device *d); /* everything in the store that can be opened */
+MUST_USE int device_fold(struct device *d);     /* cell and meetings up to date */
+
+/* Add a name to the list of chunks the mesh shall look for. */
+void device_want(struct device *d, const uint8_t name[static 32]);
+
+/* Map an error of a write to a sentence. */
+int device_write_refusal(int err, struct text_said *why);
+
+#endif

@@ -145,6 +145,13 @@ void links_drop(struct links *l, mesh_link id)
     forget(l, k);
 }
 
+void links_drop_all(struct links *l)
+{
+    for (size_t i = 0; i < TABLE_MAX; i++)
+        if (l->table[i].kind != LINK_FREE)
+            links_drop(l, l->table[i].id);
+}
+
 static void binding_of(const struct link *k, uint8_t ret[static 32])
 {
     uint8_t both[64];
@@ -205,9 +212,7 @@ void links_free(struct links *l)
 {
     if (l == NULL)
         return;
-    for (size_t i = 0; i < TABLE_MAX; i++)
-        if (l->table[i].kind != LINK_FREE)
-            links_drop(l, l->table[i].id);
+    links_drop_all(l);
     links_discard_held(l);
     zmq_msg_close(&l->message);
     if (l->router != NULL)

@@ -77,6 +77,8 @@ void links_discard_held(struct links *l);
 /* Close a link that the mesh has forgotten: no LINKS_DOWN follows. Unknown links are fine. */
 void links_drop(struct links *l, mesh_link link);
 
+void links_drop_all(struct links *l);
+
 /* The other end; port 0. HOP_ENOTFOUND. */
 MUST_USE int links_address(const struct links *l, mesh_link link, struct sockaddr_storage *ret);
 bool links_is_up(const struct links *l, mesh_link link);

@@ -5,17 +5,22 @@
  * (node/voice.c) owns its UDP socket and the audio pipeline; the two share single-producer rings.
  *
  * A device directory holds: keys.hop (crypto/keyfile.h), records.mdb (store/lmdb.c), lock (flock:
- * one process), api.sock (HTTP over a unix socket), link (the link `hop run` printed, mode 0600). */
+ * one process), api.sock (HTTP over a unix socket), link (the link `hop run` printed, mode 0600).
+ */
 #ifndef HOP_NODE_NODE_H
 #define HOP_NODE_NODE_H
 
+#include "crypto/keyfile.h"
 #include "device/device.h"
 
 #include <netinet/in.h>
+#include <stdio.h>
 #include <sys/socket.h>
 
 struct links;     /* node/links.h: ZeroMQ with CURVE, and the ZAP handler */
 struct discovery; /* node/discovery.h: beacons over UDP */
+struct dial;      /* node/dial.h: whom to connect to */
+struct node_news; /* node/node.c: what voice is to be told of */
 struct http;      /* node/http.h: the API on a unix socket and on loopback */
 struct talk;      /* node/talk.h: voice of one meeting at a time */
 
@@ -31,7 +36,15 @@ struct node {
     hop_time now;  /* monotonic, read once a turn */
     uint64_t wall; /* µs since 1970, read once a turn */
     bool running;  /* node_run() is serving; false in a one-shot command */
-    bool stop;
+    bool stop;     /* leave node_run() after this turn */
+    /* TEXT_NONE, or why the last commit failed: the disk is full, say. What was confirmed before is
+     * safe and is still served; what comes now is refused until it works again. */
+    struct text_said store_trouble;
+    unsigned generation;      /* counts the devices made: another one after a cell was founded */
+    struct keyfile_cost cost; /* of the key file, kept when it is written again */
+    FILE *trace_file;         /* NULL: no trace */
+    struct node_news *news;
+    struct dial *dial; /* NULL when not running */
     /* the passphrase is kept in locked memory while the node runs, to save keys that changed */
     char *passphrase;
     struct links *links;         /* NULL when not running */
@@ -51,8 +64,8 @@ struct node_trouble {
 MUST_USE int node_init(const char *dir, const char *passphrase, uint64_t kdf_memory,
                        struct node_trouble *ret);
 /* Lock dir, unlock the keys, open the store, read it into a device. */
-MUST_USE int node_open(struct node *n, const char *dir, const char *passphrase,
-                       enum text_lang lang, struct node_trouble *ret);
+MUST_USE int node_open(struct node *n, const char *dir, const char *passphrase, enum text_lang lang,
+                       struct node_trouble *ret);
 void node_close(struct node *n); /* a zeroed node is fine */
 
 /* Save the keys if they changed (temp file, fsync, rename), commit the store, tell device and mesh,
@@ -60,10 +73,20 @@ void node_close(struct node *n); /* a zeroed node is fine */
  * after this returned HOP_OK. On HOP_ENOSPACE or HOP_EIO nothing since the last commit exists. */
 MUST_USE int node_commit(struct node *n);
 
+/* Save the keys if they changed; node_commit() does so by itself. */
+MUST_USE int node_save_keys(struct node *n);
+
+/* Read both clocks into n->now and n->wall. node_run() does so once a turn. */
+void node_read_clocks(struct node *n);
+
+/* The trouble as a sentence for this error of a write; ret->exit_code is 3. Returns err. */
+int node_disk_trouble(const struct node *n, int err, struct node_trouble *ret);
+
 /* One mesh input, and what follows from it (sends that are `durable` wait for node_commit). */
 void node_step(struct node *n, const struct mesh_in *in);
 
-/* After keys got a cell (founded or joined): make a device that has it. */
+/* After keys got a cell (founded or joined): save them and make a device that has it. Links are
+ * closed: they were of the device before. */
 MUST_USE int node_reopen_device(struct node *n, struct node_trouble *ret);
 
 struct node_options {

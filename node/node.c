@@ -1,0 +1,481 @@
+#define _GNU_SOURCE /* flock */
+#include "node/node.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/file.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "crypto/entropy.h"
+#include "node/files.h"
+#include "node/http.h"
+#include "node/links.h"
+#include "node/talk.h"
+
+#define NEWS_MAX 256 /* links that changed and short messages of one step; the rest is dropped */
+
+struct news {
+    enum mesh_out_type type;
+    mesh_link link;
+    uint8_t identity[32];
+    size_t size;
+    uint8_t bytes[MESH_TELL_BYTES_MAX];
+};
+
+/* What a step said to voice. Voice may answer with a step of its own, so it hears of it only when
+ * the outs of this one have been carried out. */
+struct node_news {
+    size_t first, count;
+    bool telling;
+    struct news items[NEWS_MAX];
+};
+
+/* ---- troubles ---- */
+
+static int trouble(struct node_trouble *ret, int exit_code, enum text_id id, const char *a,
+                   const char *b, int err)
+{
+    (void)text_say(&ret->said, id, b != NULL ? 2 : a != NULL ? 1 : 0, a, b);
+    ret->exit_code = exit_code;
+    return err;
+}
+
+int node_disk_trouble(const struct node *n, int err, struct node_trouble *ret)
+{
+    enum text_id id = err == HOP_ENOSPACE   ? ERR_DISK_FULL
+                      : err == HOP_EREFUSED ? ERR_DIR_FORBIDDEN
+                      : err == HOP_ENOMEM   ? ERR_MEMORY
+                                            : ERR_DISK_ERROR;
+    return trouble(ret, 3, id, n->dir, NULL, err);
+}
+
+static int dir_trouble(const char *dir, int err, struct node_trouble *ret)
+{
+    switch (err) {
+    case HOP_ENOTFOUND:
+        return trouble(ret, 3, ERR_DIR_MISSING, dir, NULL, err);
+    case HOP_EREFUSED:
+        return trouble(ret, 3, ERR_DIR_FORBIDDEN, dir, NULL, err);
+    case HOP_ENOSPACE:
+        return trouble(ret, 3, ERR_DISK_FULL, dir, NULL, err);
+    case HOP_ENOMEM:
+        return trouble(ret, 3, ERR_MEMORY, NULL, NULL, err);
+    case HOP_EFULL:
+        return trouble(ret, 3, ERR_DIR_LONG, dir, NULL, err);
+    default:
+        return trouble(ret, 3, ERR_DIR_FAILED, dir, hop_error_text(err), err);
+    }
+}
+
+static int keys_trouble(const char *dir, enum keyfile_trouble t, int err, struct node_trouble *ret)
+{
+    static const enum text_id sentences[] = {
+        [KEYFILE_FINE] = ERR_KEYS_DAMAGED,
+        [KEYFILE_FOREIGN] = ERR_KEYS_FOREIGN,
+        [KEYFILE_NEWER] = ERR_KEYS_NEWER,
+        [KEYFILE_WEAK] = ERR_KEYS_WEAK,
+        [KEYFILE_ABSURD] = ERR_KEYS_ABSURD,
+        [KEYFILE_DAMAGED] = ERR_KEYS_DAMAGED,
+        [KEYFILE_WRONG_PASSPHRASE] = ERR_PASSPHRASE_WRONG,
+        [KEYFILE_NO_MEMORY] = ERR_KEYS_NO_MEMORY,
+    };
+    int exit_code = t == KEYFILE_WRONG_PASSPHRASE ? 1 : 3;
+    return trouble(ret, exit_code, sentences[t], dir, NULL, err);
+}
+
+static int store_trouble(const char *dir, enum store_trouble t, int err, struct node_trouble *ret)
+{
+    static const enum text_id sentences[] = {
+        [STORE_FINE] = ERR_DISK_ERROR,         [STORE_MISSING] = ERR_DIR_MISSING,
+        [STORE_FORBIDDEN] = ERR_DIR_FORBIDDEN, [STORE_FOREIGN] = ERR_STORE_FOREIGN,
+        [STORE_DAMAGED] = ERR_STORE_DAMAGED,   [STORE_NEWER] = ERR_STORE_NEWER,
+        [STORE_DISK_FULL] = ERR_DISK_FULL,     [STORE_DISK_ERROR] = ERR_DISK_ERROR,
+    };
+    return trouble(ret, 3, sentences[t], dir, NULL, err);
+}
+
+/* ---- the directory ---- */
+
+/* One process a directory: the kernel gives the lock back even after SIGKILL. */
+static int lock_dir(const char *dir, int *ret_fd, struct node_trouble *ret)
+{
+    char path[600];
+    int err = files_path(path, sizeof path, dir, "lock");
+    if (err != HOP_OK)
+        return dir_trouble(dir, err, ret);
+    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (fd < 0)
+        return dir_trouble(dir, files_error(errno), ret);
+    if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
+        err = errno == EWOULDBLOCK ? HOP_EBUSY : HOP_EIO;
+        close(fd);
+        if (err == HOP_EBUSY)
+            return trouble(ret, 3, ERR_DIR_BUSY, dir, NULL, err);
+        return dir_trouble(dir, err, ret);
+    }
+    *ret_fd = fd;
+    return HOP_OK;
+}
+
+static int write_keys(const char *dir, const struct device_keys *keys, struct span passphrase,
+                      const struct keyfile_cost *cost, struct hop_drbg *drbg)
+{
+    uint8_t payload[DEVICE_KEYS_BYTES], file[KEYFILE_BYTES_MAX];
+    char path[600];
+    size_t size = 0;
+    device_keys_put(payload, keys);
+    int err = keyfile_seal(file, &size, SPAN(payload, sizeof payload), passphrase, cost, drbg);
+    hop_wipe(payload, sizeof payload);
+    if (err == HOP_OK)
+        err = files_path(path, sizeof path, dir, "keys.hop");
+    if (err == HOP_OK)
+        err = files_write(path, SPAN(file, size), 0600);
+    return err;
+}
+
+static bool has_keys(const char *dir)
+{
+    char path[600];
+    struct stat st;
+    return files_path(path, sizeof path, dir, "keys.hop") == HOP_OK && stat(path, &st) == 0;
+}
+
+int node_init(const char *dir, const char *passphrase, uint64_t kdf_memory,
+              struct node_trouble *ret)
+{
+    struct keyfile_cost cost = {.ops = KEYFILE_OPS_FLOOR,
+                                .memory_bytes =
+                                    kdf_memory != 0 ? kdf_memory : KEYFILE_MEMORY_DEFAULT};
+    struct hop_drbg drbg;
+    struct device_keys keys;
+    int lock = -1;
+    if (hop_init() != HOP_OK)
+        return trouble(ret, 3, ERR_CRYPTO, NULL, NULL, HOP_EIO);
+    if (!passphrase_good(span_text(passphrase))) {
+        char least[16];
+        (void)snprintf(least, sizeof least, "%d", PASSPHRASE_CHARACTERS_MIN);
+        return trouble(ret, 1, ERR_PASSPHRASE_SHORT, least, NULL, HOP_EREFUSED);
+    }
+    int err = files_make_dir(dir, 0700);
+    if (err != HOP_OK)
+        return dir_trouble(dir, err, ret);
+    err = lock_dir(dir, &lock, ret);
+    if (err != HOP_OK)
+        return err;
+    if (has_keys(dir)) {
+        close(lock);
+        return trouble(ret, 1, ERR_DIR_TAKEN, dir, NULL, HOP_EEXIST);
+    }
+    hop_entropy_seed(&drbg);
+    device_keys_new(&keys, &drbg);
+    err = write_keys(dir, &keys, span_text(passphrase), &cost, &drbg);
+    hop_wipe(&keys, sizeof keys);
+    hop_wipe(&drbg, sizeof drbg);
+    close(lock);
+    return err == HOP_OK ? HOP_OK : dir_trouble(dir, err, ret);
+}
+
+/* ---- opening ---- */
+
+void node_read_clocks(struct node *n)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    n->now = (hop_time)t.tv_sec * HOP_SECOND + (hop_time)t.tv_nsec / 1000;
+    clock_gettime(CLOCK_REALTIME, &t);
+    n->wall = (uint64_t)t.tv_sec * HOP_SECOND + (uint64_t)t.tv_nsec / 1000;
+}
+
+/* Secrets of this process shall not end on a disk: no core file, no tracing by others of this
+ * user, no swapping of the pages that hold them (as far as the limits of the system allow). */
+static void guard_memory(struct node *n)
+{
+    struct rlimit none = {0, 0};
+    (void)setrlimit(RLIMIT_CORE, &none);
+    (void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+    (void)mlock(&n->keys, sizeof n->keys);
+    (void)mlock(&n->drbg, sizeof n->drbg);
+}
+
+static int keep_passphrase(struct node *n, const char *passphrase)
+{
+    size_t size = strlen(passphrase) + 1;
+    n->passphrase = malloc(size);
+    if (n->passphrase == NULL)
+        return HOP_ENOMEM;
+    (void)mlock(n->passphrase, size);
+    memcpy(n->passphrase, passphrase, size);
+    return HOP_OK;
+}
+
+static int read_keys(struct node *n, struct node_trouble *ret)
+{
+    char path[600];
+    struct buf file = {0};
+    uint8_t payload[KEYFILE_PAYLOAD_BYTES_MAX];
+    size_t size = 0;
+    enum keyfile_trouble t = KEYFILE_FINE;
+    int err = files_path(path, sizeof path, n->dir, "keys.hop");
+    if (err == HOP_OK)
+        err = files_read(path, KEYFILE_BYTES_MAX, &file);
+    if (err == HOP_EFULL || err == HOP_EMALFORMED)
+        err = trouble(ret, 3, ERR_KEYS_FOREIGN, n->dir, NULL, err);
+    else if (err == HOP_ENOTFOUND)
+        err = trouble(ret, 3, ERR_KEYS_MISSING, n->dir, NULL, err);
+    else if (err != HOP_OK)
+        err = dir_trouble(n->dir, err, ret);
+    if (err != HOP_OK)
+        goto out;
+    err = keyfile_check(&n->cost, buf_written(&file), &t);
+    if (err == HOP_OK)
+        err = keyfile_open(payload, &size, buf_written(&file), span_text(n->passphrase), &t);
+    if (err == HOP_OK && device_keys_parse(&n->keys, SPAN(payload, size)) != HOP_OK) {
+        t = KEYFILE_DAMAGED;
+        err = HOP_EMALFORMED;
+    }
+    if (err != HOP_OK)
+        err = keys_trouble(n->dir, t, err, ret);
+out:
+    hop_wipe(payload, sizeof payload);
+    buf_free(&file);
+    return err;
+}
+
+static void write_trace(void *ctx, const char *line)
+{
+    const struct node *n = ctx;
+    if (n->trace_file == NULL)
+        return;
+    fprintf(n->trace_file, "[%10.3f] %s\n", (double)n->now / 1e6, line);
+    fflush(n->trace_file);
+}
+
+static int make_device(struct node *n, struct node_trouble *ret)
+{
+    struct device_config config = {
+        .keys = &n->keys, .store = n->store, .trace = {.line = write_trace, .ctx = n}};
+    hop_drbg_take(&n->drbg, config.seed, sizeof config.seed);
+    int err = device_new(&n->device, &config);
+    hop_wipe(config.seed, sizeof config.seed);
+    n->generation++;
+    if (err == HOP_ENOMEM)
+        return trouble(ret, 3, ERR_MEMORY, NULL, NULL, err);
+    if (err == HOP_EMALFORMED || err == HOP_EAUTH)
+        return trouble(ret, 3, ERR_STORE_MISMATCH, n->dir, NULL, err);
+    return err == HOP_OK ? HOP_OK : node_disk_trouble(n, err, ret);
+}
+
+static int open_parts(struct node *n, const char *passphrase, struct node_trouble *ret)
+{
+    enum store_trouble st = STORE_FINE;
+    n->outs.scratch =
+        (struct arena){.base = malloc(MESH_SCRATCH_BYTES), .size = MESH_SCRATCH_BYTES};
+    n->news = calloc(1, sizeof *n->news);
+    if (n->outs.scratch.base == NULL || n->news == NULL || keep_passphrase(n, passphrase) != HOP_OK)
+        return trouble(ret, 3, ERR_MEMORY, NULL, NULL, HOP_ENOMEM);
+    int err = read_keys(n, ret);
+    if (err != HOP_OK)
+        return err;
+    err = store_lmdb_open(&n->store, n->dir, &st);
+    if (err != HOP_OK)
+        return store_trouble(n->dir, st, err, ret);
+    return make_device(n, ret);
+}
+
+int node_open(struct node *n, const char *dir, const char *passphrase, enum text_lang lang,
+              struct node_trouble *ret)
+{
+    memset(n, 0, sizeof *n);
+    n->lock_fd = -1;
+    n->lang = lang;
+    if (hop_init() != HOP_OK)
+        return trouble(ret, 3, ERR_CRYPTO, NULL, NULL, HOP_EIO);
+    if (strlen(dir) >= sizeof n->dir)
+        return dir_trouble(dir, HOP_EFULL, ret);
+    memcpy(n->dir, dir, strlen(dir) + 1);
+    guard_memory(n);
+    hop_entropy_seed(&n->drbg);
+    node_read_clocks(n);
+    struct stat st;
+    if (stat(dir, &st) != 0)
+        return dir_trouble(dir, files_error(errno), ret);
+    if (!has_keys(dir)) /* and leave no lock file in a directory that is not ours */
+        return trouble(ret, 3, ERR_KEYS_MISSING, dir, NULL, HOP_ENOTFOUND);
+    int err = lock_dir(dir, &n->lock_fd, ret);
+    if (err == HOP_OK)
+        err = open_parts(n, passphrase, ret);
+    if (err != HOP_OK)
+        node_close(n);
+    return err;
+}
+
+void node_close(struct node *n)
+{
+    device_free(n->device);
+    store_close(n->store);
+    free(n->outs.scratch.base);
+    free(n->news);
+    if (n->passphrase != NULL) {
+        hop_wipe(n->passphrase, strlen(n->passphrase));
+        free(n->passphrase);
+    }
+    if (n->trace_file != NULL)
+        fclose(n->trace_file);
+    /* a zeroed node is fine, and its lock_fd 0 is not ours: whoever opened has a directory's name
+     */
+    if (n->dir[0] != 0 && n->lock_fd >= 0)
+        close(n->lock_fd);
+    hop_wipe(n, sizeof *n);
+    n->lock_fd = -1;
+}
+
+int node_reopen_device(struct node *n, struct node_trouble *ret)
+{
+    int err = node_save_keys(n);
+    if (err != HOP_OK)
+        return node_disk_trouble(n, err, ret);
+    if (n->links != NULL)
+        links_drop_all(n->links);
+    device_free(n->device);
+    n->device = NULL;
+    return make_device(n, ret);
+}
+
+/* ---- steps and commits ---- */
+
+int node_save_keys(struct node *n)
+{
+    if (!n->keys.changed)
+        return HOP_OK;
+    int err = write_keys(n->dir, &n->keys, span_text(n->passphrase), &n->cost, &n->drbg);
+    if (err == HOP_OK)
+        n->keys.changed = false;
+    return err;
+}
+
+static void keep_news(struct node *n, const struct mesh_out *o)
+{
+    struct node_news *w = n->news;
+    if (w->count == NEWS_MAX || o->bytes.size > MESH_TELL_BYTES_MAX)
+        return;
+    struct news *item = &w->items[(w->first + w->count++) % NEWS_MAX];
+    item->type = o->type;
+    item->link = o->link;
+    item->size = o->bytes.size;
+    memcpy(item->identity, o->id, sizeof item->identity);
+    if (o->bytes.size > 0)
+        memcpy(item->bytes, o->bytes.data, o->bytes.size);
+}
+
+static void tell_voice(struct node *n)
+{
+    struct node_news *w = n->news;
+    if (w->telling) /* voice stepped while being told: the outer call goes on with what is new */
+        return;
+    w->telling = true;
+    while (w->count > 0) {
+        const struct news item = w->items[w->first];
+        struct sockaddr_storage address;
+        w->first = (w->first + 1) % NEWS_MAX;
+        w->count--;
+        if (item.type == MESH_OUT_PEER)
+            talk_peer_changed(n, item.link);
+        else if (item.size > 0 && item.bytes[0] == TALK_TELL_KIND && n->links != NULL &&
+                 links_address(n->links, item.link, &address) == HOP_OK)
+            talk_told(n, item.link, item.identity, SPAN(item.bytes, item.size), &address);
+    }
+    w->telling = false;
+}
+
+static void carry_out(struct node *n)
+{
+    for (size_t i = 0; i < n->outs.n; i++) {
+        const struct mesh_out *o = &n->outs.items[i];
+        switch (o->type) {
+        case MESH_OUT_SEND:
+            if (n->links != NULL)
+                links_send(n->links, o->link, o->bytes, o->durable);
+            break;
+        case MESH_OUT_DROP_LINK:
+            if (n->links != NULL)
+                links_drop(n->links, o->link);
+            keep_news(n, &(struct mesh_out){.type = MESH_OUT_PEER, .link = o->link});
+            node_changed(n);
+            break;
+        case MESH_OUT_PEER:
+            keep_news(n, o);
+            node_changed(n);
+            break;
+        case MESH_OUT_TOLD:
+            keep_news(n, o);
+            break;
+        case MESH_OUT_BLOB_HERE:
+            node_changed(n);
+            break;
+        case MESH_OUT_STORE: /* the device has done these */
+        case MESH_OUT_BLOB:
+        case MESH_OUT_DELIVER:
+            break;
+        }
+    }
+    n->outs.n = 0;
+    tell_voice(n);
+}
+
+void node_step(struct node *n, const struct mesh_in *in)
+{
+    int err = device_step(n->device, in, &n->outs);
+    carry_out(n);
+    bool of_link = in->type == MESH_IN_LINK_UP || in->type == MESH_IN_FRAME;
+    if ((err == HOP_EFULL || err == HOP_ENOTFOUND) && of_link && n->links != NULL)
+        links_drop(n->links, in->link); /* the mesh does not have it, or cannot take it */
+    if (in->type == MESH_IN_LINK_DOWN) {
+        keep_news(n, &(struct mesh_out){.type = MESH_OUT_PEER, .link = in->link});
+        node_changed(n);
+        tell_voice(n);
+    }
+}
+
+static int commit_once(struct node *n, bool *ret_again)
+{
+    int err = node_save_keys(n); /* first: records signed by keys that are lost would be orphans */
+    if (err == HOP_OK)
+        err = store_commit(n->store);
+    else
+        store_rollback(n->store);
+    err = device_committed(n->device, err, n->now, n->wall, &n->outs, ret_again);
+    if (n->links != NULL && err == HOP_OK)
+        links_release(n->links);
+    else if (n->links != NULL)
+        links_discard_held(n->links);
+    carry_out(n);
+    return err;
+}
+
+int node_commit(struct node *n)
+{
+    struct node_trouble why = {0};
+    bool again = true;
+    int err = HOP_OK;
+    while (again && err == HOP_OK)
+        err = commit_once(n, &again);
+    if (err != HOP_OK)
+        (void)node_disk_trouble(n, err, &why);
+    if (n->store_trouble.id != why.said.id)
+        node_changed(n);
+    n->store_trouble = why.said;
+    return err;
+}
+
+void node_changed(struct node *n)
+{
+    if (n->http != NULL)
+        http_changed(n);
+}

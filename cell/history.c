@@ -186,8 +186,8 @@ static int find_deps(struct history *h, struct history_entry *e, const uint8_t *
 {
     if (!grow(&h->deps, &h->deps_capacity, h->deps_count + deps_count, sizeof *h->deps))
         return HOP_ENOMEM;
-    uint32_t height = 0;
-    if (e->previous != HISTORY_NONE)
+    uint32_t height = e->height > 0 ? e->height - 1 : 0;
+    if (e->previous != HISTORY_NONE && h->entries[e->previous].height > height)
         height = h->entries[e->previous].height;
     for (size_t i = 0; i < deps_count; i++) {
         uint32_t dep = history_find(h, deps + 32 * i);

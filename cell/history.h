@@ -39,8 +39,9 @@ uint64_t history_log_tip(const struct history *h, uint32_t log); /* greatest seq
 uint32_t history_log_entry(const struct history *h, uint32_t log, uint64_t seq);
 
 /* Add one whose predecessor and deps are all there (else HOP_ENOTFOUND, nothing changed). The
- * caller fills id, log, seq (one more than the log's tip), type and lane. *ret is the new entry's
- * index. HOP_EEXIST: was there. */
+ * caller fills id, log, seq (one more than the log's tip), type and lane, and height as the least
+ * it may be: 0, or, where ancestors are left out (a dossier), what it was among all. *ret is the
+ * new entry's index. HOP_EEXIST: was there. */
 MUST_USE int history_add(struct history *h, struct history_entry *e, const uint8_t *deps,
                          size_t deps_count, uint32_t *ret);
 

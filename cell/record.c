@@ -63,15 +63,26 @@ void record_header_put(uint8_t ret[static RECORD_HEADER_BYTES], const struct rec
     assert(!w.bad && w.used == RECORD_HEADER_BYTES);
 }
 
-void record_id(uint8_t ret[static 32], struct span header, struct span text)
+void record_text_hash(uint8_t ret[static 32], struct span text)
 {
-    uint8_t text_hash[32];
-    hop_hash(text_hash, sizeof text_hash, LABEL_REC_TEXT, text);
+    hop_hash(ret, 32, LABEL_REC_TEXT, text);
+}
+
+void record_id_withheld(uint8_t ret[static 32], struct span header,
+                        const uint8_t text_hash[static 32])
+{
     struct hop_hash h;
     hop_hash_init(&h, LABEL_REC_ID);
     hop_hash_add(&h, header);
-    hop_hash_add(&h, SPAN(text_hash, sizeof text_hash));
+    hop_hash_add(&h, SPAN(text_hash, 32));
     hop_hash_end(&h, ret, 32);
+}
+
+void record_id(uint8_t ret[static 32], struct span header, struct span text)
+{
+    uint8_t text_hash[32];
+    record_text_hash(text_hash, text);
+    record_id_withheld(ret, header, text_hash);
 }
 
 int record_verify(const uint8_t id[static 32], const uint8_t sig[static CRYPTO_SIG_BYTES],

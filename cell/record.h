@@ -55,6 +55,11 @@ void record_header_put(uint8_t ret[static RECORD_HEADER_BYTES], const struct rec
 
 void record_id(uint8_t ret[static 32], struct span header, struct span text);
 
+/* The same where only the hash of the ciphertext is known: a record whose text is withheld. */
+void record_text_hash(uint8_t ret[static 32], struct span text);
+void record_id_withheld(uint8_t ret[static 32], struct span header,
+                        const uint8_t text_hash[static 32]);
+
 /* HOP_EAUTH unless sig is the log's signature of this id. */
 MUST_USE int record_verify(const uint8_t id[static 32], const uint8_t sig[static CRYPTO_SIG_BYTES],
                            const uint8_t log[static 32]);

@@ -424,16 +424,20 @@ int discovery_add_peer(struct discovery *d, const struct sockaddr_storage *addre
     return HOP_OK;
 }
 
-void discovery_peer_linked(struct discovery *d, const struct sockaddr_storage *host, bool linked,
-                           hop_time now)
+void discovery_linked_hosts(struct discovery *d, const struct sockaddr_storage *hosts, size_t count,
+                            hop_time now)
 {
     for (size_t p = 0; p < d->peers_count; p++) {
         struct typed_peer *t = &d->peers[p];
-        if (t->linked == linked || !netaddr_same_host(&t->address, host))
-            continue;
-        t->linked = linked;
-        if (!linked && t->next > now + LETTER_US)
+        size_t typed = 0, standing = 0;
+        for (size_t i = 0; i < d->peers_count; i++)
+            typed += netaddr_same_host(&d->peers[i].address, &t->address);
+        for (size_t i = 0; i < count; i++)
+            standing += netaddr_same_host(&hosts[i], &t->address);
+        bool linked = standing >= typed;
+        if (t->linked && !linked && t->next > now + LETTER_US)
             t->next = now + LETTER_US;
+        t->linked = linked;
     }
 }
 

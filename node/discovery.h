@@ -63,12 +63,13 @@ void discovery_set_root(struct discovery *d, const uint8_t salt[static 8],
 /* Send one soon: records, members or interfaces have changed. */
 void discovery_hurry(struct discovery *d, hop_time now);
 
-/* Send beacons to this address every two seconds until discovery_peer_linked(). HOP_EFULL. */
+/* Send beacons to this address every two seconds until linked. HOP_EFULL. */
 MUST_USE int discovery_add_peer(struct discovery *d, const struct sockaddr_storage *address,
                                 hop_time now);
-/* A link to this host stands (or fell): the letters become rare (or frequent) again. */
-void discovery_peer_linked(struct discovery *d, const struct sockaddr_storage *host, bool linked,
-                           hop_time now);
+/* Links stand to these hosts: the letters to a typed address become rare while as many links stand
+ * to its host as addresses were typed for it (several nodes may live on one machine). */
+void discovery_linked_hosts(struct discovery *d, const struct sockaddr_storage *hosts, size_t count,
+                            hop_time now);
 
 /* Send what is due and look at the interfaces now and then. */
 void discovery_turn(struct discovery *d, hop_time now);

@@ -261,10 +261,15 @@ static int make_device(struct node *n, struct node_trouble *ret)
 {
     struct device_config config = {
         .keys = &n->keys, .store = n->store, .trace = {.line = write_trace, .ctx = n}};
+    struct device *made = NULL;
     hop_drbg_take(&n->drbg, config.seed, sizeof config.seed);
-    int err = device_new(&n->device, &config);
+    int err = device_new(&made, &config);
     hop_wipe(config.seed, sizeof config.seed);
-    n->generation++;
+    if (err == HOP_OK) {
+        device_free(n->device);
+        n->device = made;
+        n->generation++;
+    }
     if (err == HOP_ENOMEM)
         return trouble(ret, 3, ERR_MEMORY, NULL, NULL, err);
     if (err == HOP_EMALFORMED || err == HOP_EAUTH)
@@ -343,8 +348,6 @@ int node_reopen_device(struct node *n, struct node_trouble *ret)
         return node_disk_trouble(n, err, ret);
     if (n->links != NULL)
         links_drop_all(n->links);
-    device_free(n->device);
-    n->device = NULL;
     return make_device(n, ret);
 }
 

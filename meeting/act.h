@@ -11,12 +11,14 @@
 #include "base/err.h"
 
 #define ACT_TITLE_BYTES_MAX  512
+#define ACT_FORM_BYTES_MAX   31 /* as in struct procedure_form */
 #define ACT_TEXT_BYTES_MAX   (64u << 10) /* an opinion, a motion */
 #define ACT_MINUTES_BYTES_MAX (512u << 10)
 #define ACT_AGENDA_MAX       64
 #define ACT_CHUNKS_MAX       1024 /* of 64 KiB: a document is at most 64 MiB */
 #define ACT_BODY_BYTES_MAX   (768u << 10)
 #define ACT_CHUNK_BYTES      (64u << 10)
+#define ACT_DOCUMENT_BYTES_MAX ((uint64_t)ACT_CHUNKS_MAX * ACT_CHUNK_BYTES)
 
 /* Record types. Numbers are for ever; 1..31 are cell/'s (cell/auth.h). */
 #define ACT_TYPES(X)                                                          \
@@ -87,11 +89,17 @@ struct act {
     struct span language; /* "vi" or "en": which catalogue made the text */
 };
 
-/* The body of the record. HOP_EFULL: a field is longer than its limit; HOP_EMALFORMED: text that is
- * not UTF-8 or a value out of range. */
+/* HOP_OK if a can be put on record. HOP_EFULL: a field is longer than its limit; HOP_EMALFORMED: a
+ * required field is absent, text is not UTF-8, a one-line field holds control characters, or a value
+ * is out of range; HOP_EREFUSED: a document of class CLASS_SECRET, which never goes on record. */
+MUST_USE int act_check(const struct act *a);
+
+/* The body of the record: act_check(), then the bytes. HOP_EFULL too if w has no room. Fields that
+ * the type does not have are not written; empty optional ones neither. */
 MUST_USE int act_put(struct wire_writer *w, const struct act *a);
 
-/* Spans of ret point into body. HOP_EMALFORMED for anything but one well-formed act of this type. */
+/* Spans of ret point into body. HOP_EMALFORMED for anything but one well-formed act of this type. A
+ * document of class CLASS_SECRET parses, so that the fold can say why it is ignored. */
 MUST_USE int act_parse(struct act *ret, enum act_type type, struct span body);
 
 const char *act_type_name(unsigned type); /* "motion"; "unknown" for others; static */

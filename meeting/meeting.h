@@ -14,7 +14,16 @@
 #include "meeting/procedure.h"
 #include "text/text.h"
 
-/* One opened record of a meeting, in canonical order (cell/history.h). Borrowed for the call. */
+/* Nothing special in these values: far above what a meeting has, low enough that a member gone wrong
+ * cannot make every device of the cell carry an unbounded table. Beyond them records are ignored. */
+#define MEETING_DOCUMENTS_MAX 1000 /* a meeting */
+#define MEETING_MOTIONS_MAX   1000 /* a meeting */
+#define MEETING_MINUTES_MAX   64   /* a meeting */
+#define MEETING_IGNORED_MAX   4096 /* listed; further ones are only counted */
+
+/* One opened record of a meeting, in canonical order (cell/history.h), each once. Borrowed for the
+ * call. Member indexes must not change between calls: when an index does (a concurrent admission was
+ * folded in front), reset and walk again. Indexes added at the end are fine. */
 struct meeting_event {
     uint32_t entry;    /* in the history */
     const uint8_t *id; /* 32 bytes */
@@ -26,11 +35,19 @@ struct meeting_event {
 
 struct meeting_opinion {
     uint8_t id[32];
+    uint32_t entry;
     uint32_t member;
     uint32_t item;
-    bool prepared; /* written before the meeting was opened, in causal order */
+    bool prepared; /* its author had not seen the meeting opened */
+    bool late;     /* the close of the meeting had not seen it */
     char *text;
     uint64_t wall;
+};
+
+struct meeting_receipt { /* the delivery board: what one member's devices said of one thing */
+    uint32_t member;
+    enum act_receipt state; /* the furthest said; 0: nothing yet */
+    uint64_t wall;          /* of the record that said it first */
 };
 
 struct meeting_document {
@@ -41,12 +58,10 @@ struct meeting_document {
     uint64_t size;
     enum act_class class;
     uint32_t entry; /* its record, for the key and the chunks */
-};
-
-struct meeting_receipt { /* the delivery board: what one member's devices said of one thing */
-    uint32_t member;
-    enum act_receipt state; /* the furthest said */
     uint64_t wall;
+    bool late;                        /* the close of the meeting had not seen it */
+    struct meeting_receipt *receipts; /* one line a member other than its author */
+    size_t receipts_count;
 };
 
 struct meeting_vote {
@@ -65,17 +80,21 @@ struct meeting_motion {
     uint32_t member; /* who put it */
     uint32_t item;
     char *text;
-    struct meeting_vote *votes; /* one a member: the last that counts, else the last */
+    struct meeting_vote *votes; /* one a member, by index: the last that counts, else the last */
     size_t votes_count;
+    struct meeting_vote *late_votes; /* once closed: of each member the last the close had not seen */
+    size_t late_votes_count;
     bool closed;
     uint32_t close_entry;
     uint64_t wall, close_wall;
     /* As counted when closed (or as it stands, while open). */
-    size_t agree, disagree, abstain, late;
+    size_t agree, disagree, abstain, late; /* late: members with late votes */
     size_t eligible; /* the denominator: members who may vote */
     size_t present;  /* confirmed present, of them */
+    size_t quorum_needed, needed; /* present for a vote to be valid; agreeing to adopt */
     enum meeting_outcome outcome;
-    /* Horizon: the eligible members from whom the close had seen nothing since the motion was put. */
+    /* Horizon: the eligible members without a counted vote and without any other record of a meeting
+     * that the close had seen and that itself had seen the motion. 0 while open. */
     size_t unheard;
 };
 
@@ -83,8 +102,9 @@ struct meeting_roll_line {
     uint32_t member;
     bool claimed;          /* the member said: I am here */
     enum act_roll status;  /* as confirmed by chair or secretary; ROLL_UNKNOWN: not yet */
-    char *reason;
+    char *reason; /* NULL: none given */
     uint64_t wall;
+    bool known; /* admitted, as far as the close of the meeting had seen; true before the close */
 };
 
 struct meeting_minutes {
@@ -102,12 +122,14 @@ struct meeting {
     uint32_t entry;
     uint32_t author;
     enum meeting_stage stage;
+    /* Never NULL but for notice, before there is one. */
     char *title, *form, *when, *place, *basis, *reason, *notice;
     uint32_t chair, secretary; /* member indexes */
     char **agenda;
     size_t agenda_count;
     uint8_t notice_id[32];
-    uint32_t notice_entry, open_entry;
+    uint32_t notice_entry, open_entry, close_entry; /* HISTORY_NONE before */
+    uint32_t convened_by, opened_by, closed_by;     /* members */
     uint64_t wall, notice_wall, open_wall, close_wall;
     struct meeting_receipt *receipts; /* of the notice: one line a member other than its author */
     size_t receipts_count;
@@ -127,6 +149,7 @@ struct meeting {
 
 struct meeting_ignored {
     uint32_t entry;
+    uint8_t id[32];
     struct text_said why;
 };
 
@@ -144,6 +167,10 @@ const struct procedure *meeting_procedure(const struct meeting_state *s);
 MUST_USE int meeting_apply(struct meeting_state *s, const struct cell *c, const struct history *h,
                            const struct meeting_event *e);
 
+/* Bring what hangs on the list of members up to date (roll lines, delivery boards, quorum as it
+ * stands). meeting_apply() does so itself; call it when members came and no record of a meeting. */
+MUST_USE int meeting_refresh(struct meeting_state *s, const struct cell *c);
+
 /* HOP_OK, or HOP_EREFUSED with the reason: a sentence that says what is wrong and what to do. */
 MUST_USE int meeting_may(const struct meeting_state *s, const struct cell *c, uint32_t member,
                          const struct act *a, struct text_said *why);
@@ -154,17 +181,20 @@ const struct meeting *meeting_find(const struct meeting_state *s, const uint8_t 
 const struct meeting_motion *meeting_find_motion(const struct meeting_state *s,
                                                  const uint8_t id[static 32],
                                                  const struct meeting **ret_meeting);
-size_t meeting_ignored_count(const struct meeting_state *s);
+size_t meeting_ignored_count(const struct meeting_state *s); /* listed: at most MEETING_IGNORED_MAX */
+uint64_t meeting_ignored_total(const struct meeting_state *s);
 const struct meeting_ignored *meeting_ignored_at(const struct meeting_state *s, size_t index);
 
-/* A receipt that member's device owes: for notices and documents of others it holds and has not yet
- * acknowledged. Returns false when nothing is owed. */
+/* A receipt that member's device owes: for notices and documents of others, RECEIPT_RECEIVED once a
+ * member; not for meetings that were closed before the member came. Returns false when nothing is
+ * owed. The record of a document is what is acknowledged; its chunks may still be on the way. */
 bool meeting_owes_receipt(const struct meeting_state *s, uint32_t member, struct act *ret);
 
-/* BLAKE2b of the whole state in one fixed spelling. */
+/* BLAKE2b of the whole state in one fixed spelling: members by id, records by id, never by index. */
 void meeting_digest(const struct meeting_state *s, const struct cell *c, uint8_t ret[static 32]);
 
-/* The minutes of a meeting as plain text, in the procedure's form, from the record alone. */
+/* The minutes of a meeting as plain text, in the procedure's form, from the record alone. Before the
+ * close they say that they are a draft. HOP_ENOMEM. */
 MUST_USE int meeting_minutes_text(const struct meeting_state *s, const struct cell *c,
                                   const struct meeting *m, enum text_lang lang, struct buf *ret);
 

@@ -14,6 +14,8 @@
 #define PROCEDURE_FORMS_MAX 16
 #define PROCEDURE_LABEL_BYTES_MAX 160
 #define PROCEDURE_AGENDA_MAX 32
+#define PROCEDURE_SHARE_MAX  1000 /* numerator and denominator: per mille is as fine as rules get */
+#define PROCEDURE_DAYS_MAX   366
 
 struct procedure_label {
     char in[TEXT_LANGS_COUNT][PROCEDURE_LABEL_BYTES_MAX];
@@ -48,14 +50,23 @@ struct procedure {
     struct procedure_form forms[PROCEDURE_FORMS_MAX];
     size_t forms_count;
     struct procedure_label minutes_heading; /* the national header lines, "\n" between them */
+    struct procedure_label people;  /* what the members are called: "đảng viên", "members" */
+    struct procedure_label address; /* before a name: "đ/c"; may be empty */
+    int utc_offset_minutes;         /* for the clock times that the minutes print */
 };
 
-/* HOP_EMALFORMED with a sentence naming line and fix in why. */
+/* HOP_EMALFORMED with a sentence naming line and fix in why; HOP_ENOMEM. ret changes only on success.
+ * What a file leaves out of roles, categories, roll and labels is as in procedure_default(). The
+ * struct is large (170 KB): not for the stack. */
 MUST_USE int procedure_parse(struct procedure *ret, struct span file, struct text_said *why);
+
+/* BLAKE2b-256 of the file's bytes: what GENESIS pins. */
 void procedure_hash(uint8_t ret[static 32], struct span file);
 const struct procedure *procedure_default(void); /* plain majority rules, before any file is known */
 const struct procedure_form *procedure_find_form(const struct procedure *p, const char *name);
-/* How many of base are needed to satisfy the share. */
+
+/* How many of base are needed to satisfy the share; never less than one, so that nobody is not a
+ * quorum of an empty body. */
 size_t procedure_needed(const struct procedure_share *s, size_t base);
 
 #endif

@@ -1,0 +1,363 @@
+/* The fold: records of meetings, in canonical order, into one state.
+ *
+ * What must have come before a record is asked of the state (it came before in the order, or it did
+ * not). What must not have come before is asked of the author: had this record seen the close
+ * (history_saw)? If not, author and chair were apart, and the record is kept and marked late. So
+ * the order in which records arrive changes nothing, and neither does a clock. */
+#include "meeting/state.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+/* ---- memory ---- */
+
+void *grown(void *array, size_t *room, size_t count, size_t item_size)
+{
+    if (count < *room)
+        return array;
+    size_t more = *room == 0 ? 8 : *room * 2;
+    void *bigger = more > SIZE_MAX / 2 / item_size ? NULL : realloc(array, more * item_size);
+    if (bigger != NULL)
+        *room = more;
+    return bigger;
+}
+
+char *text_of(struct span s)
+{
+    char *t = malloc(s.size + 1);
+    if (t == NULL)
+        return NULL;
+    if (s.size > 0)
+        memcpy(t, s.data, s.size);
+    t[s.size] = '\0';
+    return t;
+}
+
+static void motion_close(struct meeting_motion *m)
+{
+    free(m->text);
+    free(m->votes);
+    free(m->late_votes);
+}
+
+void full_free(struct meeting_full *f)
+{
+    if (f == NULL)
+        return;
+    struct meeting *m = &f->m;
+    for (size_t i = 0; i < m->agenda_count; i++)
+        free(m->agenda[i]);
+    for (size_t i = 0; i < m->documents_count; i++) {
+        free(m->documents[i].title);
+        free(m->documents[i].number);
+        free(m->documents[i].media_type);
+        free(m->documents[i].receipts);
+    }
+    for (size_t i = 0; i < m->opinions_count; i++)
+        free(m->opinions[i].text);
+    for (size_t i = 0; i < m->roll_count; i++)
+        free(m->roll[i].reason);
+    for (size_t i = 0; i < m->motions_count; i++) {
+        motion_close(&m->motions[i]);
+        free(f->past[i].marks);
+    }
+    for (size_t i = 0; i < m->minutes_count; i++)
+        free(m->minutes[i].text);
+    void *rest[] = {m->title,    m->form,   m->when,    m->place,    m->basis,
+                    m->reason,   m->notice, m->agenda,  m->receipts, m->documents,
+                    m->opinions, m->roll,   m->motions, m->minutes,  f->past,
+                    f->marks,    f};
+    for (size_t i = 0; i < sizeof rest / sizeof rest[0]; i++)
+        free(rest[i]);
+}
+
+struct meeting_state *meeting_state_new(void)
+{
+    struct meeting_state *s = calloc(1, sizeof *s);
+    if (s == NULL)
+        return NULL;
+    s->procedure = malloc(sizeof *s->procedure);
+    if (s->procedure == NULL) {
+        free(s);
+        return NULL;
+    }
+    *s->procedure = *procedure_default();
+    return s;
+}
+
+void meeting_reset(struct meeting_state *s)
+{
+    for (size_t i = 0; i < s->meetings_count; i++)
+        full_free(s->meetings[i]);
+    for (size_t i = 0; i < s->logs_count; i++)
+        free(s->logs[i].entries);
+    free(s->meetings);
+    free(s->things);
+    free(s->logs);
+    free(s->ignored);
+    *s = (struct meeting_state){.procedure = s->procedure};
+}
+
+void meeting_state_free(struct meeting_state *s)
+{
+    if (s == NULL)
+        return;
+    meeting_reset(s);
+    free(s->procedure);
+    free(s);
+}
+
+void meeting_set_procedure(struct meeting_state *s, const struct procedure *p)
+{
+    *s->procedure = *p;
+}
+
+const struct procedure *meeting_procedure(const struct meeting_state *s)
+{
+    return s->procedure;
+}
+
+/* ---- things by id ---- */
+
+/* Where id is, or where it would go. Ids are hashes, so any eight of their bytes are a fair key. */
+static struct thing *thing_slot(const struct meeting_state *s, const uint8_t *id)
+{
+    uint64_t key;
+    memcpy(&key, id, sizeof key);
+    for (size_t at = (size_t)key & (s->things_size - 1);; at = (at + 1) & (s->things_size - 1)) {
+        if (s->things[at].kind == THING_NONE || memcmp(s->things[at].id, id, 32) == 0)
+            return &s->things[at];
+    }
+}
+
+const struct thing *thing_find(const struct meeting_state *s, const uint8_t id[static 32])
+{
+    if (s->things_size == 0)
+        return NULL;
+    const struct thing *t = thing_slot(s, id);
+    return t->kind == THING_NONE ? NULL : t;
+}
+
+int thing_add(struct meeting_state *s, const struct thing *t)
+{
+    if (s->things_count * 2 >= s->things_size) {
+        struct meeting_state wider = {.things_size = s->things_size == 0 ? 64 : s->things_size * 2};
+        wider.things = calloc(wider.things_size, sizeof *wider.things);
+        if (wider.things == NULL)
+            return HOP_ENOMEM;
+        for (size_t i = 0; i < s->things_size; i++) {
+            if (s->things[i].kind != THING_NONE)
+                *thing_slot(&wider, s->things[i].id) = s->things[i];
+        }
+        free(s->things);
+        s->things = wider.things;
+        s->things_size = wider.things_size;
+    }
+    struct thing *slot = thing_slot(s, t->id);
+    assert(slot->kind == THING_NONE); /* each record is applied once */
+    *slot = *t;
+    s->things_count++;
+    return HOP_OK;
+}
+
+/* ---- lists of members grow ---- */
+
+int meeting_refresh(struct meeting_state *s, const struct cell *c)
+{
+    size_t members = cell_member_count(c);
+    if (members == s->members_count)
+        return HOP_OK;
+    for (size_t i = 0; i < s->meetings_count; i++) {
+        struct meeting_full *f = s->meetings[i];
+        struct meeting *m = &f->m;
+        int err = roll_resize(f, c);
+        if (err == HOP_OK && m->notice_entry != HISTORY_NONE)
+            err = board_resize(&m->receipts, &m->receipts_count, m->convened_by, members);
+        for (size_t k = 0; k < m->documents_count && err == HOP_OK; k++) {
+            struct meeting_document *doc = &m->documents[k];
+            err = board_resize(&doc->receipts, &doc->receipts_count, doc->member, members);
+        }
+        if (err != HOP_OK)
+            return err;
+        roll_refresh(s, c, f);
+    }
+    s->members_count = members;
+    return HOP_OK;
+}
+
+/* ---- one record ---- */
+
+static int ignore(struct fold *d)
+{
+    struct meeting_state *s = d->s;
+    s->ignored_total++;
+    if (s->ignored_count == MEETING_IGNORED_MAX)
+        return HOP_OK;
+    struct meeting_ignored *ignored =
+        grown(s->ignored, &s->ignored_room, s->ignored_count, sizeof *ignored);
+    if (ignored == NULL)
+        return HOP_ENOMEM;
+    s->ignored = ignored;
+    struct meeting_ignored *one = &ignored[s->ignored_count++];
+    *one = (struct meeting_ignored){.entry = d->e->entry, .why = d->why};
+    memcpy(one->id, d->e->id, 32);
+    return HOP_OK;
+}
+
+/* Remember that this record came, whatever it says: it shows what its author's device had seen. */
+static int note_record(struct fold *d)
+{
+    struct meeting_state *s = d->s;
+    uint32_t log = history_at(d->h, d->e->entry)->log;
+    while (s->logs_count <= log) {
+        struct log_past *logs = grown(s->logs, &s->logs_room, s->logs_count, sizeof *logs);
+        if (logs == NULL)
+            return HOP_ENOMEM;
+        s->logs = logs;
+        logs[s->logs_count++] = (struct log_past){.member = HISTORY_NONE};
+    }
+    struct log_past *past = &s->logs[log];
+    uint32_t *entries = grown(past->entries, &past->room, past->count, sizeof *entries);
+    if (entries == NULL)
+        return HOP_ENOMEM;
+    past->entries = entries;
+    past->entries[past->count++] = d->e->entry;
+    past->member = d->e->member;
+    return HOP_OK;
+}
+
+uint32_t log_last_seen(const struct history *h, const struct log_past *log, uint32_t entry)
+{
+    size_t low = 0, high = log->count; /* entries before low are seen, from high on are not */
+    if (high > 0 && history_saw(h, entry, log->entries[high - 1]))
+        return log->entries[high - 1];
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (history_saw(h, entry, log->entries[middle]))
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low == 0 ? HISTORY_NONE : log->entries[low - 1];
+}
+
+static int fold_act(struct fold *d)
+{
+    switch (d->a->type) {
+    case ACT_MEETING:
+        return fold_meeting(d);
+    case ACT_DOC:
+        return fold_document(d);
+    case ACT_NOTICE:
+        return fold_notice(d);
+    case ACT_OPINION:
+        return fold_opinion(d);
+    case ACT_OPEN:
+        return fold_open(d);
+    case ACT_ATTEND:
+        return fold_attend(d);
+    case ACT_ROLL:
+        return fold_roll(d);
+    case ACT_MOTION:
+        return fold_motion(d);
+    case ACT_VOTE:
+        return fold_vote(d);
+    case ACT_TALLY:
+        return fold_tally(d);
+    case ACT_CLOSE:
+        return fold_close(d);
+    case ACT_MINUTES:
+        return fold_minutes(d);
+    case ACT_RECEIPT:
+        return fold_receipt(d);
+    }
+    return text_say(&d->why, REFUSE_UNKNOWN_TYPE, 0);
+}
+
+/* The record as an act of a meeting that is there; HOP_EREFUSED with the reason. */
+static int find_place(struct fold *d, struct act *a)
+{
+    if (strcmp(act_type_name(d->e->type), act_type_name(0)) == 0)
+        return text_say(&d->why, REFUSE_UNKNOWN_TYPE, 0);
+    if (d->e->member >= cell_member_count(d->c))
+        return text_say(&d->why, REFUSE_NOT_MEMBER, 0);
+    if (act_parse(a, (enum act_type)d->e->type, d->e->body) != HOP_OK)
+        return text_say(&d->why, REFUSE_MALFORMED, 0);
+    if (a->type == ACT_MEETING)
+        return HOP_OK;
+    const struct thing *t = thing_find(d->s, a->meeting);
+    if (t == NULL || t->kind != THING_MEETING)
+        return text_say(&d->why, REFUSE_UNKNOWN_MEETING, 0);
+    d->meeting = t->meeting;
+    d->f = d->s->meetings[t->meeting];
+    return HOP_OK;
+}
+
+int meeting_apply(struct meeting_state *s, const struct cell *c, const struct history *h,
+                  const struct meeting_event *e)
+{
+    struct act a;
+    struct fold d = {.s = s, .c = c, .h = h, .e = e, .a = &a};
+    assert(cell_member_count(c) <= CELL_MEMBERS_MAX);
+    int err = meeting_refresh(s, c);
+    if (err == HOP_OK)
+        err = note_record(&d);
+    if (err != HOP_OK)
+        return err;
+    err = find_place(&d, &a);
+    if (err == HOP_OK) {
+        struct ask q = {.s = s, .c = c, .f = d.f, .member = e->member, .a = &a, .why = &d.why};
+        err = permit_record(&q);
+    }
+    if (err == HOP_OK)
+        err = fold_act(&d);
+    return err == HOP_EREFUSED ? ignore(&d) : err;
+}
+
+/* ---- reading ---- */
+
+size_t meeting_count(const struct meeting_state *s)
+{
+    return s->meetings_count;
+}
+
+const struct meeting *meeting_at(const struct meeting_state *s, size_t index)
+{
+    assert(index < s->meetings_count);
+    return &s->meetings[index]->m;
+}
+
+const struct meeting *meeting_find(const struct meeting_state *s, const uint8_t id[static 32])
+{
+    const struct thing *t = thing_find(s, id);
+    return t == NULL || t->kind != THING_MEETING ? NULL : &s->meetings[t->meeting]->m;
+}
+
+const struct meeting_motion *meeting_find_motion(const struct meeting_state *s,
+                                                 const uint8_t id[static 32],
+                                                 const struct meeting **ret_meeting)
+{
+    const struct thing *t = thing_find(s, id);
+    if (t == NULL || t->kind != THING_MOTION)
+        return NULL;
+    const struct meeting *m = &s->meetings[t->meeting]->m;
+    if (ret_meeting != NULL)
+        *ret_meeting = m;
+    return &m->motions[t->index];
+}
+
+size_t meeting_ignored_count(const struct meeting_state *s)
+{
+    return s->ignored_count;
+}
+
+uint64_t meeting_ignored_total(const struct meeting_state *s)
+{
+    return s->ignored_total;
+}
+
+const struct meeting_ignored *meeting_ignored_at(const struct meeting_state *s, size_t index)
+{
+    assert(index < s->ignored_count);
+    return &s->ignored[index];
+}

@@ -1,0 +1,434 @@
+/* Who may put what on record, and why not.
+ *
+ * Two questions, kept apart. permit_record(): what holds for a record whenever it is met (the
+ * office of its author, the form of the act, what must have come before it); the fold asks it of
+ * every record. meeting_may(): the same, and then what stands in the way now (closed, done already,
+ * not enough members); only a device about to write asks that. A record written on the other side
+ * of a split was right where it was written, so the fold does not ask it the second question: it
+ * asks what its author had seen. */
+#include "meeting/state.h"
+
+#include <assert.h>
+#include <stdio.h>
+
+static const char *name_of(const struct cell *c, uint32_t member)
+{
+    return member < cell_member_count(c) ? cell_member(c, member)->name : "?";
+}
+
+/* ---- offices ---- */
+
+static bool leads(const struct ask *q)
+{
+    enum auth_role role = cell_member(q->c, q->member)->role;
+    return q->member == q->f->m.chair || role == ROLE_DEPUTY || role == ROLE_SECRETARY;
+}
+
+static bool records(const struct ask *q)
+{
+    return q->member == q->f->m.secretary || leads(q);
+}
+
+static bool arranges(const struct ask *q)
+{
+    return cell_member(q->c, q->member)->rank >= 1 || q->member == q->f->m.chair ||
+           q->member == q->f->m.secretary;
+}
+
+static int need_leader(const struct ask *q)
+{
+    if (leads(q))
+        return HOP_OK;
+    return text_say(q->why, REFUSE_NOT_CHAIR, 1, name_of(q->c, q->f->m.chair));
+}
+
+static int need_recorder(const struct ask *q)
+{
+    if (records(q))
+        return HOP_OK;
+    return text_say(q->why, REFUSE_NOT_RECORDER, 2, name_of(q->c, q->f->m.chair),
+                    name_of(q->c, q->f->m.secretary));
+}
+
+static int need_arranger(const struct ask *q)
+{
+    if (arranges(q))
+        return HOP_OK;
+    return text_say(q->why, REFUSE_NOT_ARRANGER, 2, name_of(q->c, q->f->m.chair),
+                    name_of(q->c, q->f->m.secretary));
+}
+
+static int need_speaker(const struct ask *q)
+{
+    return member_speaks(q->c, q->member) ? HOP_OK : text_say(q->why, REFUSE_OBSERVER, 0);
+}
+
+static int need_vote(const struct ask *q)
+{
+    if (member_votes(q->s->procedure, q->c, q->member))
+        return HOP_OK;
+    return text_say(q->why, REFUSE_NO_VOTING_RIGHT, 0);
+}
+
+/* ---- what must have come before ---- */
+
+static int need_stage(const struct ask *q, enum meeting_stage stage)
+{
+    if (q->f->m.stage >= stage)
+        return HOP_OK;
+    enum text_id id = stage == STAGE_CONVENED ? REFUSE_NOT_CONVENED
+                      : stage == STAGE_OPENED ? REFUSE_NOT_OPENED
+                                              : REFUSE_NOT_CLOSED;
+    /* Before the notice, sending it is what to do next, whatever was asked. */
+    return text_say(q->why, q->f->m.stage == STAGE_PREPARED ? REFUSE_NOT_CONVENED : id, 0);
+}
+
+static int need_item(const struct ask *q)
+{
+    char item[16], count[24];
+    if (q->a->item <= q->f->m.agenda_count)
+        return HOP_OK;
+    (void)snprintf(item, sizeof item, "%u", (unsigned)q->a->item);
+    (void)snprintf(count, sizeof count, "%zu", q->f->m.agenda_count);
+    return text_say(q->why, REFUSE_UNKNOWN_ITEM, 2, item, count);
+}
+
+static int need_motion(const struct ask *q)
+{
+    const struct thing *t = thing_find(q->s, q->a->target);
+    if (t == NULL || t->kind != THING_MOTION || q->s->meetings[t->meeting] != q->f)
+        return text_say(q->why, REFUSE_UNKNOWN_MOTION, 0);
+    return HOP_OK;
+}
+
+/* Confirmed present at some time, or (own_word) by the member's own word. A line may have been
+ * changed since: what was right when it was written stays. */
+static bool attended(const struct ask *q, bool own_word)
+{
+    if (own_word && q->member < q->f->m.roll_count && q->f->m.roll[q->member].claimed)
+        return true;
+    for (size_t k = q->f->marks_count; k-- > 0;) {
+        if (q->f->marks[k].member == q->member && q->f->marks[k].status == ROLL_PRESENT)
+            return true;
+    }
+    return false;
+}
+
+/* ---- acts ---- */
+
+static int permit_meeting(const struct ask *q)
+{
+    static const uint8_t nobody[16];
+    if (cell_member(q->c, q->member)->rank < 1)
+        return text_say(q->why, REFUSE_NOT_COMMITTEE, 0);
+    if ((memcmp(q->a->chair, nobody, 16) != 0 &&
+         cell_member_index(q->c, q->a->chair) == SIZE_MAX) ||
+        (memcmp(q->a->secretary, nobody, 16) != 0 &&
+         cell_member_index(q->c, q->a->secretary) == SIZE_MAX))
+        return text_say(q->why, REFUSE_NO_SUCH_MEMBER, 0);
+    return HOP_OK;
+}
+
+static int permit_document(const struct ask *q)
+{
+    int err = need_arranger(q);
+    if (err == HOP_OK && q->a->value == CLASS_SECRET)
+        err = text_say(q->why, REFUSE_SECRET, 0);
+    return err != HOP_OK ? err : need_item(q);
+}
+
+static int permit_notice(const struct ask *q)
+{
+    int err = need_arranger(q);
+    if (err == HOP_OK && q->f->m.agenda_count == 0)
+        err = text_say(q->why, REFUSE_NO_AGENDA, 0);
+    return err;
+}
+
+static int permit_opinion(const struct ask *q)
+{
+    int err = need_speaker(q);
+    if (err == HOP_OK)
+        err = need_stage(q, STAGE_CONVENED);
+    return err != HOP_OK ? err : need_item(q);
+}
+
+static int permit_attend(const struct ask *q)
+{
+    if (cell_member(q->c, q->member)->role == ROLE_CARRIER)
+        return text_say(q->why, REFUSE_CARRIER, 0);
+    return need_stage(q, STAGE_CONVENED);
+}
+
+static int permit_roll(const struct ask *q)
+{
+    int err = need_recorder(q);
+    if (err == HOP_OK)
+        err = need_stage(q, STAGE_CONVENED);
+    if (err == HOP_OK && cell_member_index(q->c, q->a->target) == SIZE_MAX)
+        err = text_say(q->why, REFUSE_NO_SUCH_MEMBER, 0);
+    if (err == HOP_OK && q->a->value < ROLL_COUNT && q->a->text.size == 0 &&
+        q->s->procedure->roll_needs_reason[q->a->value])
+        err = text_say(q->why, REFUSE_NEEDS_REASON, 0);
+    return err;
+}
+
+static int permit_motion(const struct ask *q)
+{
+    int err = need_stage(q, STAGE_OPENED);
+    if (err == HOP_OK && !leads(q)) {
+        err = need_vote(q);
+        if (err == HOP_OK && !attended(q, false))
+            err = text_say(q->why, REFUSE_NOT_PRESENT, 1, name_of(q->c, q->f->m.secretary));
+    }
+    return err != HOP_OK ? err : need_item(q);
+}
+
+static int permit_vote(const struct ask *q)
+{
+    int err = need_motion(q);
+    if (err == HOP_OK)
+        err = need_vote(q);
+    if (err == HOP_OK)
+        err = need_stage(q, STAGE_OPENED);
+    if (err == HOP_OK && !attended(q, true))
+        err = text_say(q->why, REFUSE_NOT_ATTENDING, 0);
+    return err;
+}
+
+static int permit_receipt(const struct ask *q)
+{
+    const struct thing *t = thing_find(q->s, q->a->target);
+    if (t == NULL || (t->kind != THING_NOTICE && t->kind != THING_DOCUMENT) ||
+        q->s->meetings[t->meeting] != q->f)
+        return text_say(q->why, REFUSE_UNKNOWN_THING, 0);
+    uint32_t author =
+        t->kind == THING_NOTICE ? q->f->m.convened_by : q->f->m.documents[t->index].member;
+    return q->member == author ? text_say(q->why, REFUSE_OWN_RECEIPT, 0) : HOP_OK;
+}
+
+int permit_record(const struct ask *q)
+{
+    int err = HOP_OK;
+    assert(q->member < cell_member_count(q->c));
+    assert(q->f != NULL || q->a->type == ACT_MEETING);
+    switch (q->a->type) {
+    case ACT_MEETING:
+        return permit_meeting(q);
+    case ACT_DOC:
+        return permit_document(q);
+    case ACT_NOTICE:
+        return permit_notice(q);
+    case ACT_OPINION:
+        return permit_opinion(q);
+    case ACT_OPEN:
+        err = need_leader(q);
+        return err != HOP_OK ? err : need_stage(q, STAGE_CONVENED);
+    case ACT_ATTEND:
+        return permit_attend(q);
+    case ACT_ROLL:
+        return permit_roll(q);
+    case ACT_MOTION:
+        return permit_motion(q);
+    case ACT_VOTE:
+        return permit_vote(q);
+    case ACT_TALLY:
+        err = need_leader(q);
+        return err != HOP_OK ? err : need_motion(q);
+    case ACT_CLOSE:
+        err = need_leader(q);
+        return err != HOP_OK ? err : need_stage(q, STAGE_OPENED);
+    case ACT_MINUTES:
+        err = need_recorder(q);
+        return err != HOP_OK ? err : need_stage(q, STAGE_CLOSED);
+    case ACT_RECEIPT:
+        return permit_receipt(q);
+    }
+    return text_say(q->why, REFUSE_UNKNOWN_TYPE, 0);
+}
+
+/* ---- now ---- */
+
+static int need_open(const struct ask *q)
+{
+    return q->f->m.stage == STAGE_CLOSED ? text_say(q->why, REFUSE_CLOSED, 0) : HOP_OK;
+}
+
+static int need_quorum(const struct ask *q)
+{
+    struct standing st = roll_standing(q->s, q->c, &q->f->m);
+    char present[24], eligible[24], needed[24];
+    if (st.present >= st.needed)
+        return HOP_OK;
+    (void)snprintf(present, sizeof present, "%zu", st.present);
+    (void)snprintf(eligible, sizeof eligible, "%zu", st.eligible);
+    (void)snprintf(needed, sizeof needed, "%zu", st.needed);
+    return text_say(q->why, REFUSE_NO_QUORUM, 3, present, eligible, needed);
+}
+
+/* The names of the forms there are, as many as fit a sentence. */
+static int refuse_form(const struct ask *q, const char *form)
+{
+    char names[TEXT_ARG_BYTES_MAX] = "";
+    size_t used = 0;
+    for (size_t i = 0; i < q->s->procedure->forms_count; i++) {
+        int n = snprintf(names + used, sizeof names - used, "%s%s", i == 0 ? "" : ", ",
+                         q->s->procedure->forms[i].name);
+        if (n < 0 || (size_t)n >= sizeof names - used) {
+            names[used] = '\0';
+            break;
+        }
+        used += (size_t)n;
+    }
+    return text_say(q->why, REFUSE_UNKNOWN_FORM, 2, form, names);
+}
+
+/* The member's line; an empty one for a member who came after the last record was folded. */
+static struct meeting_roll_line own_line(const struct ask *q)
+{
+    if (q->member < q->f->m.roll_count)
+        return q->f->m.roll[q->member];
+    return (struct meeting_roll_line){.member = q->member};
+}
+
+static int now_meeting(const struct ask *q)
+{
+    char form[ACT_FORM_BYTES_MAX + 1] = "";
+    if (q->a->form.size <= ACT_FORM_BYTES_MAX && q->a->form.size > 0)
+        memcpy(form, q->a->form.data, q->a->form.size);
+    if (procedure_find_form(q->s->procedure, form) == NULL)
+        return refuse_form(q, form);
+    return HOP_OK;
+}
+
+static int now_motion(const struct ask *q)
+{
+    int err = need_open(q);
+    if (err == HOP_OK && !leads(q) && own_line(q).status != ROLL_PRESENT)
+        err = text_say(q->why, REFUSE_NOT_PRESENT, 1, name_of(q->c, q->f->m.secretary));
+    return err;
+}
+
+static const struct meeting_motion *asked_motion(const struct ask *q)
+{
+    return &q->f->m.motions[thing_find(q->s, q->a->target)->index];
+}
+
+static int now_vote(const struct ask *q)
+{
+    int err = need_open(q);
+    if (err == HOP_OK && asked_motion(q)->closed)
+        err = text_say(q->why, REFUSE_VOTE_CLOSED, 0);
+    struct meeting_roll_line line = own_line(q);
+    if (err == HOP_OK && !line.claimed && line.status != ROLL_PRESENT)
+        err = text_say(q->why, REFUSE_NOT_ATTENDING, 0);
+    return err != HOP_OK ? err : need_quorum(q);
+}
+
+static int now_tally(const struct ask *q)
+{
+    if (asked_motion(q)->closed)
+        return text_say(q->why, REFUSE_TALLY_TWICE, 0);
+    int err = need_open(q);
+    return err != HOP_OK ? err : need_quorum(q);
+}
+
+/* With a quorum every motion is voted on before the close. Without one it cannot be, and the close
+ * of the meeting closes it as it stands. */
+static int now_close(const struct ask *q)
+{
+    if (q->f->m.stage == STAGE_CLOSED)
+        return text_say(q->why, REFUSE_CLOSE_TWICE, 0);
+    struct standing st = roll_standing(q->s, q->c, &q->f->m);
+    for (size_t i = 0; i < q->f->m.motions_count && st.present >= st.needed; i++) {
+        if (!q->f->m.motions[i].closed)
+            return text_say(q->why, REFUSE_MOTIONS_OPEN, 1, q->f->m.motions[i].text);
+    }
+    return HOP_OK;
+}
+
+static int now_receipt(const struct ask *q)
+{
+    const struct thing *t = thing_find(q->s, q->a->target);
+    bool notice = t->kind == THING_NOTICE;
+    const struct meeting_document *doc = notice ? NULL : &q->f->m.documents[t->index];
+    const struct meeting_receipt *board = notice ? q->f->m.receipts : doc->receipts;
+    size_t count = notice ? q->f->m.receipts_count : doc->receipts_count;
+    for (size_t i = 0; i < count; i++) {
+        if (board[i].member == q->member && board[i].state >= q->a->value)
+            return text_say(q->why, REFUSE_RECEIPT_TWICE, 0);
+    }
+    return HOP_OK;
+}
+
+/* What stands in the way at this moment, on this device, of a record that is otherwise right. */
+static int permit_now(const struct ask *q)
+{
+    switch (q->a->type) {
+    case ACT_MEETING:
+        return now_meeting(q);
+    case ACT_NOTICE:
+        return q->f->m.stage > STAGE_PREPARED ? text_say(q->why, REFUSE_NOTICE_TWICE, 0) : HOP_OK;
+    case ACT_OPEN:
+        return q->f->m.stage > STAGE_CONVENED ? text_say(q->why, REFUSE_OPEN_TWICE, 0) : HOP_OK;
+    case ACT_ATTEND:
+        if (own_line(q).claimed)
+            return text_say(q->why, REFUSE_ATTEND_TWICE, 0);
+        return need_open(q);
+    case ACT_DOC:
+    case ACT_OPINION:
+    case ACT_ROLL:
+        return need_open(q);
+    case ACT_MOTION:
+        return now_motion(q);
+    case ACT_VOTE:
+        return now_vote(q);
+    case ACT_TALLY:
+        return now_tally(q);
+    case ACT_CLOSE:
+        return now_close(q);
+    case ACT_RECEIPT:
+        return now_receipt(q);
+    case ACT_MINUTES:
+        return HOP_OK;
+    }
+    return text_say(q->why, REFUSE_UNKNOWN_TYPE, 0);
+}
+
+/* That the act can be written down at all, in words rather than codes. */
+static int permit_spelling(const struct act *a, struct text_said *why)
+{
+    bool titled = a->type == ACT_MEETING || a->type == ACT_DOC;
+    bool worded = a->type == ACT_OPINION || a->type == ACT_MOTION || a->type == ACT_MINUTES;
+    if (titled && a->title.size == 0)
+        return text_say(why, REFUSE_EMPTY_TITLE, 0);
+    if (worded && a->text.size == 0)
+        return text_say(why, REFUSE_EMPTY_TEXT, 0);
+    if (a->type == ACT_DOC && a->value == CLASS_SECRET)
+        return text_say(why, REFUSE_SECRET, 0);
+    int err = act_check(a);
+    if (err == HOP_OK)
+        return HOP_OK;
+    if (err == HOP_EFULL)
+        return text_say(why, REFUSE_TOO_LONG, 2, a->type == ACT_MINUTES ? "512" : "64",
+                        NUMBER_TEXT(ACT_TITLE_BYTES_MAX));
+    return text_say(why, REFUSE_BAD_VALUE, 0);
+}
+
+int meeting_may(const struct meeting_state *s, const struct cell *c, uint32_t member,
+                const struct act *a, struct text_said *why)
+{
+    struct ask q = {.s = s, .c = c, .member = member, .a = a, .why = why};
+    if (member >= cell_member_count(c))
+        return text_say(why, REFUSE_NOT_MEMBER, 0);
+    if (a->type != ACT_MEETING) {
+        const struct thing *t = thing_find(s, a->meeting);
+        if (t == NULL || t->kind != THING_MEETING)
+            return text_say(why, REFUSE_UNKNOWN_MEETING, 0);
+        q.f = s->meetings[t->meeting];
+    }
+    int err = permit_record(&q);
+    if (err == HOP_OK)
+        err = permit_now(&q);
+    return err != HOP_OK ? err : permit_spelling(a, why);
+}

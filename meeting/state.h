@@ -1,0 +1,150 @@
+/* Inside meeting/: the state behind meeting.h, and what its files ask of each other.
+ *
+ * A public struct meeting sits in a struct meeting_full with what is needed to fold but not to
+ * show: every roll line and every vote ever recorded, because the record that closes a vote decides
+ * which of them it had seen. Arrays grow by doubling; tables by id are one open hash. */
+#ifndef HOP_MEETING_STATE_H
+#define HOP_MEETING_STATE_H
+
+#include "meeting/meeting.h"
+
+#define NUMBER_TEXT_(n) #n
+#define NUMBER_TEXT(n)  NUMBER_TEXT_(n) /* a limit as an argument of a sentence */
+
+struct roll_mark { /* one ROLL record */
+    uint32_t entry, member;
+    enum act_roll status;
+};
+
+struct vote_mark { /* one VOTE record */
+    uint32_t entry, member;
+    enum act_choice choice;
+    uint64_t wall;
+};
+
+struct motion_past {
+    struct vote_mark *marks;
+    size_t count, room;
+};
+
+struct meeting_full {
+    struct meeting m; /* what others see */
+    size_t documents_room, opinions_room, motions_room, past_room, minutes_room, marks_room;
+    struct motion_past *past; /* one a motion */
+    struct roll_mark *marks;
+    size_t marks_count;
+};
+
+enum thing_kind { THING_NONE, THING_MEETING, THING_NOTICE, THING_DOCUMENT, THING_MOTION };
+
+struct thing { /* what an id names */
+    uint8_t id[32];
+    enum thing_kind kind;
+    uint32_t meeting, index;
+};
+
+struct log_past { /* the records of one log, in order: to ask for the last that somebody had seen */
+    uint32_t member;
+    uint32_t *entries;
+    size_t count, room;
+};
+
+struct meeting_state {
+    struct procedure *procedure;
+    struct meeting_full **meetings;
+    size_t meetings_count, meetings_room;
+    struct thing *things; /* open addressing; size a power of two */
+    size_t things_count, things_size;
+    struct log_past *logs; /* by index of the log in the history */
+    size_t logs_count, logs_room;
+    struct meeting_ignored *ignored;
+    size_t ignored_count, ignored_room;
+    uint64_t ignored_total;
+    size_t members_count; /* of the cell when last looked at */
+};
+
+/* One record on its way into the state. */
+struct fold {
+    struct meeting_state *s;
+    const struct cell *c;
+    const struct history *h;
+    const struct meeting_event *e;
+    const struct act *a;
+    struct meeting_full *f; /* NULL for MEETING */
+    uint32_t meeting;       /* its index */
+    struct text_said why;
+};
+
+/* The array, moved perhaps, with room for one more item than count; *room doubles. NULL: memory ran
+ * out and the array is as it was. */
+MUST_USE void *grown(void *array, size_t *room, size_t count, size_t item_size);
+/* A C string of its own; NULL if memory ran out. */
+char *text_of(struct span s);
+void full_free(struct meeting_full *f); /* NULL and half-built ones are fine */
+
+const struct thing *thing_find(const struct meeting_state *s, const uint8_t id[static 32]);
+MUST_USE int thing_add(struct meeting_state *s, const struct thing *t);
+
+/* The last record of the log that entry had seen, or HISTORY_NONE. Seeing one record of a log is
+ * seeing all before it, so the log can be halved. */
+uint32_t log_last_seen(const struct history *h, const struct log_past *log, uint32_t entry);
+
+/* Each folds one type of record: HOP_OK, HOP_ENOMEM, or HOP_EREFUSED with fold->why. */
+int fold_meeting(struct fold *d);
+int fold_document(struct fold *d);
+int fold_notice(struct fold *d);
+int fold_opinion(struct fold *d);
+int fold_open(struct fold *d);
+int fold_close(struct fold *d);
+int fold_minutes(struct fold *d);
+int fold_roll(struct fold *d);
+int fold_attend(struct fold *d);
+int fold_motion(struct fold *d);
+int fold_vote(struct fold *d);
+int fold_tally(struct fold *d);
+int fold_receipt(struct fold *d);
+
+/* Close every motion that the record closing the meeting had seen and that is still open. */
+MUST_USE int motions_close_all(struct fold *d);
+/* True if the meeting is closed and this record had seen it. */
+bool seen_closed(const struct fold *d);
+/* True if member had been admitted as far as entry had seen. */
+bool member_known(const struct cell *c, const struct history *h, uint32_t member, uint32_t entry);
+
+/* ---- roll.c: who counts ---- */
+
+bool member_speaks(const struct cell *c, uint32_t member);
+bool member_counts(const struct procedure *p, const struct cell *c, uint32_t member);
+bool member_votes(const struct procedure *p, const struct cell *c, uint32_t member);
+
+struct standing {
+    size_t present, eligible, needed;
+};
+struct standing roll_standing(const struct meeting_state *s, const struct cell *c,
+                              const struct meeting *m);
+/* As the record `entry` had seen it. */
+struct standing roll_standing_seen(const struct fold *d, uint32_t entry);
+MUST_USE int roll_resize(struct meeting_full *f, const struct cell *c);
+void roll_refresh(const struct meeting_state *s, const struct cell *c, struct meeting_full *f);
+
+/* ---- receipt.c: delivery boards ---- */
+
+MUST_USE int board_resize(struct meeting_receipt **board, size_t *count, uint32_t author,
+                          size_t members);
+
+/* ---- permit.c ---- */
+
+struct ask {
+    const struct meeting_state *s;
+    const struct cell *c;
+    const struct meeting_full *f;
+    uint32_t member;
+    const struct act *a;
+    struct text_said *why;
+};
+
+/* The rules that hold for a record whenever it is met: office, form, and what must have come before
+ * it. HOP_OK or HOP_EREFUSED. */
+int permit_record(const struct ask *q);
+
+#endif

@@ -75,7 +75,7 @@ link = @echo "  LD   $@"; $(CC) $(LDFLAGS) -o $@ $(filter %.o,$^) -Wl,--start-gr
 # rebuild the world.
 COMPILE := $(CC) $(CPPFLAGS) $(CFLAGS)
 $(O)/flags: FORCE
-	@mkdir -p $(@D); echo '$(COMPILE)' | cmp -s - $@ || echo '$(COMPILE)' >$@
+	@mkdir -p $(@D); echo '$(COMPILE)' >$@.$$$$; cmp -s $@.$$$$ $@ && rm -f $@.$$$$ || mv $@.$$$$ $@
 FORCE:
 
 $(O)/%.o: %.c $(O)/flags
@@ -116,7 +116,7 @@ $(O)/hop-sim-toy: $(O)/sim/main.o $(call archive,sim $(below.sim)) $(CRYPTO.toy)
 
 # ---- tests: tests/unit/FOLDER/NAME_test.c -> one cmocka program each -------------------------
 define unit_rule
-$(O)/tests/unit/$(1)/%_test: $(O)/tests/unit/$(1)/%_test.o $(O)/lib/test.a $(call archive,$(1) $(below.$(1))) $$(CRYPTO.sodium)
+$(O)/tests/unit/$(1)/%_test: $(O)/tests/unit/$(1)/%_test.o $(O)/lib/test.a $(call archive,$(1) $(below.$(1))) $(if $(filter base text,$(1)),,$$(CRYPTO.sodium))
 	$$(link) -lcmocka $$(call libs,$(1))
 $(O)/tests/unit/$(1)/%_toy_test: $(O)/tests/unit/$(1)/%_test.o $(O)/lib/test.a $(call archive,$(1) $(below.$(1))) $$(CRYPTO.toy)
 	$$(link) -lcmocka $$(call libs,$(1))

@@ -21,18 +21,17 @@ struct beacon {
     uint16_t link_port;  /* TCP port of the CURVE server */
     uint16_t voice_port; /* UDP, 0 if none */
     uint8_t device_tag[16];
-    uint8_t server_key[32]; /* CURVE, fresh at every start of the process */
-    uint8_t boot[8];        /* random at every start */
-    uint32_t counter;       /* counts this process's beacons */
+    uint8_t server_key[32];        /* CURVE, fresh at every start of the process */
+    uint8_t boot[8];               /* random at every start */
+    uint32_t counter;              /* counts this process's beacons */
     uint8_t root_salt[8], root[8]; /* frontier root: equal under the same salt means in sync */
-    uint8_t address[16];    /* own address (IPv4 as ::ffff:a.b.c.d), or zeros: the source address */
+    uint8_t address[16]; /* own address (IPv4 as ::ffff:a.b.c.d), or zeros: the source address */
 };
 
 /* Seal a beacon; key from cell_disc_key() or the invitation. */
 void beacon_seal(uint8_t ret[static BEACON_BYTES], const struct beacon *b,
                  const uint8_t key[static CRYPTO_KEY_BYTES],
-                 const uint8_t nonce[static CRYPTO_NONCE_BYTES],
-                 const struct hop_sign_key *signer);
+                 const uint8_t nonce[static CRYPTO_NONCE_BYTES], const struct hop_sign_key *signer);
 
 /* Open one. HOP_EMALFORMED: wrong size or layout; HOP_EAUTH: not under this key. The signature is
  * checked separately, because whose key it should be is known only from device_tag. */

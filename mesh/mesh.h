@@ -23,12 +23,13 @@
 
 typedef uint32_t mesh_link; /* named by the owner; never reused while the mesh knows it */
 
-#define MESH_LINKS_MAX       64           /* a hall of people in one radio's range, and some */
-#define MESH_LOGS_MAX        4096         /* 300 members, 3 devices, 3 lanes, and reincarnations */
-#define MESH_FRAME_BYTES_MAX (1280u << 10) /* one record of 1 MiB and its frame; also ZMQ_MAXMSGSIZE */
-#define MESH_TELL_BYTES_MAX  1024
-#define MESH_WANTS_MAX       4096         /* blob chunks looked for at one time */
-#define MESH_OUTS_MAX        4096
+#define MESH_LINKS_MAX 64   /* a hall of people in one radio's range, and some */
+#define MESH_LOGS_MAX  4096 /* 300 members, 3 devices, 3 lanes, and reincarnations */
+#define MESH_FRAME_BYTES_MAX                                                                       \
+    (1280u << 10) /* one record of 1 MiB and its frame; also ZMQ_MAXMSGSIZE */
+#define MESH_TELL_BYTES_MAX 1024
+#define MESH_WANTS_MAX      4096 /* blob chunks looked for at one time */
+#define MESH_OUTS_MAX       4096
 
 enum mesh_in_type {
     MESH_IN_LINK_UP,      /* link; bytes: 32-byte channel binding; listener: we accepted it */
@@ -89,10 +90,10 @@ struct mesh_roster {
 };
 
 struct mesh_config {
-    uint64_t seed;                          /* feeds every random choice the protocol makes */
-    uint8_t cell_id[32];                    /* bound into HELLO: cells never mix */
+    uint64_t seed;                       /* feeds every random choice the protocol makes */
+    uint8_t cell_id[32];                 /* bound into HELLO: cells never mix */
     const struct hop_sign_key *identity; /* kept: must outlive the mesh */
-    struct store *store;                    /* kept; the mesh only reads it */
+    struct store *store;                 /* kept; the mesh only reads it */
     struct mesh_roster roster;
     struct trace trace;
 };
@@ -115,13 +116,13 @@ hop_time mesh_deadline(const struct mesh *m);
 /* What is known of one link, for "who is connected and how fresh is my data". */
 struct mesh_peer_view {
     mesh_link link;
-    uint8_t identity[32]; /* zeros before its HELLO */
-    bool greeted;         /* its HELLO was good */
-    bool member;          /* and the roster knows it */
-    bool in_sync;         /* we have told each other frontiers, and they are equal */
+    uint8_t identity[32];    /* zeros before its HELLO */
+    bool greeted;            /* its HELLO was good */
+    bool member;             /* and the roster knows it */
+    bool in_sync;            /* we have told each other frontiers, and they are equal */
     uint64_t records_behind; /* how many records it has shown that we lack */
     uint64_t records_ahead;  /* how many we have that it has not acknowledged */
-    hop_time heard;       /* when its last frame came */
+    hop_time heard;          /* when its last frame came */
 };
 size_t mesh_peers(const struct mesh *m, struct mesh_peer_view *ret, size_t max);
 

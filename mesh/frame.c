@@ -1,0 +1,282 @@
+#include "mesh/frame.h"
+
+#include <assert.h>
+
+/* ---- HELLO ---- */
+
+#define HELLO_SCOPE_BYTES (32 + 1 + 32 + 2)
+
+static void hello_scope_put(uint8_t ret[static HELLO_SCOPE_BYTES], const struct hello_scope *scope)
+{
+    struct wire_writer w = wire_writer(ret, HELLO_SCOPE_BYTES);
+    wire_put_bytes(&w, scope->binding, 32);
+    wire_put_u8(&w, scope->listener ? 1 : 0);
+    wire_put_bytes(&w, scope->cell_id, 32);
+    wire_put_u8(&w, FRAME_VERSION);
+    wire_put_u8(&w, 0);
+    assert(!w.bad && w.used == HELLO_SCOPE_BYTES);
+}
+
+void frame_hello_put(struct wire_writer *w, const struct hello_scope *scope,
+                     const struct hop_sign_key *key)
+{
+    uint8_t covered[HELLO_SCOPE_BYTES], sig[64];
+    hello_scope_put(covered, scope);
+    hop_sign(sig, key, LABEL_HELLO_SIG, SPAN(covered, sizeof covered));
+    wire_put_u8(w, FRAME_HELLO);
+    wire_put_u8(w, FRAME_VERSION);
+    wire_put_u8(w, 0);
+    wire_put_bytes(w, key->public_key, 32);
+    wire_put_bytes(w, sig, sizeof sig);
+}
+
+int frame_hello_parse(struct frame_hello *ret, struct span frame)
+{
+    struct wire_reader r = wire_reader(frame.data, frame.size);
+    struct frame_hello h;
+    unsigned type = wire_get_u8(&r);
+    unsigned version = wire_get_u8(&r);
+    if (!r.bad && type == FRAME_HELLO && version != FRAME_VERSION)
+        return HOP_EVERSION;
+    wire_get_zeros(&r, 1);
+    wire_get_into(&r, h.identity, sizeof h.identity);
+    wire_get_into(&r, h.sig, sizeof h.sig);
+    if (!wire_end(&r) || type != FRAME_HELLO)
+        return HOP_EMALFORMED;
+    *ret = h;
+    return HOP_OK;
+}
+
+int frame_hello_verify(const struct frame_hello *h, const struct hello_scope *scope)
+{
+    uint8_t covered[HELLO_SCOPE_BYTES];
+    hello_scope_put(covered, scope);
+    return hop_verify(h->sig, h->identity, LABEL_HELLO_SIG, SPAN(covered, sizeof covered));
+}
+
+/* ---- FRONTIER ---- */
+
+#define ENTRY_ASK  0x80
+#define ENTRY_LANE 0x03
+
+void frame_frontier_put(struct wire_writer *w, const struct frame_frontier *f)
+{
+    assert(f->count <= FRONTIER_ENTRIES_MAX);
+    wire_put_u8(w, FRAME_FRONTIER);
+    wire_put_u8(w, f->flags);
+    wire_put_u16(w, (uint16_t)f->count);
+    for (size_t i = 0; i < f->count; i++) {
+        const struct frontier_entry *e = &f->entries[i];
+        wire_put_u8(w, (uint8_t)(e->lane | (e->ask ? ENTRY_ASK : 0)));
+        wire_put_bytes(w, e->log, sizeof e->log);
+        wire_put_u64(w, e->seq);
+        wire_put_bytes(w, e->head, sizeof e->head);
+    }
+}
+
+static void frontier_entry_get(struct wire_reader *r, struct frontier_entry *ret)
+{
+    static const uint8_t zeros[8];
+    unsigned bits = wire_get_u8(r);
+    wire_get_into(r, ret->log, sizeof ret->log);
+    ret->seq = wire_get_u64(r);
+    wire_get_into(r, ret->head, sizeof ret->head);
+    ret->ask = (bits & ENTRY_ASK) != 0;
+    unsigned lane = bits & ENTRY_LANE;
+    if ((bits & ~(unsigned)(ENTRY_ASK | ENTRY_LANE)) != 0 || lane >= LANES_COUNT ||
+        ret->seq > FRAME_SEQ_MAX)
+        r->bad = true;
+    if (ret->seq == 0 && (!ret->ask || memcmp(ret->head, zeros, sizeof zeros) != 0))
+        r->bad = true;
+    ret->lane = r->bad ? LANE_CONTROL : (enum record_lane)lane;
+}
+
+int frame_frontier_parse(struct frame_frontier *ret, struct span frame)
+{
+    struct wire_reader r = wire_reader(frame.data, frame.size);
+    unsigned type = wire_get_u8(&r);
+    ret->flags = wire_get_u8(&r);
+    ret->count = wire_get_u16(&r);
+    if (r.bad || type != FRAME_FRONTIER || ret->count > FRONTIER_ENTRIES_MAX ||
+        (ret->flags & ~(FRONTIER_FULL | FRONTIER_LAST | FRONTIER_STRANGER)) != 0)
+        return HOP_EMALFORMED;
+    for (size_t i = 0; i < ret->count && !r.bad; i++)
+        frontier_entry_get(&r, &ret->entries[i]);
+    return wire_end(&r) ? HOP_OK : HOP_EMALFORMED;
+}
+
+/* ---- ACK, STOP ---- */
+
+void frame_ack_put(struct wire_writer *w, const struct frame_marks *f)
+{
+    assert(f->count >= 1 && f->count <= MARKS_MAX);
+    wire_put_u8(w, FRAME_ACK);
+    wire_put_u8(w, (uint8_t)f->count);
+    for (size_t i = 0; i < f->count; i++) {
+        wire_put_bytes(w, f->items[i].log, 32);
+        wire_put_u64(w, f->items[i].seq);
+    }
+}
+
+int frame_ack_parse(struct frame_marks *ret, struct span frame)
+{
+    struct wire_reader r = wire_reader(frame.data, frame.size);
+    unsigned type = wire_get_u8(&r);
+    ret->count = wire_get_u8(&r);
+    if (r.bad || type != FRAME_ACK || ret->count < 1 || ret->count > MARKS_MAX)
+        return HOP_EMALFORMED;
+    for (size_t i = 0; i < ret->count; i++) {
+        ret->items[i] = (struct frame_mark){0};
+        wire_get_into(&r, ret->items[i].log, 32);
+        ret->items[i].seq = wire_get_u64(&r);
+        if (ret->items[i].seq == 0 || ret->items[i].seq > FRAME_SEQ_MAX)
+            r.bad = true;
+    }
+    return wire_end(&r) ? HOP_OK : HOP_EMALFORMED;
+}
+
+void frame_stop_put(struct wire_writer *w, const struct frame_marks *f)
+{
+    assert(f->count >= 1 && f->count <= MARKS_MAX);
+    wire_put_u8(w, FRAME_STOP);
+    wire_put_u8(w, (uint8_t)f->count);
+    for (size_t i = 0; i < f->count; i++) {
+        wire_put_bytes(w, f->items[i].log, 32);
+        wire_put_u8(w, (uint8_t)f->items[i].reason);
+    }
+}
+
+int frame_stop_parse(struct frame_marks *ret, struct span frame)
+{
+    struct wire_reader r = wire_reader(frame.data, frame.size);
+    unsigned type = wire_get_u8(&r);
+    ret->count = wire_get_u8(&r);
+    if (r.bad || type != FRAME_STOP || ret->count < 1 || ret->count > MARKS_MAX)
+        return HOP_EMALFORMED;
+    for (size_t i = 0; i < ret->count; i++) {
+        ret->items[i] = (struct frame_mark){.reason = STOP_DISPUTED};
+        wire_get_into(&r, ret->items[i].log, 32);
+        unsigned reason = wire_get_u8(&r);
+        if (reason < STOP_DISPUTED || reason >= STOPS_END)
+            r.bad = true;
+        else
+            ret->items[i].reason = (enum stop_reason)reason;
+    }
+    return wire_end(&r) ? HOP_OK : HOP_EMALFORMED;
+}
+
+/* ---- KEEPALIVE ---- */
+
+void frame_keepalive_put(struct wire_writer *w, const struct frame_keepalive *f)
+{
+    wire_put_u8(w, FRAME_KEEPALIVE);
+    wire_put_bytes(w, f->salt, sizeof f->salt);
+    wire_put_bytes(w, f->root, sizeof f->root);
+}
+
+int frame_keepalive_parse(struct frame_keepalive *ret, struct span frame)
+{
+    struct wire_reader r = wire_reader(frame.data, frame.size);
+    unsigned type = wire_get_u8(&r);
+    wire_get_into(&r, ret->salt, sizeof ret->salt);
+    wire_get_into(&r, ret->root, sizeof ret->root);
+    return wire_end(&r) && type == FRAME_KEEPALIVE ? HOP_OK : HOP_EMALFORMED;
+}
+
+/* ---- WANT, BLOB, NOBLOB ---- */
+
+void frame_want_put(struct wire_writer *w, const struct frame_want *f)
+{
+    assert(f->count >= 1 && f->count <= WANT_NAMES_MAX);
+    wire_put_u8(w, FRAME_WANT);
+    wire_put_u8(w, (uint8_t)f->count);
+    for (size_t i = 0; i < f->count; i++)
+        wire_put_bytes(w, f->names[i], 32);
+}
+
+int frame_want_parse(struct frame_want *ret, struct span frame)
+{
+    struct wire_reader r = wire_reader(frame.data, frame.size);
+    unsigned type = wire_get_u8(&r);
+    ret->count = wire_get_u8(&r);
+    if (r.bad || type != FRAME_WANT || ret->count < 1 || ret->count > WANT_NAMES_MAX)
+        return HOP_EMALFORMED;
+    for (size_t i = 0; i < ret->count; i++)
+        wire_get_into(&r, ret->names[i], 32);
+    return wire_end(&r) ? HOP_OK : HOP_EMALFORMED;
+}
+
+void frame_blob_put(struct wire_writer *w, const struct frame_blob *f)
+{
+    wire_put_u8(w, FRAME_BLOB);
+    wire_put_bytes(w, f->name, sizeof f->name);
+    wire_put_bytes(w, f->bytes.data, f->bytes.size);
+}
+
+int frame_blob_parse(struct frame_blob *ret, struct span frame)
+{
+    struct wire_reader r = wire_reader(frame.data, frame.size);
+    unsigned type = wire_get_u8(&r);
+    wire_get_into(&r, ret->name, sizeof ret->name);
+    ret->bytes = wire_get_bytes(&r, r.left);
+    return wire_end(&r) && type == FRAME_BLOB && ret->bytes.size > 0 ? HOP_OK : HOP_EMALFORMED;
+}
+
+void frame_noblob_put(struct wire_writer *w, const uint8_t name[static 32])
+{
+    wire_put_u8(w, FRAME_NOBLOB);
+    wire_put_bytes(w, name, 32);
+}
+
+int frame_noblob_parse(uint8_t ret[static 32], struct span frame)
+{
+    struct wire_reader r = wire_reader(frame.data, frame.size);
+    unsigned type = wire_get_u8(&r);
+    wire_get_into(&r, ret, 32);
+    return wire_end(&r) && type == FRAME_NOBLOB ? HOP_OK : HOP_EMALFORMED;
+}
+
+/* ---- TELL ---- */
+
+#define TELL_COVERED_BYTES_MAX (32 + 8 + MESH_TELL_BYTES_MAX)
+
+static size_t tell_covered(uint8_t ret[static TELL_COVERED_BYTES_MAX], const struct frame_tell *f,
+                           const uint8_t binding[static 32])
+{
+    struct wire_writer w = wire_writer(ret, TELL_COVERED_BYTES_MAX);
+    wire_put_bytes(&w, binding, 32);
+    wire_put_u64(&w, f->counter);
+    wire_put_bytes(&w, f->bytes.data, f->bytes.size);
+    assert(!w.bad); /* parse and MESH_IN_TELL both bound the size */
+    return w.used;
+}
+
+void frame_tell_put(struct wire_writer *w, const struct frame_tell *f,
+                    const uint8_t binding[static 32], const struct hop_sign_key *key)
+{
+    uint8_t covered[TELL_COVERED_BYTES_MAX], sig[64];
+    size_t size = tell_covered(covered, f, binding);
+    hop_sign(sig, key, LABEL_TELL_SIG, SPAN(covered, size));
+    wire_put_u8(w, FRAME_TELL);
+    wire_put_u64(w, f->counter);
+    wire_put_blob(w, f->bytes);
+    wire_put_bytes(w, sig, sizeof sig);
+}
+
+int frame_tell_parse(struct frame_tell *ret, struct span frame)
+{
+    struct wire_reader r = wire_reader(frame.data, frame.size);
+    unsigned type = wire_get_u8(&r);
+    ret->counter = wire_get_u64(&r);
+    ret->bytes = wire_get_blob(&r, MESH_TELL_BYTES_MAX);
+    wire_get_into(&r, ret->sig, sizeof ret->sig);
+    return wire_end(&r) && type == FRAME_TELL ? HOP_OK : HOP_EMALFORMED;
+}
+
+int frame_tell_verify(const struct frame_tell *f, const uint8_t binding[static 32],
+                      const uint8_t identity[static 32])
+{
+    uint8_t covered[TELL_COVERED_BYTES_MAX];
+    size_t size = tell_covered(covered, f, binding);
+    return hop_verify(f->sig, identity, LABEL_TELL_SIG, SPAN(covered, size));
+}

@@ -1,0 +1,146 @@
+/* The frames of a link: one type byte, then a fixed layout (docs/protocol.md §6 has the tables).
+ *
+ * Every parse checks the whole frame and returns HOP_EMALFORMED for anything that put would not
+ * have written; spans point into the frame. Every put takes a writer that is large enough; its
+ * sticky `bad` is checked by the one who sends. SEGMENT has a file of its own (mesh/segment.h). */
+#ifndef HOP_MESH_FRAME_H
+#define HOP_MESH_FRAME_H
+
+#include "base/wire.h"
+#include "cell/record.h"
+#include "crypto/crypto.h"
+#include "mesh/mesh.h"
+
+enum frame_type {
+    FRAME_HELLO = 1,
+    FRAME_FRONTIER,
+    FRAME_SEGMENT,
+    FRAME_ACK,
+    FRAME_STOP,
+    FRAME_KEEPALIVE,
+    FRAME_WANT,
+    FRAME_BLOB,
+    FRAME_NOBLOB,
+    FRAME_TELL,
+    FRAMES_END
+};
+
+#define FRAME_VERSION 1
+#define FRAME_SEQ_MAX (UINT64_C(1) << 53) /* what every language can hold; no log gets there */
+
+/* ---- HELLO: who is behind this link ---- */
+
+#define HELLO_BYTES 99
+struct frame_hello {
+    uint8_t identity[32];
+    uint8_t sig[64];
+};
+/* What its signature covers, so that it is good for one end of one link of one cell only. */
+struct hello_scope {
+    const uint8_t *binding; /* 32: hash of both CURVE keys */
+    const uint8_t *cell_id; /* 32 */
+    bool listener;          /* role of the one who signs */
+};
+void frame_hello_put(struct wire_writer *w, const struct hello_scope *scope,
+                     const struct hop_sign_key *key);
+/* HOP_EVERSION: another version of the protocol. */
+MUST_USE int frame_hello_parse(struct frame_hello *ret, struct span frame);
+MUST_USE int frame_hello_verify(const struct frame_hello *h, const struct hello_scope *scope);
+
+/* ---- FRONTIER: how far logs reach here ---- */
+
+#define FRONTIER_FULL     0x01 /* part of all we have; else news or requests */
+#define FRONTIER_LAST     0x02 /* of a full one */
+#define FRONTIER_STRANGER 0x04 /* you are no member to me: I take control records only */
+
+#define FRONTIER_ENTRIES_MAX 256 /* 12 KiB a frame: other frames get their turn in between */
+#define FRONTIER_ENTRY_BYTES 49
+#define FRONTIER_BYTES(n)    (4 + (n)*FRONTIER_ENTRY_BYTES)
+
+struct frontier_entry {
+    uint8_t log[32];
+    uint64_t seq;    /* 0: nothing yet (then ask is set) */
+    uint8_t head[8]; /* of the id of record seq; zeros for 0 */
+    enum record_lane lane;
+    bool ask; /* send me what follows seq */
+};
+struct frame_frontier {
+    uint8_t flags;
+    size_t count;
+    struct frontier_entry entries[FRONTIER_ENTRIES_MAX];
+};
+void frame_frontier_put(struct wire_writer *w, const struct frame_frontier *f);
+MUST_USE int frame_frontier_parse(struct frame_frontier *ret, struct span frame);
+
+/* ---- ACK: durable here up to seq; STOP: send no more of this log on this link ---- */
+
+enum stop_reason {
+    STOP_DISPUTED = 1, /* chain or signature did not check out against what we have */
+    STOP_FORK,         /* we hold another record under the same number */
+    STOP_FULL,         /* no room for another log */
+    STOP_STRANGER,     /* not from you, yet */
+    STOPS_END
+};
+
+#define MARKS_MAX     64 /* logs in one ACK or STOP */
+#define ACK_BYTES(n)  (2 + (n)*40)
+#define STOP_BYTES(n) (2 + (n)*33)
+struct frame_mark {
+    uint8_t log[32];
+    uint64_t seq;            /* ACK */
+    enum stop_reason reason; /* STOP */
+};
+struct frame_marks {
+    size_t count; /* at least 1 */
+    struct frame_mark items[MARKS_MAX];
+};
+void frame_ack_put(struct wire_writer *w, const struct frame_marks *f);
+MUST_USE int frame_ack_parse(struct frame_marks *ret, struct span frame);
+void frame_stop_put(struct wire_writer *w, const struct frame_marks *f);
+MUST_USE int frame_stop_parse(struct frame_marks *ret, struct span frame);
+
+/* ---- KEEPALIVE: still here, and this is my root under this salt ---- */
+
+#define KEEPALIVE_BYTES 17
+struct frame_keepalive {
+    uint8_t salt[8], root[8]; /* zeros to a stranger */
+};
+void frame_keepalive_put(struct wire_writer *w, const struct frame_keepalive *f);
+MUST_USE int frame_keepalive_parse(struct frame_keepalive *ret, struct span frame);
+
+/* ---- WANT, BLOB, NOBLOB: sealed chunks by name ---- */
+
+#define WANT_NAMES_MAX 16 /* a wanting node asks for one at a time; room for a bolder one */
+#define WANT_BYTES(n)  (2 + (n)*32)
+#define BLOB_BYTES(n)  (33 + (n))
+#define NOBLOB_BYTES   33
+struct frame_want {
+    size_t count; /* at least 1 */
+    uint8_t names[WANT_NAMES_MAX][32];
+};
+struct frame_blob {
+    uint8_t name[32];
+    struct span bytes; /* not yet checked against the name */
+};
+void frame_want_put(struct wire_writer *w, const struct frame_want *f);
+MUST_USE int frame_want_parse(struct frame_want *ret, struct span frame);
+void frame_blob_put(struct wire_writer *w, const struct frame_blob *f);
+MUST_USE int frame_blob_parse(struct frame_blob *ret, struct span frame);
+void frame_noblob_put(struct wire_writer *w, const uint8_t name[static 32]);
+MUST_USE int frame_noblob_parse(uint8_t ret[static 32], struct span frame);
+
+/* ---- TELL: a short message that nobody keeps ---- */
+
+#define TELL_BYTES(n) (1 + 8 + 2 + (n) + 64)
+struct frame_tell {
+    uint64_t counter; /* rises on every link: a replay is not news */
+    struct span bytes;
+    uint8_t sig[64]; /* by the identity key over binding, counter, bytes */
+};
+void frame_tell_put(struct wire_writer *w, const struct frame_tell *f,
+                    const uint8_t binding[static 32], const struct hop_sign_key *key);
+MUST_USE int frame_tell_parse(struct frame_tell *ret, struct span frame);
+MUST_USE int frame_tell_verify(const struct frame_tell *f, const uint8_t binding[static 32],
+                               const uint8_t identity[static 32]);
+
+#endif

@@ -1,0 +1,331 @@
+/* Who has what: frontiers, announcements, and asking exactly one peer for what is missing.
+ *
+ * Records are pulled, except that an author pushes its own at once. A full frontier goes both ways
+ * after HELLO; from then on an entry is either news ("so far it reaches here") or a request ("send
+ * me what follows"). Pulling costs half a round trip and saves a copy of everything for each
+ * neighbour beyond the first. The sketch of docs/decisions will replace the full vector: it ends
+ * in the same learn() and the same requests. */
+#include <assert.h>
+
+#include "mesh/state.h"
+
+/* ---- what a peer shows ---- */
+
+void mesh_show(struct mesh *m, uint32_t slot, uint32_t log, uint64_t seq)
+{
+    struct link *l = m->links[slot];
+    struct peer_log *p = &l->logs[log];
+    if (seq <= p->shown)
+        return;
+    p->shown = seq;
+    if (p->sent < seq)
+        p->sent = seq;
+    mesh_flights_land(l, log, seq);
+    if (seq > m->logs[log].pending.seq)
+        m->asks_at = m->now;
+}
+
+uint32_t mesh_hear_of(struct mesh *m, uint32_t slot, const uint8_t id[static 32],
+                      enum record_lane lane)
+{
+    struct link *l = m->links[slot];
+    uint32_t log = mesh_log_find(m, id);
+    if (log != NO_SLOT)
+        return log;
+    if (l->hearsay == MESH_HEARSAY_MAX || mesh_log_add(m, id, lane, &log) != HOP_OK) {
+        trace(&m->config.trace, "%u names log %02x%02x, no room for it -> ignore it",
+              (unsigned)l->name, id[0], id[1]);
+        return NO_SLOT;
+    }
+    l->hearsay++;
+    m->logs[log].namer = slot;
+    return log;
+}
+
+void mesh_stop_send(struct mesh *m, struct link *l, const uint8_t log[static 32],
+                    enum stop_reason reason)
+{
+    struct frame_marks stop = {.count = 1};
+    struct wire_writer w;
+    memcpy(stop.items[0].log, log, 32);
+    stop.items[0].reason = reason;
+    if (!mesh_frame_begin(m, &w, STOP_BYTES(1)))
+        return;
+    frame_stop_put(&w, &stop);
+    mesh_frame_send(m, l, &w);
+}
+
+void mesh_dispute(struct mesh *m, uint32_t slot, uint32_t log, enum stop_reason reason)
+{
+    struct link *l = m->links[slot];
+    l->logs[log].flags = PEER_DISPUTED;
+    mesh_flights_land(l, log, UINT64_MAX);
+    if (m->logs[log].asked == slot) {
+        m->logs[log].asked = NO_SLOT;
+        m->logs[log].asked_until = 0;
+    }
+    m->asks_at = m->now; /* somebody else may have it whole */
+    mesh_stop_send(m, l, m->logs[log].id, reason);
+}
+
+/* ---- frontiers in ---- */
+
+static void on_ask(struct mesh *m, struct link *l, uint32_t log, uint64_t seq)
+{
+    struct peer_log *p = &l->logs[log];
+    if (seq < p->shown || seq >= m->logs[log].durable.seq)
+        return; /* overtaken by what it has told us since, or we have no more */
+    if (p->sent > seq && p->served != 0 && m->now - p->served < MESH_SERVE_AGAIN)
+        return;
+    trace(&m->config.trace, "%u asks for log %02x%02x after %llu -> send it", (unsigned)l->name,
+          m->logs[log].id[0], m->logs[log].id[1], (unsigned long long)seq);
+    p->flags &= (uint8_t)~PEER_STOPPED;
+    p->served = m->now;
+    mesh_send_from(m, l, log, seq);
+}
+
+/* Does what the peer says of a number we both have agree with ours? */
+static bool same_head(const struct mesh *m, const struct mesh_log *log,
+                      const struct frontier_entry *e)
+{
+    uint8_t head[32];
+    if (e->seq == 0 || e->seq > log->durable.seq || !mesh_log_head(m, log, e->seq, head))
+        return true;
+    return memcmp(head, e->head, sizeof e->head) == 0;
+}
+
+static void learn(struct mesh *m, uint32_t slot, const struct frontier_entry *e, bool news)
+{
+    struct link *l = m->links[slot];
+    uint32_t log = e->seq == 0 ? mesh_log_find(m, e->log) : mesh_hear_of(m, slot, e->log, e->lane);
+    if (log == NO_SLOT || (l->logs[log].flags & PEER_DISPUTED) != 0)
+        return;
+    if (!same_head(m, &m->logs[log], e)) {
+        trace(&m->config.trace, "%u has another record %llu of log %02x%02x: a fork -> stop it",
+              (unsigned)l->name, (unsigned long long)e->seq, e->log[0], e->log[1]);
+        mesh_dispute(m, slot, log, STOP_FORK);
+        return;
+    }
+    mesh_show(m, slot, log, e->seq);
+    if (e->ask) {
+        on_ask(m, l, log, e->seq);
+    } else if (news && e->seq < m->logs[log].durable.seq) {
+        l->logs[log].flags |= PEER_ANNOUNCE; /* it is behind, and may not know */
+        if (l->announce_at == HOP_NEVER)
+            l->announce_at = m->now;
+    }
+}
+
+/* The peer takes us for a stranger: it tells nothing and takes control records, from the start. */
+static void push_control(struct mesh *m, struct link *l)
+{
+    trace(&m->config.trace, "%u takes us for a stranger -> send control records",
+          (unsigned)l->name);
+    for (uint32_t log = 0; log < m->logs_count; log++) {
+        if (m->logs[log].used && m->logs[log].lane == LANE_CONTROL && m->logs[log].durable.seq > 0)
+            mesh_send_from(m, l, log, l->logs[log].shown);
+    }
+}
+
+/* It takes us for a member now: what went before counts for nothing. */
+static void start_over(struct mesh *m, struct link *l)
+{
+    l->flights_count = l->flights_bytes = 0;
+    for (uint32_t log = 0; log < m->logs_count; log++) {
+        l->logs[log].sent = l->logs[log].shown;
+        l->logs[log].flags &= (uint8_t) ~(PEER_SEND | PEER_STOPPED);
+    }
+    l->frontier_due = true;
+    l->frontier_cursor = 0;
+}
+
+static void frontier_complete(struct mesh *m, struct link *l)
+{
+    uint64_t lacks = 0, more = 0;
+    for (uint32_t log = 0; log < m->logs_count; log++) {
+        uint64_t have = m->logs[log].durable.seq, shown = l->logs[log].shown;
+        l->logs[log].flags &= (uint8_t)~PEER_STOPPED; /* it may have room, or know us, by now */
+        lacks += have > shown ? have - shown : 0;
+        more += shown > have ? shown - have : 0;
+    }
+    trace(&m->config.trace, "frontier of %u: it lacks %llu, has %llu more", (unsigned)l->name,
+          (unsigned long long)lacks, (unsigned long long)more);
+    l->frontier_heard = true;
+    l->touched = true;
+}
+
+int mesh_on_frontier(struct mesh *m, uint32_t slot, struct span frame)
+{
+    struct link *l = m->links[slot];
+    struct frame_frontier f;
+    int err = frame_frontier_parse(&f, frame);
+    if (err != HOP_OK)
+        return err;
+    bool estranged = (f.flags & FRONTIER_STRANGER) != 0, was = l->estranged;
+    l->estranged = estranged;
+    if (was && !estranged)
+        start_over(m, l);
+    if (l->state == LINK_STRANGER)
+        return HOP_OK;
+    if (estranged) {
+        if (!was)
+            push_control(m, l);
+        return HOP_OK;
+    }
+    bool full = (f.flags & FRONTIER_FULL) != 0;
+    for (size_t i = 0; i < f.count; i++)
+        learn(m, slot, &f.entries[i], !full);
+    if (full && (f.flags & FRONTIER_LAST) != 0)
+        frontier_complete(m, l);
+    return HOP_OK;
+}
+
+/* ---- asking ---- */
+
+/* Somebody who shows more of the log than we have; by preference not the one asked last. */
+static uint32_t choose(struct mesh *m, uint32_t log)
+{
+    uint32_t chosen = NO_SLOT, count = 0, last = NO_SLOT;
+    for (uint32_t slot = 0; slot < MESH_LINKS_MAX; slot++) {
+        const struct link *l = m->links[slot];
+        if (!mesh_link_syncs(l) || l->estranged || l->logs[log].shown <= m->logs[log].pending.seq ||
+            (l->logs[log].flags & PEER_DISPUTED) != 0)
+            continue;
+        if (slot == m->logs[log].asked)
+            last = slot;
+        else if (rng_below(&m->choice_rng, ++count) == 0)
+            chosen = slot;
+    }
+    return chosen == NO_SLOT ? last : chosen;
+}
+
+/* When somebody (else) may be asked: not while records keep coming from the one asked, and not
+ * while the store cannot take any. */
+static hop_time ask_time(const struct mesh *m, const struct mesh_log *log)
+{
+    hop_time at = log->asked_until;
+    if (log->asked != NO_SLOT) {
+        hop_time brought = m->links[log->asked]->brought;
+        if (brought != 0 && brought + MESH_ASK_WAIT > at)
+            at = brought + MESH_ASK_WAIT;
+    }
+    return m->store_rest_until > at ? m->store_rest_until : at;
+}
+
+void mesh_asks_look(struct mesh *m)
+{
+    m->asks_at = HOP_NEVER;
+    for (uint32_t i = 0; i < m->logs_count; i++) {
+        struct mesh_log *log = &m->logs[i];
+        if (!log->used || log->pending.seq != log->durable.seq)
+            continue; /* a request says what we have: only what is durable. The commit looks again
+                       */
+        uint32_t slot = choose(m, i);
+        if (slot == NO_SLOT) {
+            log->asked = NO_SLOT;
+            continue;
+        }
+        hop_time at = ask_time(m, log);
+        if (at <= m->now) {
+            trace(&m->config.trace, "ask %u for log %02x%02x after %llu",
+                  (unsigned)m->links[slot]->name, log->id[0], log->id[1],
+                  (unsigned long long)log->durable.seq);
+            m->links[slot]->logs[i].flags |= PEER_ASK;
+            m->links[slot]->asks = true;
+            log->asked = slot;
+            log->asked_until = at = m->now + MESH_ASK_WAIT;
+        }
+        m->asks_at = at < m->asks_at ? at : m->asks_at;
+    }
+}
+
+/* ---- frontiers out ---- */
+
+static void entry_add(const struct mesh *m, struct frame_frontier *f, uint32_t i, bool ask)
+{
+    const struct mesh_log *log = &m->logs[i];
+    struct frontier_entry *e = &f->entries[f->count++];
+    *e = (struct frontier_entry){.seq = log->durable.seq, .lane = log->lane, .ask = ask};
+    memcpy(e->log, log->id, sizeof e->log);
+    memcpy(e->head, log->durable.head, sizeof e->head);
+}
+
+static void frontier_send(struct mesh *m, struct link *l, struct wire_writer *w,
+                          const struct frame_frontier *f)
+{
+    frame_frontier_put(w, f);
+    mesh_frame_send(m, l, w);
+}
+
+/* A full frontier goes in frames of FRONTIER_ENTRIES_MAX; the cursor survives a full outs. */
+static void full_finish(struct mesh *m, struct link *l)
+{
+    struct frame_frontier f;
+    struct wire_writer w;
+    bool stranger = l->state == LINK_STRANGER;
+    while (l->frontier_due && mesh_frame_begin(m, &w, FRONTIER_BYTES(FRONTIER_ENTRIES_MAX))) {
+        f.flags = FRONTIER_FULL | (stranger ? FRONTIER_STRANGER : 0);
+        f.count = 0;
+        uint32_t i = stranger ? m->logs_count : l->frontier_cursor;
+        for (; i < m->logs_count && f.count < FRONTIER_ENTRIES_MAX; i++) {
+            if (m->logs[i].used && m->logs[i].durable.seq > 0)
+                entry_add(m, &f, i, false);
+        }
+        l->frontier_cursor = i;
+        if (i == m->logs_count) {
+            f.flags |= FRONTIER_LAST;
+            l->frontier_due = false;
+            l->reconciled = m->now;
+            l->root_at = m->now + MESH_ROOT_DELAY;
+        }
+        frontier_send(m, l, &w, &f);
+    }
+}
+
+/* Move logs with the flag into f, as long as it has room; true when none is left. */
+static bool collect(const struct mesh *m, struct link *l, uint8_t flag, struct frame_frontier *f)
+{
+    f->flags = 0;
+    f->count = 0;
+    for (uint32_t i = 0; i < m->logs_count; i++) {
+        struct peer_log *p = &l->logs[i];
+        if ((p->flags & flag) == 0)
+            continue;
+        if (f->count == FRONTIER_ENTRIES_MAX)
+            return false;
+        p->flags &= (uint8_t)~flag;
+        bool ask = flag == PEER_ASK;
+        bool known = p->shown >= m->logs[i].durable.seq || (p->flags & PEER_SEND) != 0;
+        if (ask || !known)
+            entry_add(m, f, i, ask);
+    }
+    return true;
+}
+
+/* True when all with this flag have been said. */
+static bool flagged_finish(struct mesh *m, struct link *l, uint8_t flag)
+{
+    struct frame_frontier f;
+    struct wire_writer w;
+    bool done = false;
+    while (!done && mesh_frame_begin(m, &w, FRONTIER_BYTES(FRONTIER_ENTRIES_MAX))) {
+        done = collect(m, l, flag, &f);
+        if (f.count > 0)
+            frontier_send(m, l, &w, &f);
+    }
+    return done;
+}
+
+void mesh_frontier_finish(struct mesh *m)
+{
+    for (uint32_t slot = 0; slot < MESH_LINKS_MAX; slot++) {
+        struct link *l = m->links[slot];
+        if (l == NULL || l->state == LINK_GREETING)
+            continue;
+        full_finish(m, l);
+        if (l->asks && flagged_finish(m, l, PEER_ASK))
+            l->asks = false;
+        if (l->announce_at <= m->now && flagged_finish(m, l, PEER_ANNOUNCE))
+            l->announce_at = HOP_NEVER;
+    }
+}

@@ -1,0 +1,350 @@
+/* Links: greeting, standing, silence, and one link for each identity. */
+#include <assert.h>
+#include <stdlib.h>
+
+#include "mesh/state.h"
+
+struct link *mesh_link_find(const struct mesh *m, mesh_link name, uint32_t *ret_slot)
+{
+    for (uint32_t slot = 0; slot < MESH_LINKS_MAX; slot++) {
+        if (m->links[slot] != NULL && m->links[slot]->name == name) {
+            *ret_slot = slot;
+            return m->links[slot];
+        }
+    }
+    return NULL;
+}
+
+static struct link *link_new(struct mesh *m)
+{
+    struct link *l = calloc(1, sizeof *l);
+    if (l == NULL)
+        return NULL;
+    l->logs = calloc(m->logs_room > 0 ? m->logs_room : 1, sizeof *l->logs);
+    if (l->logs == NULL) {
+        free(l);
+        return NULL;
+    }
+    l->state = LINK_GREETING;
+    l->want = NO_SLOT;
+    l->up = l->heard = m->now;
+    l->keepalive_at = l->root_at = l->announce_at = HOP_NEVER;
+    return l;
+}
+
+int mesh_link_up(struct mesh *m, const struct mesh_in *in)
+{
+    uint32_t slot;
+    struct wire_writer w;
+    assert(in->bytes.size == 32 && mesh_link_find(m, in->link, &slot) == NULL);
+    for (slot = 0; slot < MESH_LINKS_MAX && m->links[slot] != NULL; slot++)
+        ;
+    if (slot == MESH_LINKS_MAX)
+        return HOP_EFULL;
+    struct link *l = link_new(m);
+    if (l == NULL)
+        return HOP_ENOMEM;
+    l->name = in->link;
+    l->listener = in->listener;
+    memcpy(l->binding, in->bytes.data, sizeof l->binding);
+    if (!mesh_frame_begin(m, &w, HELLO_BYTES)) {
+        free(l->logs);
+        free(l);
+        return HOP_EFULL; /* an owner whose scratch cannot hold a hello */
+    }
+    struct hello_scope scope = {l->binding, m->config.cell_id, l->listener};
+    frame_hello_put(&w, &scope, m->config.identity);
+    m->links[slot] = l;
+    trace(&m->config.trace, "link %u up -> hello", (unsigned)l->name);
+    mesh_frame_send(m, l, &w);
+    return HOP_OK;
+}
+
+void mesh_link_forget(struct mesh *m, uint32_t slot)
+{
+    struct link *l = m->links[slot];
+    for (uint32_t i = 0; i < m->logs_count; i++) {
+        if (m->logs[i].namer == slot)
+            m->logs[i].namer = NO_SLOT;
+        if (m->logs[i].asked != slot)
+            continue;
+        m->logs[i].asked = NO_SLOT;
+        m->logs[i].asked_until = m->now;
+        m->asks_at = m->now;
+    }
+    mesh_wants_link_gone(m, slot);
+    bool hearsay = l->hearsay > 0;
+    m->links[slot] = NULL;
+    free(l->logs);
+    free(l);
+    if (hearsay)
+        mesh_logs_forget(m);
+}
+
+bool mesh_link_drop(struct mesh *m, uint32_t slot)
+{
+    struct mesh_out *out = mesh_emit(m, MESH_OUT_DROP_LINK, m->links[slot]->name);
+    if (out == NULL)
+        return false;
+    mesh_link_forget(m, slot);
+    return true;
+}
+
+bool mesh_strike(struct mesh *m, uint32_t slot)
+{
+    struct link *l = m->links[slot];
+    l->strikes++;
+    if (l->strikes < MESH_STRIKES_MAX)
+        return false;
+    trace(&m->config.trace, "%u was wrong %u times -> drop it", (unsigned)l->name, l->strikes);
+    return mesh_link_drop(m, slot);
+}
+
+/* ---- greeting ---- */
+
+/* What a link shows and gets, from the moment its standing is known. */
+static void link_begin(struct mesh *m, struct link *l)
+{
+    bool member = m->config.roster.is_member(m->config.roster.ctx, l->identity);
+    l->state = member ? LINK_MEMBER : LINK_STRANGER;
+    l->frontier_due = true;
+    l->frontier_cursor = 0;
+    l->touched = true;
+    trace(&m->config.trace, "%u is %s -> frontier%s", (unsigned)l->name,
+          member ? "a member" : "a stranger", member ? "" : " of nothing");
+    m->wants_at = m->now; /* somebody new to ask */
+    for (uint32_t i = 0; i < m->wants_count; i++)
+        m->wants[i].rest_until = 0;
+}
+
+/* Two links of one identity: both ends keep the one dialled by the smaller identity; of two dialled
+ * by the same, the newer, because the older one is then most likely dead at the other end. Returns
+ * false if the link in slot has to go. */
+static bool keep_one(struct mesh *m, uint32_t slot)
+{
+    const struct link *l = m->links[slot];
+    for (uint32_t i = 0; i < MESH_LINKS_MAX; i++) {
+        const struct link *other = m->links[i];
+        if (i == slot || other == NULL || other->state == LINK_GREETING ||
+            memcmp(other->identity, l->identity, 32) != 0)
+            continue;
+        bool we_dial = memcmp(m->config.identity->public_key, l->identity, 32) < 0;
+        bool right = l->listener != we_dial; /* dialled by whoever should */
+        uint32_t loser = right || l->listener == other->listener ? i : slot;
+        trace(&m->config.trace, "%u and %u are the same device -> drop %u", (unsigned)other->name,
+              (unsigned)l->name, (unsigned)m->links[loser]->name);
+        bool dropped = mesh_link_drop(m, loser);
+        assert(dropped); /* at most one other greeted link has this identity: one output */
+        return loser != slot;
+    }
+    return true;
+}
+
+int mesh_on_hello(struct mesh *m, uint32_t slot, struct span frame)
+{
+    struct link *l = m->links[slot];
+    struct frame_hello hello;
+    int err = frame_hello_parse(&hello, frame);
+    if (err != HOP_OK)
+        return err;
+    struct hello_scope scope = {l->binding, m->config.cell_id, !l->listener};
+    err = frame_hello_verify(&hello, &scope);
+    if (err != HOP_OK)
+        return err;
+    memcpy(l->identity, hello.identity, sizeof l->identity);
+    if (memcmp(l->identity, m->config.identity->public_key, 32) == 0) {
+        trace(&m->config.trace, "%u is ourselves -> drop it", (unsigned)l->name);
+        bool dropped = mesh_link_drop(m, slot);
+        assert(dropped);
+        return HOP_OK;
+    }
+    if (keep_one(m, slot))
+        link_begin(m, l);
+    return HOP_OK;
+}
+
+void mesh_on_roster(struct mesh *m)
+{
+    for (uint32_t slot = 0; slot < MESH_LINKS_MAX; slot++) {
+        struct link *l = m->links[slot];
+        if (l == NULL || l->state == LINK_GREETING)
+            continue;
+        bool member = m->config.roster.is_member(m->config.roster.ctx, l->identity);
+        if (member == (l->state == LINK_MEMBER))
+            continue;
+        if (member) {
+            link_begin(m, l);
+            continue;
+        }
+        trace(&m->config.trace, "%u is no member any more -> drop it", (unsigned)l->name);
+        bool dropped = mesh_link_drop(m, slot);
+        assert(dropped); /* at most one a link, and outs was empty */
+    }
+}
+
+/* ---- being there ---- */
+
+int mesh_on_keepalive(struct mesh *m, uint32_t slot, struct span frame)
+{
+    struct link *l = m->links[slot];
+    struct frame_keepalive k;
+    int err = frame_keepalive_parse(&k, frame);
+    if (err != HOP_OK)
+        return err;
+    static const uint8_t zeros[8];
+    if (l->state != LINK_MEMBER || !l->frontier_heard || memcmp(k.salt, zeros, 8) == 0)
+        return HOP_OK;
+    if (l->root.version != m->version || memcmp(l->root.salt, k.salt, 8) != 0) {
+        l->root.version = m->version;
+        memcpy(l->root.salt, k.salt, 8);
+        mesh_root(m, k.salt, l->root.root);
+    }
+    if (memcmp(l->root.root, k.root, 8) == 0) {
+        if (l->synced_version != m->version)
+            trace(&m->config.trace, "in sync with %u", (unsigned)l->name);
+        l->synced_version = m->version;
+        for (uint32_t i = 0; i < m->logs_count; i++)
+            mesh_show(m, slot, i, m->logs[i].durable.seq);
+        return HOP_OK;
+    }
+    l->synced_version = 0;
+    if (m->now - l->reconciled >= MESH_RECONCILE && m->now - m->changed >= MESH_RECONCILE_CALM &&
+        !l->frontier_due) {
+        trace(&m->config.trace, "%u has another root -> frontier", (unsigned)l->name);
+        l->frontier_due = true;
+        l->frontier_cursor = 0;
+    }
+    return HOP_OK;
+}
+
+static void send_keepalive(struct mesh *m, struct link *l)
+{
+    struct frame_keepalive k = {0};
+    struct wire_writer w;
+    if (!mesh_frame_begin(m, &w, KEEPALIVE_BYTES))
+        return;
+    if (l->state == LINK_MEMBER) {
+        mesh_own_root(m);
+        memcpy(k.salt, m->salt, sizeof k.salt);
+        memcpy(k.root, m->root, sizeof k.root);
+    }
+    frame_keepalive_put(&w, &k);
+    mesh_frame_send(m, l, &w);
+    l->root_at = HOP_NEVER;
+}
+
+void mesh_links_finish(struct mesh *m)
+{
+    for (uint32_t slot = 0; slot < MESH_LINKS_MAX; slot++) {
+        struct link *l = m->links[slot];
+        if (l == NULL)
+            continue;
+        if (m->now - l->heard >= MESH_SILENCE_MAX) {
+            trace(&m->config.trace, "nothing from %u for 8 s -> drop it", (unsigned)l->name);
+            (void)mesh_link_drop(m, slot); /* if there is no room, at the next step */
+        } else if (l->state != LINK_GREETING &&
+                   (m->now >= l->keepalive_at || m->now >= l->root_at)) {
+            send_keepalive(m, l);
+        }
+    }
+}
+
+hop_time mesh_link_deadline(const struct link *l)
+{
+    hop_time at = l->heard + MESH_SILENCE_MAX;
+    if (l->state == LINK_GREETING)
+        return at;
+    at = l->keepalive_at < at ? l->keepalive_at : at;
+    at = l->root_at < at ? l->root_at : at;
+    return l->announce_at < at ? l->announce_at : at;
+}
+
+/* ---- messages that nobody keeps ---- */
+
+int mesh_tell(struct mesh *m, struct span bytes)
+{
+    if (bytes.size > MESH_TELL_BYTES_MAX)
+        return HOP_EFULL;
+    for (uint32_t slot = 0; slot < MESH_LINKS_MAX; slot++) {
+        struct link *l = m->links[slot];
+        struct wire_writer w;
+        if (!mesh_link_syncs(l) || !mesh_frame_begin(m, &w, TELL_BYTES(bytes.size)))
+            continue;
+        struct frame_tell f = {.counter = ++l->tells_sent, .bytes = bytes};
+        frame_tell_put(&w, &f, l->binding, m->config.identity);
+        mesh_frame_send(m, l, &w);
+    }
+    return HOP_OK;
+}
+
+int mesh_on_tell(struct mesh *m, uint32_t slot, struct span frame)
+{
+    struct link *l = m->links[slot];
+    struct frame_tell f;
+    int err = frame_tell_parse(&f, frame);
+    if (err != HOP_OK)
+        return err;
+    err = frame_tell_verify(&f, l->binding, l->identity);
+    if (err != HOP_OK) {
+        (void)mesh_strike(m, slot);
+        return err;
+    }
+    if (f.counter <= l->tells_heard)
+        return HOP_OK;
+    uint8_t *bytes = arena_take(&m->outs->scratch, f.bytes.size, 1);
+    struct mesh_out *out = bytes == NULL ? NULL : mesh_emit(m, MESH_OUT_TOLD, l->name);
+    if (out == NULL)
+        return HOP_EFULL;
+    l->tells_heard = f.counter;
+    if (f.bytes.size > 0)
+        memcpy(bytes, f.bytes.data, f.bytes.size);
+    memcpy(out->id, l->identity, sizeof out->id);
+    out->bytes = SPAN(bytes, f.bytes.size);
+    return HOP_OK;
+}
+
+/* ---- for people ---- */
+
+static struct mesh_peer_view view_of(const struct mesh *m, const struct link *l)
+{
+    struct mesh_peer_view v = {.link = l->name, .heard = l->heard};
+    memcpy(v.identity, l->identity, sizeof v.identity);
+    v.greeted = l->state != LINK_GREETING;
+    v.member = l->state == LINK_MEMBER;
+    v.in_sync = v.member && l->frontier_heard && l->synced_version == m->version;
+    if (!v.member || !l->frontier_heard)
+        return v;
+    for (uint32_t i = 0; i < m->logs_count; i++) {
+        uint64_t have = m->logs[i].durable.seq, shown = l->logs[i].shown;
+        v.records_behind += shown > have ? shown - have : 0;
+        v.records_ahead += have > shown ? have - shown : 0;
+    }
+    return v;
+}
+
+size_t mesh_peers(const struct mesh *m, struct mesh_peer_view *ret, size_t max)
+{
+    size_t n = 0;
+    for (uint32_t slot = 0; slot < MESH_LINKS_MAX && n < max; slot++) {
+        if (m->links[slot] != NULL)
+            ret[n++] = view_of(m, m->links[slot]);
+    }
+    return n;
+}
+
+void mesh_links_report(struct mesh *m)
+{
+    for (uint32_t slot = 0; slot < MESH_LINKS_MAX; slot++) {
+        struct link *l = m->links[slot];
+        if (l == NULL || l->state == LINK_GREETING)
+            continue;
+        unsigned bits = 1u | (l->state == LINK_MEMBER ? 2u : 0) |
+                        (l->frontier_heard && l->synced_version == m->version ? 4u : 0);
+        if (bits == l->told && !l->touched)
+            continue;
+        if (mesh_emit(m, MESH_OUT_PEER, l->name) == NULL)
+            return;
+        l->told = bits;
+        l->touched = false;
+    }
+}

@@ -1,0 +1,50 @@
+/* SEGMENT: a run of records of one log, with everything implied that its place implies.
+ *
+ * Log, lane and first number are said once; numbers count up; prev follows from the receiver's own
+ * tip; cell tag and routing hint are repeated only where they change; one signature, of the last
+ * record, proves the run. Live push and catching up use this same frame. */
+#ifndef HOP_MESH_SEGMENT_H
+#define HOP_MESH_SEGMENT_H
+
+#include "mesh/frame.h"
+
+#define SEGMENT_RECORDS_MAX  64
+#define SEGMENT_BYTES_AIM    (64u << 10) /* 8 s of a 64 kbit/s radio; past it, cut where possible */
+#define SEGMENT_FIXED_BYTES  (1 + 32 + 8 + 1 + 1 + 64)
+#define SEGMENT_RECORD_BYTES (1 + 16 + 8 + 24 + 16 + 4) /* at most, without its text */
+
+struct segment {
+    enum record_lane lane;
+    uint8_t log[32];
+    uint64_t first;
+    size_t count;           /* 1 .. SEGMENT_RECORDS_MAX */
+    const uint8_t *sig;     /* of the last */
+    struct segment_record { /* pointers into the frame, or into the store */
+        enum record_outer outer;
+        const uint8_t *cell_tag, *hint, *nonce, *kc;
+        struct span text;
+    } records[SEGMENT_RECORDS_MAX];
+};
+
+/* Size of the frame, and the frame. */
+size_t segment_size(const struct segment *s);
+void segment_put(struct wire_writer *w, const struct segment *s);
+MUST_USE int segment_parse(struct segment *ret, struct span frame);
+
+/* Append a parsed record; it must be the next of the same log and lane. The bytes r->header and
+ * r->text point to must stay. */
+void segment_add(struct segment *s, const struct record *r);
+
+/* Where a chain has got to. */
+struct segment_tip {
+    uint64_t seq;
+    uint8_t head[32];
+};
+
+/* Rebuild record number index of the run as it is stored, following tip, which moves on. ret has
+ * segment_stored_size() bytes. The signature is attached to the last. */
+size_t segment_stored_size(const struct segment *s, size_t index);
+void segment_store_form(uint8_t *ret, const struct segment *s, size_t index,
+                        struct segment_tip *tip);
+
+#endif

@@ -1,0 +1,213 @@
+/* Records out: lane by lane, in segments, within a window of what is not yet acknowledged. */
+#include <assert.h>
+
+#include "mesh/state.h"
+
+/* ---- whom to tell, and how ---- */
+
+enum mesh_push mesh_push_policy(const struct mesh *m, const struct link *l, uint32_t log)
+{
+    if (l->estranged) /* tells us nothing, so there is nothing to wait for */
+        return m->logs[log].lane == LANE_CONTROL ? MESH_PUSH_EAGER : MESH_PUSH_LAZY;
+    return m->logs[log].own && l->frontier_heard ? MESH_PUSH_EAGER : MESH_PUSH_LAZY;
+}
+
+/* A log has grown from `before`: everybody who may not have the news hears of it. */
+void mesh_spread(struct mesh *m, uint32_t log, uint64_t before)
+{
+    for (uint32_t slot = 0; slot < MESH_LINKS_MAX; slot++) {
+        struct link *l = m->links[slot];
+        if (!mesh_link_syncs(l))
+            continue;
+        struct peer_log *p = &l->logs[log];
+        if (p->shown >= m->logs[log].durable.seq ||
+            (p->flags & (PEER_STOPPED | PEER_DISPUTED)) != 0)
+            continue;
+        bool flows = (p->flags & PEER_SEND) != 0;
+        if (flows || (mesh_push_policy(m, l, log) == MESH_PUSH_EAGER && p->sent >= before)) {
+            p->flags |= PEER_SEND;
+            l->sends[m->logs[log].lane] = true;
+            continue;
+        }
+        p->flags |= PEER_ANNOUNCE;
+        if (l->announce_at == HOP_NEVER)
+            l->announce_at =
+                m->now + MESH_ANNOUNCE_WAIT + rng_below(&m->jitter_rng, MESH_ANNOUNCE_WAIT);
+    }
+}
+
+void mesh_send_from(struct mesh *m, struct link *l, uint32_t log, uint64_t seq)
+{
+    struct peer_log *p = &l->logs[log];
+    mesh_flights_land(l, log, UINT64_MAX);
+    p->sent = seq;
+    p->flags |= PEER_SEND;
+    p->flags &= (uint8_t)~PEER_ANNOUNCE;
+    l->sends[m->logs[log].lane] = true;
+}
+
+/* ---- the window ---- */
+
+void mesh_flights_land(struct link *l, uint32_t log, uint64_t seq)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < l->flights_count; i++) {
+        const struct mesh_flight f = l->flights[i];
+        if (f.log == log && f.last <= seq)
+            l->flights_bytes -= f.bytes;
+        else
+            l->flights[kept++] = f;
+    }
+    l->flights_count = kept;
+}
+
+int mesh_on_ack(struct mesh *m, uint32_t slot, struct span frame)
+{
+    struct link *l = m->links[slot];
+    struct frame_marks ack;
+    int err = frame_ack_parse(&ack, frame);
+    if (err != HOP_OK)
+        return err;
+    for (size_t i = 0; i < ack.count; i++) {
+        uint32_t log = mesh_log_find(m, ack.items[i].log);
+        if (log == NO_SLOT || (l->logs[log].flags & PEER_DISPUTED) != 0)
+            continue;
+        trace(&m->config.trace, "%u has log %02x%02x up to %llu", (unsigned)l->name,
+              ack.items[i].log[0], ack.items[i].log[1], (unsigned long long)ack.items[i].seq);
+        mesh_show(m, slot, log, ack.items[i].seq);
+        l->touched = true;
+    }
+    return HOP_OK;
+}
+
+int mesh_on_stop(struct mesh *m, uint32_t slot, struct span frame)
+{
+    static const char *const reasons[STOPS_END] = {
+        [STOP_DISPUTED] = "it finds it wrong",
+        [STOP_FORK] = "it has another one",
+        [STOP_FULL] = "it has no room",
+        [STOP_STRANGER] = "it does not know us",
+    };
+    struct link *l = m->links[slot];
+    struct frame_marks stop;
+    int err = frame_stop_parse(&stop, frame);
+    if (err != HOP_OK)
+        return err;
+    for (size_t i = 0; i < stop.count; i++) {
+        uint32_t log = mesh_log_find(m, stop.items[i].log);
+        if (log == NO_SLOT)
+            continue;
+        trace(&m->config.trace, "%u wants no more of log %02x%02x: %s", (unsigned)l->name,
+              stop.items[i].log[0], stop.items[i].log[1], reasons[stop.items[i].reason]);
+        l->logs[log].flags |= PEER_STOPPED;
+        l->logs[log].flags &= (uint8_t) ~(PEER_SEND | PEER_ANNOUNCE);
+        mesh_flights_land(l, log, UINT64_MAX);
+    }
+    return HOP_OK;
+}
+
+/* ---- segments ---- */
+
+/* Fill s with what follows `after`, cut at the last record that is signed and within limits; past
+ * SEGMENT_BYTES_AIM the first signed one is taken. A run that came in one frame fits into one.
+ * False: the store does not give it. */
+static bool segment_read(const struct mesh *m, const struct mesh_log *log, uint64_t after,
+                         struct segment *s)
+{
+    size_t signed_count = 0, bytes = SEGMENT_FIXED_BYTES;
+    const uint8_t *sig = NULL;
+    s->count = 0;
+    for (uint64_t seq = after + 1; seq <= log->durable.seq; seq++) {
+        struct span stored;
+        struct record r;
+        if (s->count == SEGMENT_RECORDS_MAX ||
+            store_get(m->config.store, log->id, seq, &stored) != HOP_OK ||
+            record_parse(&r, stored) != HOP_OK)
+            break;
+        bytes += SEGMENT_RECORD_BYTES + r.text.size;
+        if (bytes > (signed_count > 0 ? SEGMENT_BYTES_AIM : MESH_FRAME_BYTES_MAX))
+            break;
+        segment_add(s, &r);
+        if (r.sig != NULL) {
+            signed_count = s->count;
+            sig = r.sig;
+        }
+    }
+    s->count = signed_count;
+    s->sig = sig;
+    return signed_count > 0;
+}
+
+/* False: outs is full. */
+static bool send_segment(struct mesh *m, struct link *l, uint32_t index)
+{
+    struct mesh_log *log = &m->logs[index];
+    struct peer_log *p = &l->logs[index];
+    struct segment s;
+    struct wire_writer w;
+    if (p->sent >= log->durable.seq) {
+        p->flags &= (uint8_t)~PEER_SEND;
+        return true;
+    }
+    if (!segment_read(m, log, p->sent, &s)) {
+        trace(&m->config.trace, "cannot read log %02x%02x after %llu -> stop sending it",
+              log->id[0], log->id[1], (unsigned long long)p->sent);
+        p->flags &= (uint8_t)~PEER_SEND;
+        p->flags |= PEER_STOPPED;
+        return true;
+    }
+    size_t size = segment_size(&s);
+    if (!mesh_frame_begin(m, &w, size))
+        return false;
+    segment_put(&w, &s);
+    p->sent = s.first + s.count - 1;
+    trace(&m->config.trace, "send %u log %02x%02x %llu..%llu", (unsigned)l->name, log->id[0],
+          log->id[1], (unsigned long long)s.first, (unsigned long long)p->sent);
+    mesh_frame_send(m, l, &w);
+    assert(l->flights_count < MESH_FLIGHTS_MAX);
+    l->flights[l->flights_count++] = (struct mesh_flight){index, p->sent, size};
+    l->flights_bytes += size;
+    return true;
+}
+
+static uint32_t next_to_send(const struct mesh *m, const struct link *l, unsigned lane)
+{
+    for (uint32_t n = 0; n < m->logs_count; n++) {
+        uint32_t i = (l->send_cursor[lane] + n) % m->logs_count;
+        if ((l->logs[i].flags & PEER_SEND) != 0 && m->logs[i].lane == (enum record_lane)lane)
+            return i;
+    }
+    return NO_SLOT;
+}
+
+bool mesh_sends_pending(const struct link *l)
+{
+    return l->sends[LANE_CONTROL] || l->sends[LANE_MEETING] || l->sends[LANE_BULK];
+}
+
+/* Everything of a lane before anything of the next. */
+static void pump(struct mesh *m, struct link *l)
+{
+    for (unsigned lane = 0; lane < LANES_COUNT; lane++) {
+        while (l->sends[lane]) {
+            if (l->flights_bytes >= MESH_WINDOW_BYTES || l->flights_count == MESH_FLIGHTS_MAX)
+                return;
+            uint32_t log = next_to_send(m, l, lane);
+            if (log == NO_SLOT) {
+                l->sends[lane] = false;
+                break;
+            }
+            l->send_cursor[lane] = log;
+            if (!send_segment(m, l, log))
+                return;
+        }
+    }
+}
+
+void mesh_send_finish(struct mesh *m)
+{
+    for (uint32_t slot = 0; slot < MESH_LINKS_MAX; slot++) {
+        if (mesh_link_syncs(m->links[slot]) && mesh_sends_pending(m->links[slot]))
+            pump(m, m->links[slot]);
+    }
+}

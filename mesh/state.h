@@ -1,0 +1,254 @@
+/* Inside of the mesh: its tables, and what its files ask of each other. Nobody else includes this.
+ *
+ * A step has two halves. First the handler of the input changes tables and sets flags; it emits
+ * only what that one input bounds (the records of one segment). Then mesh_finish() walks the flags
+ * and deadlines and emits what is due, as far as there is room in outs; what does not fit keeps its
+ * flag, and the deadline is "now". So no peer can make a step overflow. */
+#ifndef HOP_MESH_STATE_H
+#define HOP_MESH_STATE_H
+
+#include "base/rng.h"
+#include "mesh/frame.h"
+#include "mesh/segment.h"
+
+/* ---- constants, with reasons ---- */
+
+#define MESH_WINDOW_BYTES       (1u << 20) /* not yet acknowledged on a link: 100 ms at 80 Mbit/s */
+#define MESH_FLIGHTS_MAX        64 /* segments in that window: one-record pushes in a burst */
+#define MESH_KEEPALIVE          (2 * HOP_SECOND)
+#define MESH_SILENCE_MAX        (8 * HOP_SECOND) /* three keepalives lost, and one late */
+#define MESH_ROOT_DELAY         (250 * HOP_MS)   /* a burst of records costs one root, not many */
+#define MESH_SALT_AGE_MAX       (30 * HOP_SECOND)
+#define MESH_ANNOUNCE_WAIT      (50 * HOP_MS) /* time for the peer to get it from the author itself */
+#define MESH_ASK_WAIT           (4 * HOP_SECOND) /* without a segment, then somebody else is asked */
+#define MESH_SERVE_AGAIN        (1 * HOP_SECOND) /* an equal request sooner is an echo of the first */
+#define MESH_RECONCILE          (30 * HOP_SECOND) /* between full frontiers when roots differ */
+#define MESH_RECONCILE_CALM     (3 * HOP_SECOND)  /* roots differ naturally while records arrive */
+#define MESH_STORE_REST_MIN     (1 * HOP_SECOND)  /* after a failed commit, doubling */
+#define MESH_STORE_REST_MAX     (60 * HOP_SECOND)
+#define MESH_STRIKES_MAX        8 /* wrong signatures from one link before it is closed */
+#define MESH_HEARSAY_MAX        (MESH_LOGS_MAX / 4 * 3) /* logs one peer may name and not bring */
+#define MESH_STRANGER_LOGS_MAX  (MESH_LOGS_MAX / 2)     /* the rest is for members' records */
+#define MESH_STRANGER_BYTES_MAX (16u << 20) /* control records of a large cell, many times over */
+#define MESH_BLOB_WAIT          (5 * HOP_SECOND)
+#define MESH_BLOB_WAIT_MAX      (60 * HOP_SECOND) /* even if records keep coming in between */
+#define MESH_BLOB_REST          (10 * HOP_SECOND) /* after all have said no */
+#define MESH_SERVES_MAX         16                /* names a peer may have waiting */
+
+#define NO_SLOT UINT32_MAX
+
+/* ---- logs: what we have, indexed by a number that does not move ---- */
+
+struct mesh_log {
+    bool used;
+    bool own; /* published here: pushed at once (mesh_push_policy) */
+    enum record_lane lane;
+    uint8_t id[32];
+    struct segment_tip durable, pending; /* pending: asked of the store, not yet durable */
+    uint64_t delivered;
+    uint32_t namer;       /* slot of the link that only named it so far, or NO_SLOT */
+    uint32_t asked;       /* slot of the link asked for more, or NO_SLOT */
+    hop_time asked_until; /* no other is asked before */
+};
+
+/* ---- links ---- */
+
+/* What one link knows of one log. */
+#define PEER_SEND     0x01 /* is to get everything we have after `sent` */
+#define PEER_ANNOUNCE 0x02 /* is to be told how far we are, unless it shows it knows */
+#define PEER_ASK      0x04 /* is to be asked */
+#define PEER_ACK      0x08 /* waits for our acknowledgement */
+#define PEER_STOPPED  0x10 /* wants no more of it */
+#define PEER_DISPUTED 0x20 /* its records did not check out: nothing is taken */
+
+struct peer_log {
+    uint64_t shown; /* it has so much, as it told us: a hint, and what it gets no more */
+    uint64_t sent;
+    hop_time served; /* when it was last granted a request */
+    uint8_t flags;
+};
+
+struct mesh_flight {
+    uint32_t log;
+    uint64_t last;
+    size_t bytes;
+};
+
+enum link_state { LINK_GREETING = 1, LINK_STRANGER = 2, LINK_MEMBER = 4 };
+
+struct mesh_peer_root { /* ours, under a salt of theirs: computed once for each pair */
+    uint64_t version;
+    uint8_t salt[8], root[8];
+};
+
+struct link {
+    mesh_link name;
+    bool listener;
+    enum link_state state;
+    uint8_t binding[32];
+    uint8_t identity[32];
+    hop_time up, heard;
+    hop_time keepalive_at;
+    hop_time root_at;     /* the frontier has changed: say the new root */
+    hop_time announce_at; /* PEER_ANNOUNCE is set somewhere */
+    hop_time reconciled;  /* when the last full frontier was sent */
+    hop_time brought;     /* when it last brought a segment */
+
+    bool estranged;      /* it takes us for a stranger */
+    bool frontier_heard; /* its full frontier is in peer_log */
+    bool frontier_due;
+    uint32_t frontier_cursor; /* next log to tell of */
+    uint64_t synced_version;  /* of our frontier, when the roots were equal; 0: never */
+    struct mesh_peer_root root;
+
+    struct peer_log *logs; /* as many as the mesh has room for */
+    bool acks, asks;       /* some peer_log has such a flag */
+    bool sends[LANES_COUNT];
+    uint32_t send_cursor[LANES_COUNT];
+    struct mesh_flight flights[MESH_FLIGHTS_MAX];
+    size_t flights_count, flights_bytes;
+    uint32_t hearsay; /* logs it named that we had not heard of */
+    size_t stranger_bytes;
+    unsigned strikes;
+
+    uint64_t tells_sent, tells_heard;
+    uint32_t want; /* index of the one blob asked of it, or NO_SLOT */
+    hop_time want_since, want_until;
+    uint8_t serves[MESH_SERVES_MAX][32];
+    size_t serves_count;
+
+    bool touched;  /* something a viewer counts has changed */
+    unsigned told; /* bits of the view last reported */
+};
+
+/* ---- blobs looked for ---- */
+
+struct mesh_want {
+    enum { WANT_OPEN, WANT_ASKED, WANT_STORING, WANT_HERE } state;
+    uint8_t name[32];
+    uint64_t tried; /* bit per link slot that has said no, or nothing */
+    hop_time rest_until;
+};
+
+/* ---- all of it ---- */
+
+struct mesh {
+    struct mesh_config config;
+    hop_time now;
+    struct mesh_outs *outs; /* during a step only */
+    bool unfinished;        /* outs was too small: come back at once */
+
+    struct mesh_log *logs;
+    uint32_t logs_count, logs_room; /* slots ever used; slots allocated */
+    uint32_t logs_free;             /* used slots given back */
+    uint32_t *order;                /* indexes of used logs by ascending id */
+    uint32_t order_count;
+    uint64_t version; /* of the durable frontier; starts at 1 */
+    hop_time changed; /* when it last changed */
+    bool pending;     /* something waits for the commit */
+    bool undelivered;
+    hop_time asks_at; /* look for logs that nobody has been asked for */
+    hop_time store_rest, store_rest_until;
+
+    uint8_t salt[8], root[8]; /* ours, as last said */
+    uint64_t root_version;
+    hop_time salt_drawn;
+
+    struct link *links[MESH_LINKS_MAX];
+    struct mesh_want *wants;
+    uint32_t wants_count, wants_room;
+    hop_time wants_at;
+    struct rng jitter_rng, salt_rng, choice_rng;
+};
+
+/* ---- emit (mesh.c) ---- */
+
+/* A request for the owner, or NULL when outs is full: then unfinished is set. */
+struct mesh_out *mesh_emit(struct mesh *m, enum mesh_out_type type, mesh_link link);
+/* A writer over scratch for one frame of at most size bytes; room for one out is checked too. */
+bool mesh_frame_begin(struct mesh *m, struct wire_writer *w, size_t size);
+void mesh_frame_send(struct mesh *m, struct link *l, const struct wire_writer *w);
+
+/* ---- logs (log.c) ---- */
+
+int mesh_logs_load(struct mesh *m);
+uint32_t mesh_log_find(const struct mesh *m, const uint8_t id[static 32]); /* or NO_SLOT */
+/* A new log at 0. HOP_EFULL, HOP_ENOMEM. */
+int mesh_log_add(struct mesh *m, const uint8_t id[static 32], enum record_lane lane, uint32_t *ret);
+/* Give back logs that were only hearsay and that no link shows any more. */
+void mesh_logs_forget(struct mesh *m);
+/* Head of record seq (at most durable.seq), read from the store. */
+bool mesh_log_head(const struct mesh *m, const struct mesh_log *log, uint64_t seq,
+                   uint8_t ret[static 32]);
+void mesh_own_root(struct mesh *m);
+
+/* ---- links (link.c) ---- */
+
+struct link *mesh_link_find(const struct mesh *m, mesh_link name, uint32_t *ret_slot);
+int mesh_link_up(struct mesh *m, const struct mesh_in *in);
+void mesh_link_forget(struct mesh *m, uint32_t slot);
+bool mesh_link_drop(struct mesh *m, uint32_t slot); /* false: outs is full */
+int mesh_on_hello(struct mesh *m, uint32_t slot, struct span frame);
+int mesh_on_keepalive(struct mesh *m, uint32_t slot, struct span frame);
+void mesh_on_roster(struct mesh *m);
+int mesh_tell(struct mesh *m, struct span bytes);
+int mesh_on_tell(struct mesh *m, uint32_t slot, struct span frame);
+/* Count one wrong signature; true if it was one too many and the link is gone. */
+bool mesh_strike(struct mesh *m, uint32_t slot);
+void mesh_links_finish(struct mesh *m); /* keepalives, silence */
+void mesh_links_report(struct mesh *m); /* MESH_OUT_PEER */
+hop_time mesh_link_deadline(const struct link *l);
+static inline bool mesh_link_syncs(const struct link *l)
+{
+    return l != NULL && l->state == LINK_MEMBER;
+}
+
+/* ---- who has what (frontier.c) ---- */
+
+int mesh_on_frontier(struct mesh *m, uint32_t slot, struct span frame);
+void mesh_show(struct mesh *m, uint32_t slot, uint32_t log, uint64_t seq);
+/* Take no more of this log from this link, and say so. */
+void mesh_dispute(struct mesh *m, uint32_t slot, uint32_t log, enum stop_reason reason);
+void mesh_stop_send(struct mesh *m, struct link *l, const uint8_t log[static 32],
+                    enum stop_reason reason);
+/* The log a peer speaks of, making room for it if need be; NO_SLOT: there is none. */
+uint32_t mesh_hear_of(struct mesh *m, uint32_t slot, const uint8_t id[static 32],
+                      enum record_lane lane);
+void mesh_asks_look(struct mesh *m);
+void mesh_frontier_finish(struct mesh *m); /* full frontiers, announcements, requests */
+
+/* ---- records in (receive.c) ---- */
+
+int mesh_on_segment(struct mesh *m, uint32_t slot, struct span frame);
+void mesh_on_stored(struct mesh *m);
+void mesh_on_store_failed(struct mesh *m);
+int mesh_on_publish(struct mesh *m, struct span log_id);
+void mesh_receive_finish(struct mesh *m); /* deliveries, acknowledgements */
+
+/* ---- records out (send.c) ---- */
+
+enum mesh_push { MESH_PUSH_EAGER, MESH_PUSH_LAZY };
+
+/* How news of a log goes to a link: at once, or as a word that it exists. The one place where a
+ * broadcast tree would be grown. */
+enum mesh_push mesh_push_policy(const struct mesh *m, const struct link *l, uint32_t log);
+void mesh_spread(struct mesh *m, uint32_t log, uint64_t before);
+void mesh_send_from(struct mesh *m, struct link *l, uint32_t log, uint64_t seq);
+/* Segments of a log up to seq are no longer on their way; UINT64_MAX: none of them is. */
+void mesh_flights_land(struct link *l, uint32_t log, uint64_t seq);
+int mesh_on_ack(struct mesh *m, uint32_t slot, struct span frame);
+int mesh_on_stop(struct mesh *m, uint32_t slot, struct span frame);
+void mesh_send_finish(struct mesh *m);
+bool mesh_sends_pending(const struct link *l);
+
+/* ---- blobs (blob.c) ---- */
+
+int mesh_want(struct mesh *m, struct span name);
+int mesh_on_want(struct mesh *m, uint32_t slot, struct span frame);
+int mesh_on_blob(struct mesh *m, uint32_t slot, struct span frame);
+int mesh_on_noblob(struct mesh *m, uint32_t slot, struct span frame);
+void mesh_wants_link_gone(struct mesh *m, uint32_t slot);
+void mesh_wants_stored(struct mesh *m, bool durable);
+void mesh_wants_finish(struct mesh *m);
+
+#endif

@@ -257,7 +257,7 @@ static int read_verdict(void *monitor)
 
 /* Connect with this key and send a word. HOP_OK: it arrived; HOP_EAUTH: the handshake was refused
  * by name; HOP_EIO: neither within the bound. */
-static int try_key(const struct trial *t, const struct hop_box_key *client)
+static int try_key(const struct trial *t, const struct hop_box_key *client, const char *watch)
 {
     int linger = 0, err = HOP_EIO;
     void *s = zmq_socket(t->context, ZMQ_DEALER), *monitor = NULL;
@@ -267,9 +267,9 @@ static int try_key(const struct trial *t, const struct hop_box_key *client)
     if (zmq_setsockopt(s, ZMQ_CURVE_SERVERKEY, t->server.public_key, 32) != 0 ||
         zmq_setsockopt(s, ZMQ_CURVE_PUBLICKEY, client->public_key, 32) != 0 ||
         zmq_setsockopt(s, ZMQ_CURVE_SECRETKEY, client->secret, 32) != 0 ||
-        zmq_socket_monitor(s, "inproc://hop.zap.trial", ZMQ_EVENT_ALL) != 0 ||
-        (monitor = pair_at(t->context, "inproc://hop.zap.trial", false)) == NULL ||
-        zmq_connect(s, t->endpoint) != 0 || zmq_send(s, "hop", 3, ZMQ_DONTWAIT) != 3)
+        zmq_socket_monitor(s, watch, ZMQ_EVENT_ALL) != 0 ||
+        (monitor = pair_at(t->context, watch, false)) == NULL || zmq_connect(s, t->endpoint) != 0 ||
+        zmq_send(s, "hop", 3, ZMQ_DONTWAIT) != 3)
         goto out;
     zmq_pollitem_t items[] = {{.socket = t->listener, .events = ZMQ_POLLIN},
                               {.socket = monitor, .events = ZMQ_POLLIN}};
@@ -313,8 +313,10 @@ int zap_self_test(struct zap *z, void *zmq_context, struct hop_drbg *drbg)
     zmq_setsockopt(t.listener, ZMQ_LINGER, &linger, sizeof linger);
     if (zap_guard(t.listener, &t.server) == HOP_OK && zmq_bind(t.listener, t.endpoint) == 0 &&
         zap_allow(z, (const uint8_t(*)[32]) friend.public_key, 1) == HOP_OK)
-        err = try_key(&t, &stranger) == HOP_EAUTH && try_key(&t, &friend) == HOP_OK ? HOP_OK
-                                                                                    : HOP_EAUTH;
+        err = try_key(&t, &stranger, "inproc://hop.zap.trial.1") == HOP_EAUTH &&
+                      try_key(&t, &friend, "inproc://hop.zap.trial.2") == HOP_OK
+                  ? HOP_OK
+                  : HOP_EAUTH;
     zmq_close(t.listener);
     if (zap_allow(z, NULL, 0) != HOP_OK)
         err = HOP_EIO;

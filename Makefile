@@ -37,12 +37,14 @@ obj     = $(patsubst %.c,$(O)/%.o,$(1))
 PURE   := $(filter-out $(EDGE),$(foreach f,$(FOLDERS),$(call src,$(f))))
 NODE   := $(wildcard node/*.c)
 SIM    := $(filter-out sim/main.c,$(wildcard sim/*.c))
-TESTLIB := $(wildcard tests/lib/*.c)
+# tests/lib: what every test links, and what only tests of whole devices do (clusters of meshes)
+TESTLIB := tests/lib/test.c tests/lib/main.c
+CLUSTER := $(filter-out $(TESTLIB),$(wildcard tests/lib/*.c))
 UNIT   := $(sort $(wildcard tests/unit/*/*_test.c))
 SCENARIO := $(sort $(wildcard tests/scenario/*_test.c))
 FUZZ   := $(sort $(wildcard tests/fuzz/*.c))
 BENCH  := $(sort $(wildcard bench/*.c))
-SOURCES := $(PURE) $(wildcard $(EDGE)) $(NODE) $(SIM) $(wildcard sim/main.c) $(TESTLIB) $(UNIT) $(SCENARIO) $(FUZZ) $(BENCH)
+SOURCES := $(PURE) $(wildcard $(EDGE)) $(NODE) $(SIM) $(wildcard sim/main.c) $(TESTLIB) $(CLUSTER) $(UNIT) $(SCENARIO) $(FUZZ) $(BENCH)
 
 # One archive a folder. Its tests link it and the folders below it, so that an arrow pointing up
 # does not even link. procedures is data: the files of procedures/, embedded.
@@ -102,7 +104,8 @@ $(O)/lib/procedures.a: $(O)/assets/procedures.o
 $(O)/lib/node.a: $(call obj,$(filter-out node/main.c,$(NODE))) $(O)/assets/web.o
 $(O)/lib/sim.a: $(call obj,$(SIM))
 $(O)/lib/test.a: $(call obj,$(TESTLIB))
-$(O)/lib/procedures.a $(O)/lib/node.a $(O)/lib/sim.a $(O)/lib/test.a:
+$(O)/lib/cluster.a: $(call obj,$(CLUSTER))
+$(O)/lib/procedures.a $(O)/lib/node.a $(O)/lib/sim.a $(O)/lib/test.a $(O)/lib/cluster.a:
 	@mkdir -p $(@D); rm -f $@; ar rcs $@ $^
 
 # ---- programs ------------------------------------------------------------------------------
@@ -115,14 +118,15 @@ $(O)/hop-sim-toy: $(O)/sim/main.o $(call archive,sim $(below.sim)) $(CRYPTO.toy)
 	$(link) $(call libs,sim)
 
 # ---- tests: tests/unit/FOLDER/NAME_test.c -> one cmocka program each -------------------------
+WHOLE := mesh device node sim
 define unit_rule
-$(O)/tests/unit/$(1)/%_test: $(O)/tests/unit/$(1)/%_test.o $(O)/lib/test.a $(call archive,$(1) $(below.$(1))) $(if $(filter base text,$(1)),,$$(CRYPTO.sodium))
+$(O)/tests/unit/$(1)/%_test: $(O)/tests/unit/$(1)/%_test.o $(O)/lib/test.a $(if $(filter $(WHOLE),$(1)),$(O)/lib/cluster.a) $(call archive,$(1) $(below.$(1))) $(if $(filter base text,$(1)),,$$(CRYPTO.sodium))
 	$$(link) -lcmocka $$(call libs,$(1))
-$(O)/tests/unit/$(1)/%_toy_test: $(O)/tests/unit/$(1)/%_test.o $(O)/lib/test.a $(call archive,$(1) $(below.$(1))) $$(CRYPTO.toy)
+$(O)/tests/unit/$(1)/%_toy_test: $(O)/tests/unit/$(1)/%_test.o $(O)/lib/test.a $(if $(filter $(WHOLE),$(1)),$(O)/lib/cluster.a) $(call archive,$(1) $(below.$(1))) $$(CRYPTO.toy)
 	$$(link) -lcmocka $$(call libs,$(1))
 endef
 $(foreach f,$(FOLDERS) node sim,$(eval $(call unit_rule,$(f))))
-$(O)/tests/scenario/%_test: $(O)/tests/scenario/%_test.o $(O)/lib/test.a $(call archive,$(below.sim)) $(CRYPTO.sodium)
+$(O)/tests/scenario/%_test: $(O)/tests/scenario/%_test.o $(O)/lib/test.a $(O)/lib/cluster.a $(call archive,$(below.sim)) $(CRYPTO.sodium)
 	$(link) -lcmocka $(call libs,sim)
 # run a second time with the toy backend: what both backends promise, and what is built on it
 TOY   := $(wildcard $(patsubst %,tests/unit/crypto/%_test.c,contract drbg keyfile))
@@ -160,10 +164,12 @@ cppcheck: ## cppcheck on all our code
 # ---- fuzzing: the first line of tests/fuzz/NAME.c says which folders it links -----------------
 FUZZ_SECONDS ?= 20
 ifeq ($(V),fuzz)
+# the word toy links that backend instead of sodium
 define fuzz_rule
 fuzz.$(1) := $$(shell sed -n '1s|^/\* fuzz: \(.*\) \*/$$$$|\1|p' tests/fuzz/$(1).c)
-$(O)/tests/fuzz/$(1): $(O)/tests/fuzz/$(1).o $$(call archive,$$(fuzz.$(1))) $$(if $$(filter crypto,$$(fuzz.$(1))),$$(CRYPTO.sodium))
-	$$(link) $$(call libs,$$(fuzz.$(1)))
+folders.$(1) := $$(sort $$(patsubst toy,crypto,$$(fuzz.$(1))))
+$(O)/tests/fuzz/$(1): $(O)/tests/fuzz/$(1).o $$(call archive,$$(folders.$(1))) $$(if $$(filter crypto,$$(folders.$(1))),$$(if $$(filter toy,$$(fuzz.$(1))),$$(CRYPTO.toy),$$(CRYPTO.sodium)))
+	$$(link) $$(call libs,$$(folders.$(1)))
 endef
 $(foreach f,$(FUZZ),$(eval $(call fuzz_rule,$(basename $(notdir $(f))))))
 endif

@@ -13,10 +13,10 @@ static unsigned placeholders(const char *sentence, const char *key)
 {
     unsigned seen = 0;
     for (const char *p = strchr(sentence, '{'); p != NULL; p = strchr(p + 1, '{')) {
-        if (p[1] >= '0' && p[1] < '0' + TEXT_ARGS_MAX && p[2] == '}')
+        if (p[1] >= '0' && p[1] <= '9' && p[2] == '}')
             seen |= 1u << (p[1] - '0');
         else if (p[1] != ' ')
-            fail_msg("%s: not {0} to {%d}: %s", key, TEXT_ARGS_MAX - 1, sentence);
+            fail_msg("%s: not {0} to {9}: %s", key, sentence);
     }
     return seen;
 }
@@ -47,8 +47,6 @@ TEST(both_languages_have_the_same_placeholders)
         unsigned in_vi = placeholders(vi, text_key(id)), in_en = placeholders(en, text_key(id));
         if (in_vi != in_en)
             fail_msg("%s\n  en \"%s\"\n  vi \"%s\"", text_key(id), en, vi);
-        if ((in_en & (in_en + 1)) != 0) /* {0} and {2} without {1} */
-            fail_msg("%s leaves out a number: \"%s\"", text_key(id), en);
     }
 }
 

@@ -318,7 +318,7 @@ TEST(lmdb_keeps_every_promise_when_the_power_is_cut_at_any_write)
     struct rng r = test_rng("power");
     unsigned long cut = 1, cuts = 0;
     for (; cut_once(&r, cut); cut++)
-        for (int again = 0; again < 5; again++, cuts++) /* other sectors are lost each time */
+        for (int again = 0; again < 4; again++, cuts++) /* other sectors are lost each time */
             CHECK(cut_once(&r, cut));
     CHECK(cut > 2 * TURNS); /* at least a write and a sync a turn */
     print_message("%lu power cuts at %lu places\n", cuts, cut - 1);
@@ -447,7 +447,7 @@ TEST(lmdb_takes_back_a_commit_that_was_refused)
     struct rng r = test_rng("refuse and cut");
     unsigned long at = 1;
     while (refuse_and_cut(&r, at, 1 + at % 2)) {
-        for (unsigned long later = 1; later < 8; later++)
+        for (unsigned long later = 1; later < 6; later++)
             CHECK(refuse_and_cut(&r, at, later));
         at++;
     }

@@ -1,0 +1,65 @@
+/* Inside the API: what its files share. Nobody outside node/api*.c includes this. */
+#ifndef HOP_NODE_API_PART_H
+#define HOP_NODE_API_PART_H
+
+#include "node/api.h"
+#include "node/json.h"
+#include "node/words.h"
+
+struct api_call {
+    struct node *n;
+    const struct api_request *rq;
+    struct api_reply *rp;
+    enum text_lang lang;
+    const char *arg;      /* what the '*' of the route stood for; "" without one */
+    json_t *body;         /* POST with JSON: an object, never NULL */
+    struct text_said why; /* the reason, when a handler returns an error */
+};
+
+/* A handler fills rp->body (or calls api_answer) and returns HOP_OK, or returns an error after
+ * saying why; an error without a sentence gets the one of its code. */
+typedef int api_handler(struct api_call *c);
+
+/* Answer with this JSON; takes the reference. */
+MUST_USE int api_answer(struct api_call *c, json_t *root);
+/* Make the turn durable; on HOP_OK the watchers hear of it. */
+MUST_USE int api_commit(struct api_call *c);
+MUST_USE int api_not_found(struct api_call *c, enum text_id id, const char *name);
+MUST_USE int api_bad_value(struct api_call *c, const char *key, const char *value,
+                           const char *possible);
+
+/* What a path or a field names: full id, short id, or number in the list (from 1). */
+MUST_USE int api_find_meeting(struct api_call *c, const char *name, const struct meeting **ret);
+MUST_USE int api_find_motion(struct api_call *c, const char *name,
+                             const struct meeting_motion **ret, const struct meeting **ret_meeting);
+MUST_USE int api_find_document(struct api_call *c, const char *name,
+                               const struct meeting_document **ret,
+                               const struct meeting **ret_meeting);
+/* Besides, a name or a part of one that only one member has. */
+MUST_USE int api_find_member(struct api_call *c, const char *name, size_t *ret);
+
+/* ---- what is shown (api_view.c, api_meeting.c) ---- */
+
+const struct cell_member *api_member(const struct api_call *c, uint32_t index); /* or NULL */
+const char *api_member_name(const struct api_call *c, uint32_t index);          /* "?" for none */
+bool api_member_connected(const struct api_call *c, uint32_t index);
+const char *api_label(const struct procedure_label *label, enum text_lang lang,
+                      enum text_id or_else);
+void api_put_member(const struct api_call *c, json_t *object, uint32_t index); /* member, name */
+size_t api_meeting_number(const struct api_call *c, const struct meeting *m);  /* from 1 */
+json_t *api_meeting_summary(const struct api_call *c, const struct meeting *m);
+json_t *api_missing_names(const struct api_call *c, const struct meeting *m);
+json_t *api_waiting(struct api_call *c);    /* what waits for this device's person */
+json_t *api_deliveries(struct api_call *c); /* boards of the meetings this person convened */
+json_t *api_talk(struct api_call *c);       /* null when no voice runs */
+
+api_handler api_get_status, api_get_peers, api_get_members, api_get_records, api_get_ignored,
+    api_get_text, api_get_procedures;
+api_handler api_get_meetings, api_get_meeting, api_get_minutes, api_get_document;
+api_handler api_post_cell, api_post_invitation, api_post_verify, api_post_stop;
+api_handler api_post_meeting, api_post_document, api_post_send, api_post_read, api_post_opinion,
+    api_post_open, api_post_attend, api_post_roll, api_post_motion, api_post_minutes,
+    api_post_close, api_post_vote, api_post_tally, api_post_dossier;
+api_handler api_post_talk, api_delete_talk;
+
+#endif

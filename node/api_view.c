@@ -1,0 +1,376 @@
+/* What the device knows of the cell and of who is connected, as JSON. */
+#include "node/api_part.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <strings.h>
+
+#include "base/encode.h"
+#include "node/talk.h"
+#include "procedures/assets.h"
+
+#define RECORDS_SHOWN_MAX 200u /* a page of them; also how far back the newest is looked for */
+
+/* ---- members ---- */
+
+const struct cell_member *api_member(const struct api_call *c, uint32_t index)
+{
+    const struct cell *cell = device_cell(c->n->device);
+    return index < cell_member_count(cell) ? cell_member(cell, index) : NULL;
+}
+
+const char *api_member_name(const struct api_call *c, uint32_t index)
+{
+    const struct cell_member *m = api_member(c, index);
+    return m == NULL ? "?" : m->name;
+}
+
+void api_put_member(const struct api_call *c, json_t *object, uint32_t index)
+{
+    const struct cell_member *m = api_member(c, index);
+    char hex[HEX_SIZE(16)] = "";
+    if (m != NULL)
+        hex_encode(hex, SPAN(m->id, sizeof m->id));
+    (void)json_object_set_new(object, "member", json_string(hex));
+    (void)json_object_set_new(object, "name", json_text(api_member_name(c, index)));
+}
+
+const char *api_label(const struct procedure_label *label, enum text_lang lang,
+                      enum text_id or_else)
+{
+    return label->in[lang][0] != '\0' ? label->in[lang] : text(lang, or_else);
+}
+
+static const struct procedure *rules(const struct api_call *c)
+{
+    return meeting_procedure(device_meetings(c->n->device));
+}
+
+static json_t *member_json(const struct api_call *c, uint32_t index)
+{
+    const struct cell *cell = device_cell(c->n->device);
+    const struct cell_member *m = cell_member(cell, index);
+    const struct procedure *p = rules(c);
+    size_t devices = 0;
+    for (size_t i = 0; i < cell_device_count(cell); i++)
+        devices += cell_device(cell, i)->member == index;
+    size_t by = cell_member_index(cell, m->admitted_by);
+    json_t *o = json_object();
+    json_put_id(o, m->id, sizeof m->id);
+    (void)json_object_update_new(
+        o, json_pack(
+               "{s:I,s:o,s:s,s:o,s:s,s:o,s:b,s:b,s:b,s:I,s:o}", "number", (json_int_t)index + 1,
+               "name", json_text(m->name), "role", words_key(WORDS_ROLE, m->role), "role_label",
+               json_text(api_label(&p->roles[m->role], c->lang, words_label(WORDS_ROLE, m->role))),
+               "category", words_key(WORDS_CATEGORY, m->category), "category_label",
+               json_text(api_label(&p->categories[m->category], c->lang,
+                                   words_label(WORDS_CATEGORY, m->category))),
+               "me", index == device_self(c->n->device), "votes", p->votes[m->category],
+               "connected", api_member_connected(c, index), "devices", (json_int_t)devices,
+               "admitted_by", json_text(by == SIZE_MAX ? "?" : cell_member(cell, by)->name)));
+    return o;
+}
+
+static json_t *invitations_json(const struct api_call *c)
+{
+    const struct cell *cell = device_cell(c->n->device);
+    json_t *list = json_array();
+    for (size_t i = 0; i < cell_invite_count(cell); i++) {
+        const struct cell_invite *v = cell_invite(cell, i);
+        json_t *o = json_object();
+        json_put_id(o, v->body.id, sizeof v->body.id);
+        (void)json_object_update_new(
+            o, json_pack("{s:o,s:s,s:s,s:b,s:o}", "name", json_text(v->body.name), "role",
+                         words_key(WORDS_ROLE, v->body.role), "category",
+                         words_key(WORDS_CATEGORY, v->body.category), "used", v->used, "by",
+                         json_text(api_member_name(c, v->by))));
+        (void)json_array_append_new(list, o);
+    }
+    return list;
+}
+
+int api_get_members(struct api_call *c)
+{
+    json_t *list = json_array();
+    size_t count = cell_member_count(device_cell(c->n->device));
+    for (size_t i = 0; i < count; i++)
+        (void)json_array_append_new(list, member_json(c, (uint32_t)i));
+    return api_answer(c,
+                      json_pack("{s:o,s:o}", "members", list, "invitations", invitations_json(c)));
+}
+
+/* Lower-case comparison by bytes would miss "Đ"; asking for the exact name or a part of it is
+ * enough for a list of a few dozen people. */
+int api_find_member(struct api_call *c, const char *name, size_t *ret)
+{
+    const struct cell *cell = device_cell(c->n->device);
+    size_t count = cell_member_count(cell), found = 0;
+    char *end;
+    unsigned long number = strtoul(name, &end, 10);
+    if (*name != '\0' && *end == '\0' && strlen(name) < 5 && number >= 1 && number <= count) {
+        *ret = number - 1;
+        return HOP_OK;
+    }
+    for (size_t i = 0; i < count; i++) {
+        const struct cell_member *m = cell_member(cell, i);
+        if (strcasecmp(m->name, name) == 0 || json_names_id(name, m->id, sizeof m->id)) {
+            *ret = i;
+            return HOP_OK;
+        }
+        if (*name != '\0' && strstr(m->name, name) != NULL) {
+            *ret = i;
+            found++;
+        }
+    }
+    if (found == 1)
+        return HOP_OK;
+    return api_not_found(c, found == 0 ? API_NO_SUCH_MEMBER : API_MANY_SUCH_MEMBERS, name);
+}
+
+/* ---- who is connected ---- */
+
+static size_t peers(const struct api_call *c, struct mesh_peer_view *ret)
+{
+    const struct mesh *mesh = device_mesh(c->n->device);
+    return mesh == NULL ? 0 : mesh_peers(mesh, ret, MESH_LINKS_MAX);
+}
+
+static uint32_t member_of(const struct api_call *c, const struct mesh_peer_view *p)
+{
+    const struct cell_device *d = cell_device_by_key(device_cell(c->n->device), p->identity);
+    return p->greeted && d != NULL ? d->member : HISTORY_NONE;
+}
+
+bool api_member_connected(const struct api_call *c, uint32_t index)
+{
+    struct mesh_peer_view views[MESH_LINKS_MAX];
+    size_t n = peers(c, views);
+    for (size_t i = 0; i < n; i++) {
+        if (member_of(c, &views[i]) == index)
+            return true;
+    }
+    return false;
+}
+
+static uint64_t seconds_since(const struct api_call *c, hop_time then)
+{
+    return c->n->now > then ? (c->n->now - then) / HOP_SECOND : 0;
+}
+
+static json_t *peers_json(const struct api_call *c)
+{
+    struct mesh_peer_view views[MESH_LINKS_MAX];
+    size_t n = peers(c, views);
+    json_t *list = json_array();
+    for (size_t i = 0; i < n; i++) {
+        char hex[HEX_SIZE(32)];
+        hex_encode(hex, SPAN(views[i].identity, 32));
+        json_t *o = json_object();
+        api_put_member(c, o, member_of(c, &views[i]));
+        (void)json_object_update_new(o, json_pack("{s:s,s:b,s:b,s:b,s:I,s:I}", "device", hex,
+                                                  "greeted", views[i].greeted, "is_member",
+                                                  views[i].member, "in_sync", views[i].in_sync,
+                                                  "behind", (json_int_t)views[i].records_behind,
+                                                  "ahead", (json_int_t)views[i].records_ahead));
+        /* kept out of what is compared for "has it changed": see api_get_status */
+        (void)json_object_set_new(o, "heard_seconds_ago",
+                                  json_integer((json_int_t)seconds_since(c, views[i].heard)));
+        (void)json_array_append_new(list, o);
+    }
+    return list;
+}
+
+int api_get_peers(struct api_call *c)
+{
+    return api_answer(c, json_pack("{s:o,s:b}", "peers", peers_json(c), "running", c->n->running));
+}
+
+/* ---- status: who is connected, how fresh, what waits for me ---- */
+
+static json_t *connected_json(const struct api_call *c, bool *ret_in_sync, uint64_t *ret_behind)
+{
+    struct mesh_peer_view views[MESH_LINKS_MAX];
+    size_t n = peers(c, views);
+    json_t *list = json_array();
+    *ret_in_sync = false;
+    *ret_behind = 0;
+    for (size_t i = 0; i < n; i++) {
+        uint32_t member = member_of(c, &views[i]);
+        if (member == HISTORY_NONE)
+            continue;
+        json_t *o = json_object();
+        api_put_member(c, o, member);
+        (void)json_object_set_new(o, "in_sync", json_boolean(views[i].in_sync));
+        (void)json_array_append_new(list, o);
+        *ret_in_sync |= views[i].in_sync;
+        if (views[i].records_behind > *ret_behind)
+            *ret_behind = views[i].records_behind;
+    }
+    return list;
+}
+
+/* Who wrote an entry: its log's first record binds the log to a device. */
+static uint32_t author_of(const struct api_call *c, const struct history_entry *e)
+{
+    struct device *d = c->n->device;
+    uint32_t first = history_log_entry(device_history(d), e->log, 1);
+    struct auth_log_open binding;
+    struct device_opened opened;
+    const struct cell_device *device = NULL;
+    if (first == HISTORY_NONE || device_open_entry(d, first, &opened) != HOP_OK)
+        return HISTORY_NONE;
+    if (auth_log_open_parse(&binding, opened.body) == HOP_OK)
+        device = cell_device_by_key(device_cell(d), binding.ik);
+    free(opened.bytes);
+    return device == NULL ? HISTORY_NONE : device->member;
+}
+
+/* The newest record of somebody else: how fresh what we show of the others is. */
+static json_t *newest_json(const struct api_call *c)
+{
+    struct device *d = c->n->device;
+    const struct history *h = device_history(d);
+    for (size_t i = history_count(h), tried = 0; i > 0 && tried < RECORDS_SHOWN_MAX; i--, tried++) {
+        struct device_opened opened;
+        uint32_t author = author_of(c, history_at(h, (uint32_t)i - 1));
+        if (author == HISTORY_NONE || author == device_self(d))
+            continue;
+        if (device_open_entry(d, (uint32_t)i - 1, &opened) != HOP_OK)
+            break;
+        json_t *o = json_object();
+        api_put_member(c, o, author);
+        (void)json_object_set_new(o, "at", json_integer((json_int_t)opened.wall));
+        free(opened.bytes);
+        return o;
+    }
+    return json_null();
+}
+
+static json_t *cell_json(const struct api_call *c)
+{
+    const struct cell *cell = device_cell(c->n->device);
+    const struct auth_genesis *g = cell_genesis(cell);
+    if (!device_has_cell(c->n->device))
+        return json_null();
+    json_t *o = json_object();
+    json_put_id(o, c->n->keys.cell_id, 32);
+    (void)json_object_update_new(
+        o, json_pack("{s:o,s:o,s:o,s:I,s:I}", "name", json_text(g == NULL ? "" : g->name),
+                     "procedure", json_text(g == NULL ? "" : g->procedure_name), "founder",
+                     json_text(g == NULL ? "" : g->founder_name), "members",
+                     (json_int_t)cell_member_count(cell), "devices",
+                     (json_int_t)cell_device_count(cell)));
+    return o;
+}
+
+int api_get_status(struct api_call *c)
+{
+    struct device *d = c->n->device;
+    bool has_cell = device_has_cell(d), in_sync = false;
+    uint64_t behind = 0;
+    uint32_t self = device_self(d);
+    char key[HEX_SIZE(32)];
+    hex_encode(key, SPAN(c->n->keys.ik.public_key, 32));
+    json_t *connected = connected_json(c, &in_sync, &behind);
+    json_t *fresh = json_pack("{s:b,s:I,s:o}", "in_sync", in_sync, "behind", (json_int_t)behind,
+                              "newest", has_cell ? newest_json(c) : json_null());
+    json_t *root =
+        json_pack("{s:s,s:s,s:b,s:{s:s,s:o},s:o,s:o,s:o,s:o}", "hop", API_VERSION, "language",
+                  c->lang == TEXT_VI ? "vi" : "en", "running", c->n->running, "device", "key", key,
+                  "directory", json_text(c->n->dir), "cell", cell_json(c), "me",
+                  has_cell && api_member(c, self) != NULL ? member_json(c, self) : json_null(),
+                  "connected", connected, "fresh", fresh);
+    (void)json_object_update_new(
+        root, json_pack("{s:I,s:I,s:I,s:o,s:o,s:o}", "records", (json_int_t)device_record_count(d),
+                        "pending", (json_int_t)device_pending_count(d), "ignored",
+                        (json_int_t)meeting_ignored_count(device_meetings(d)), "waiting",
+                        has_cell ? api_waiting(c) : json_array(), "deliveries",
+                        has_cell ? api_deliveries(c) : json_array(), "talk", api_talk(c)));
+    return api_answer(c, root);
+}
+
+/* ---- records as they came, and those that no rule allowed ---- */
+
+static json_t *record_json(const struct api_call *c, uint32_t index)
+{
+    struct device *d = c->n->device;
+    const struct history_entry *e = history_at(device_history(d), index);
+    struct device_opened opened = {0};
+    uint64_t wall = 0;
+    if (device_open_entry(d, index, &opened) == HOP_OK)
+        wall = opened.wall;
+    free(opened.bytes);
+    json_t *o = json_object();
+    json_put_id(o, e->id, sizeof e->id);
+    api_put_member(c, o, author_of(c, e));
+    enum text_id label = words_record(e->type);
+    (void)json_object_update_new(
+        o, json_pack("{s:I,s:I,s:s,s:s,s:I,s:I}", "number", (json_int_t)index + 1, "type",
+                     (json_int_t)e->type, "kind", e->type < 32 ? "cell" : act_type_name(e->type),
+                     "label", text(c->lang, label), "seq", (json_int_t)e->seq, "at",
+                     (json_int_t)wall));
+    return o;
+}
+
+/* ?after=N: those that came after the N-th; the newest RECORDS_SHOWN_MAX of them. */
+int api_get_records(struct api_call *c)
+{
+    char after_text[16] = "0";
+    uint64_t count = history_count(device_history(c->n->device));
+    (void)api_query_get(c->rq->query, "after", after_text, sizeof after_text);
+    char *end;
+    unsigned long long after = strtoull(after_text, &end, 10);
+    if (*end != '\0' || after_text[0] == '-')
+        return api_bad_value(c, "after", after_text, "0, 1, 2 …");
+    if (count > RECORDS_SHOWN_MAX && after < count - RECORDS_SHOWN_MAX)
+        after = count - RECORDS_SHOWN_MAX;
+    json_t *list = json_array();
+    for (uint64_t i = after; i < count; i++)
+        (void)json_array_append_new(list, record_json(c, (uint32_t)i));
+    return api_answer(c, json_pack("{s:o,s:I}", "records", list, "count", (json_int_t)count));
+}
+
+int api_get_ignored(struct api_call *c)
+{
+    struct meeting_state *s = device_meetings(c->n->device);
+    json_t *list = json_array();
+    for (size_t i = 0; i < meeting_ignored_count(s); i++) {
+        const struct meeting_ignored *g = meeting_ignored_at(s, i);
+        struct buf why = {0};
+        text_said_fill(&why, c->lang, &g->why);
+        json_t *o = g->entry < history_count(device_history(c->n->device))
+                        ? record_json(c, g->entry)
+                        : json_object();
+        (void)json_object_set_new(o, "why", json_text(buf_string(&why)));
+        (void)json_object_set_new(o, "key", json_string(text_key(g->why.id)));
+        (void)json_array_append_new(list, o);
+        buf_free(&why);
+    }
+    return api_answer(c, json_pack("{s:o}", "ignored", list));
+}
+
+/* ---- words, and the procedures that ship ---- */
+
+int api_get_text(struct api_call *c)
+{
+    json_t *words = json_object();
+    for (enum text_id id = TEXT_NONE + 1; id < TEXT_COUNT; id++)
+        (void)json_object_set_new(words, text_key(id), json_text(text(c->lang, id)));
+    return api_answer(
+        c, json_pack("{s:s,s:o}", "language", c->lang == TEXT_VI ? "vi" : "en", "text", words));
+}
+
+int api_get_procedures(struct api_call *c)
+{
+    json_t *list = json_array();
+    struct procedure *p = malloc(sizeof *p); /* too large for a stack frame */
+    for (size_t i = 0; i < procedure_assets_count; i++) {
+        const struct procedure_asset *a = &procedure_assets[i];
+        struct text_said why;
+        if (p != NULL && procedure_parse(p, SPAN(a->bytes, a->size), &why) == HOP_OK)
+            (void)json_array_append_new(
+                list, json_pack("{s:s,s:s}", "name", p->name, "title", p->title.in[c->lang]));
+    }
+    free(p);
+    return api_answer(c, json_pack("{s:o}", "procedures", list));
+}

@@ -1,0 +1,122 @@
+/* The command line: each command makes one request of the API (node/api.h) and shows the answer.
+ *
+ * If DIR/api.sock answers, the request goes to the running node; else the directory is opened in
+ * this process and the same function is called. --json prints the API's JSON as it came. Errors are
+ * one sentence on stderr. Exit codes: 0 done, 1 refused with a reason, 2 wrong usage, 3 cannot
+ * reach or open something. */
+#ifndef HOP_NODE_CLI_H
+#define HOP_NODE_CLI_H
+
+#include "node/json.h"
+#include "node/node.h"
+
+#define CLI_DONE        0
+#define CLI_REFUSED     1
+#define CLI_WRONG_USAGE 2
+#define CLI_UNREACHABLE 3
+
+#define CLI_VALUES_MAX 64
+
+struct cli {
+    const char *dir;
+    char dir_room[500];
+    enum text_lang lang;
+    bool json, quiet;
+    const char *passphrase_file;
+    const struct cli_command *command;
+    char **args; /* what follows the command; options are taken out by cli_options() */
+    size_t count;
+    struct node *node; /* open in this process; NULL: not yet, or one is running */
+    struct buf reply;  /* of the last request, as it came */
+    struct buf path;   /* of cli_path() */
+};
+
+struct cli_command {
+    const char *name;
+    int (*run)(struct cli *c);
+    enum text_id help;
+    const char *usage; /* lines after "hop ", "\n" between them */
+};
+
+int cli_main(int argc, char **argv);
+
+extern const struct cli_command cli_commands[];
+extern const size_t cli_commands_count;
+
+/* ---- arguments ---- */
+
+enum cli_option_kind { CLI_FLAG, CLI_VALUE, CLI_VALUES };
+struct cli_values {
+    const char *items[CLI_VALUES_MAX];
+    size_t count;
+};
+struct cli_option {
+    const char *name; /* "--title" */
+    enum cli_option_kind kind;
+    void *ret; /* bool *, const char **, struct cli_values * */
+};
+
+/* Take these options, and those of every command, out of c->args. 0, or an exit code after the
+ * sentence was printed; so too the next ones. */
+MUST_USE int cli_options(struct cli *c, const struct cli_option *options, size_t count);
+/* Options, then from least to most arguments. */
+MUST_USE int cli_arguments(struct cli *c, const struct cli_option *options, size_t count,
+                           size_t least, size_t most);
+MUST_USE int cli_number(struct cli *c, const char *name, const char *value, uint32_t max,
+                        uint32_t *ret);
+int cli_wrong_usage(struct cli *c);
+
+/* The text of an argument, or of standard input for "-", trailing line ends cut. */
+MUST_USE int cli_text(struct cli *c, const char *argument, struct buf *ret);
+MUST_USE int cli_read_file(struct cli *c, const char *path, size_t max, struct buf *ret);
+/* "-" is standard output. */
+MUST_USE int cli_write_file(struct cli *c, const char *path, struct span bytes);
+
+/* ---- asking ---- */
+
+/* "/api/meetings/" + name, percent-encoded, + "/open"; valid until the next call. */
+const char *cli_path(struct cli *c, const char *before, const char *name, const char *after);
+
+/* Takes body. On CLI_DONE the reply is in c->reply; *ret (may be NULL) is its JSON, owned. */
+MUST_USE int cli_ask(struct cli *c, const char *method, const char *path, json_t *body,
+                     json_t **ret);
+/* The same with bytes for a body. */
+MUST_USE int cli_ask_bytes(struct cli *c, const char *method, const char *path, struct span body);
+
+/* Ask, and print: with --json what came, else what show makes of it. */
+typedef void cli_shower(struct cli *c, const json_t *reply);
+MUST_USE int cli_show(struct cli *c, const char *method, const char *path, json_t *body,
+                      cli_shower *show);
+
+MUST_USE int cli_find_dir(struct cli *c); /* --dir, else HOP_DIR, else ~/.hop */
+MUST_USE int cli_open(struct cli *c);     /* c->node, asking for the passphrase; it may say no */
+bool cli_node_runs(const struct cli *c);
+/* The passphrase: from the file, or asked for on the terminal (twice when it is new). Wipe it. */
+MUST_USE int cli_passphrase(struct cli *c, bool is_new, struct buf *ret);
+
+/* ---- saying ---- */
+
+void cli_say(struct cli *c, enum text_id id, size_t count, ...); /* a line on standard output */
+int cli_fail(struct cli *c, int exit_code, enum text_id id, size_t count, ...); /* on stderr */
+int cli_trouble(struct cli *c, const struct node_trouble *trouble);
+#define CLI_TIME_SIZE 24
+const char *cli_time(char ret[static CLI_TIME_SIZE], uint64_t wall); /* "04/12/2026 19:30" */
+const char *cli_count(char ret[static 24], uint64_t n);
+
+/* ---- commands ---- */
+
+int cli_init(struct cli *c), cli_cell(struct cli *c), cli_invite(struct cli *c),
+    cli_join(struct cli *c), cli_run(struct cli *c), cli_stop(struct cli *c),
+    cli_verify(struct cli *c);
+int cli_status(struct cli *c), cli_peers(struct cli *c), cli_members(struct cli *c),
+    cli_ignored(struct cli *c);
+int cli_meeting(struct cli *c), cli_doc(struct cli *c), cli_send(struct cli *c),
+    cli_opinion(struct cli *c), cli_motion(struct cli *c), cli_vote(struct cli *c),
+    cli_minutes(struct cli *c), cli_dossier(struct cli *c), cli_talk(struct cli *c);
+int cli_help(struct cli *c), cli_version(struct cli *c);
+
+/* A meeting whole, and parts of it (cli_show.c). */
+cli_shower cli_show_meeting, cli_show_meetings, cli_show_roll, cli_show_motions, cli_show_documents,
+    cli_show_talk, cli_show_recorded;
+
+#endif

@@ -1,0 +1,301 @@
+/* How a command reaches the API: through the socket of a running node, or in this process. */
+#include "node/cli.h"
+
+#include <curl/curl.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include "crypto/keyfile.h"
+#include "node/api.h"
+
+#define PASSPHRASE_BYTES_MAX 1024
+
+/* ---- passphrase ---- */
+
+/* A line from the terminal, unseen. */
+static int read_unseen(FILE *terminal, struct buf *ret)
+{
+    struct termios before, unseen;
+    char line[PASSPHRASE_BYTES_MAX];
+    if (tcgetattr(fileno(terminal), &before) != 0)
+        return HOP_EIO;
+    unseen = before;
+    unseen.c_lflag &= ~(tcflag_t)ECHO;
+    (void)tcsetattr(fileno(terminal), TCSAFLUSH, &unseen);
+    char *got = fgets(line, sizeof line, terminal);
+    (void)tcsetattr(fileno(terminal), TCSAFLUSH, &before);
+    (void)fputs("\n", terminal);
+    if (got != NULL)
+        buf_bytes(ret, (const uint8_t *)line, strcspn(line, "\r\n"));
+    hop_wipe(line, sizeof line);
+    return got == NULL || ret->bad ? HOP_EIO : HOP_OK;
+}
+
+static void forget(struct buf *b)
+{
+    hop_wipe(b->data, b->size);
+    buf_free(b);
+}
+
+static int ask(struct cli *c, FILE *terminal, enum text_id id, struct buf *ret)
+{
+    char least[24];
+    struct buf question = {0};
+    const char *const args[] = {cli_count(least, PASSPHRASE_CHARACTERS_MIN)};
+    text_fill(&question, c->lang, id, args, 1);
+    (void)fputs(buf_string(&question), terminal);
+    (void)fflush(terminal);
+    buf_free(&question);
+    return read_unseen(terminal, ret) == HOP_OK
+               ? CLI_DONE
+               : cli_fail(c, CLI_WRONG_USAGE, CLI_NO_PASSPHRASE, 0);
+}
+
+static int ask_terminal(struct cli *c, bool is_new, struct buf *ret)
+{
+    FILE *terminal = fopen("/dev/tty", "r+");
+    struct buf again = {0};
+    if (terminal == NULL)
+        return cli_fail(c, CLI_WRONG_USAGE, CLI_NO_PASSPHRASE, 0);
+    int exit_code = ask(c, terminal, is_new ? CLI_ASK_NEW_PASSPHRASE : CLI_ASK_PASSPHRASE, ret);
+    if (exit_code == CLI_DONE && is_new)
+        exit_code = ask(c, terminal, CLI_ASK_AGAIN, &again);
+    if (exit_code == CLI_DONE && is_new && !span_equal(buf_written(ret), buf_written(&again)))
+        exit_code = cli_fail(c, CLI_WRONG_USAGE, CLI_PASSPHRASE_DIFFERS, 0);
+    (void)fclose(terminal);
+    forget(&again);
+    return exit_code;
+}
+
+int cli_passphrase(struct cli *c, bool is_new, struct buf *ret)
+{
+    char least[24];
+    int exit_code = CLI_DONE;
+    if (c->passphrase_file == NULL) {
+        exit_code = ask_terminal(c, is_new, ret);
+    } else {
+        exit_code = cli_read_file(c, c->passphrase_file, PASSPHRASE_BYTES_MAX, ret);
+        ret->size = ret->size == 0 ? 0 : strcspn((const char *)ret->data, "\r\n");
+        if (ret->data != NULL)
+            ret->data[ret->size] = 0;
+    }
+    if (exit_code == CLI_DONE && is_new && !passphrase_good(buf_written(ret)))
+        exit_code = cli_fail(c, CLI_REFUSED, CLI_PASSPHRASE_WEAK, 1,
+                             cli_count(least, PASSPHRASE_CHARACTERS_MIN));
+    return exit_code;
+}
+
+int cli_open(struct cli *c)
+{
+    struct buf passphrase = {0};
+    struct node_trouble trouble = {0};
+    if (c->node != NULL)
+        return CLI_DONE;
+    int exit_code = cli_find_dir(c);
+    if (exit_code == CLI_DONE)
+        exit_code = cli_passphrase(c, false, &passphrase);
+    if (exit_code == CLI_DONE) {
+        c->node = calloc(1, sizeof *c->node);
+        if (c->node == NULL)
+            exit_code = cli_fail(c, CLI_UNREACHABLE, API_NO_MEMORY, 0);
+        else if (node_open(c->node, c->dir, buf_string(&passphrase), c->lang, &trouble) != HOP_OK)
+            exit_code = cli_trouble(c, &trouble);
+        if (exit_code != CLI_DONE) {
+            free(c->node);
+            c->node = NULL;
+        }
+    }
+    forget(&passphrase);
+    return exit_code;
+}
+
+/* ---- the socket ---- */
+
+/* A path of a socket has 107 bytes and a directory may be deeper: name it by a descriptor. */
+static int socket_path(const struct cli *c, char *ret, size_t size)
+{
+    int dir = open(c->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (dir >= 0)
+        (void)snprintf(ret, size, "/proc/self/fd/%d/api.sock", dir);
+    return dir;
+}
+
+bool cli_node_runs(const struct cli *c)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    int dir = socket_path(c, address.sun_path, sizeof address.sun_path);
+    int fd = dir < 0 ? -1 : socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    bool runs = fd >= 0 && connect(fd, (const struct sockaddr *)&address, sizeof address) == 0;
+    if (fd >= 0)
+        (void)close(fd);
+    if (dir >= 0)
+        (void)close(dir);
+    return runs;
+}
+
+static size_t take_reply(char *bytes, size_t size, size_t count, void *ctx)
+{
+    struct buf *b = ctx;
+    buf_bytes(b, (const uint8_t *)bytes, size * count);
+    return b->bad ? 0 : count;
+}
+
+static void set_up(CURL *curl, struct cli *c, const char *method, const char *socket_name,
+                   const char *url, struct span body)
+{
+    (void)curl_easy_setopt(curl, CURLOPT_UNIX_SOCKET_PATH, socket_name);
+    (void)curl_easy_setopt(curl, CURLOPT_URL, url);
+    (void)curl_easy_setopt(curl, CURLOPT_NOPROXY, "*");
+    (void)curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
+    (void)curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, take_reply);
+    (void)curl_easy_setopt(curl, CURLOPT_WRITEDATA, &c->reply);
+    (void)curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, method);
+    if (strcmp(method, "POST") == 0) {
+        (void)curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)body.size);
+        (void)curl_easy_setopt(curl, CURLOPT_POSTFIELDS,
+                               body.size == 0 ? "" : (const char *)body.data);
+    }
+}
+
+/* The reply's status in *ret. */
+static int ask_socket(struct cli *c, const char *method, const char *path, struct span body,
+                      long *ret)
+{
+    char socket_name[64], url[1024];
+    int exit_code = CLI_DONE;
+    int dir = socket_path(c, socket_name, sizeof socket_name);
+    CURL *curl = curl_easy_init();
+    struct curl_slist *headers = curl_slist_append(NULL, "Content-Type: application/json");
+    headers = curl_slist_append(headers, "Expect:");
+    if (curl == NULL || headers == NULL || dir < 0) {
+        exit_code = cli_fail(c, CLI_UNREACHABLE, CLI_CANNOT_REACH, 1, strerror(errno));
+        goto out;
+    }
+    (void)snprintf(url, sizeof url, "http://localhost%s", path);
+    set_up(curl, c, method, socket_name, url, body);
+    (void)curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
+    CURLcode code = curl_easy_perform(curl);
+    if (code != CURLE_OK)
+        exit_code = cli_fail(c, CLI_UNREACHABLE, CLI_CANNOT_REACH, 1, curl_easy_strerror(code));
+    else
+        (void)curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, ret);
+out:
+    curl_slist_free_all(headers);
+    curl_easy_cleanup(curl);
+    if (dir >= 0)
+        (void)close(dir);
+    return exit_code;
+}
+
+/* ---- in this process ---- */
+
+static int ask_here(struct cli *c, const char *method, const char *path, struct span body,
+                    long *ret)
+{
+    char plain[1024];
+    struct api_reply reply;
+    int exit_code = cli_open(c);
+    if (exit_code != CLI_DONE)
+        return exit_code;
+    (void)snprintf(plain, sizeof plain, "%s", path);
+    char *query = strchr(plain, '?');
+    if (query != NULL)
+        *query++ = '\0';
+    const struct api_request rq = {.method = method, .path = plain, .query = query, .body = body};
+    (void)api_handle(c->node, &rq, &reply);
+    c->reply = reply.body; /* owned from here on */
+    *ret = reply.status;
+    return CLI_DONE;
+}
+
+/* ---- both ---- */
+
+static int exit_code_of(long status)
+{
+    switch (status) {
+    case 400:
+    case 405:
+        return CLI_WRONG_USAGE;
+    case 404:
+    case 409:
+    case 413:
+        return CLI_REFUSED;
+    default:
+        return CLI_UNREACHABLE;
+    }
+}
+
+/* The sentence of a refusal, on stderr. */
+static int refused(struct cli *c, long status)
+{
+    json_t *reply = json_loadb((const char *)c->reply.data, c->reply.size, 0, NULL);
+    const char *sentence = json_get_text(json_object_get(reply, "error"), "text");
+    (void)fprintf(stderr, "%s\n", sentence[0] != '\0' ? sentence : text(c->lang, API_BAD_REQUEST));
+    json_decref(reply);
+    return exit_code_of(status);
+}
+
+int cli_ask_bytes(struct cli *c, const char *method, const char *path, struct span body)
+{
+    char full[1000];
+    long status = 0;
+    buf_free(&c->reply);
+    (void)snprintf(full, sizeof full, "%s%clang=%s", path, strchr(path, '?') == NULL ? '?' : '&',
+                   c->lang == TEXT_VI ? "vi" : "en");
+    int exit_code = cli_find_dir(c);
+    if (exit_code != CLI_DONE)
+        return exit_code;
+    if (c->node == NULL && cli_node_runs(c))
+        exit_code = ask_socket(c, method, full, body, &status);
+    else
+        exit_code = ask_here(c, method, full, body, &status);
+    if (exit_code == CLI_DONE && status != 200)
+        exit_code = refused(c, status);
+    return exit_code;
+}
+
+int cli_ask(struct cli *c, const char *method, const char *path, json_t *body, json_t **ret)
+{
+    char *bytes = body == NULL ? NULL : json_dumps(body, JSON_COMPACT);
+    json_decref(body);
+    int exit_code =
+        cli_ask_bytes(c, method, path, bytes == NULL ? SPAN(NULL, 0) : span_text(bytes));
+    free(bytes);
+    if (exit_code != CLI_DONE || ret == NULL)
+        return exit_code;
+    *ret = json_loadb((const char *)c->reply.data, c->reply.size, 0, NULL);
+    return *ret != NULL ? CLI_DONE : cli_fail(c, CLI_UNREACHABLE, CLI_CANNOT_REACH, 1, "JSON");
+}
+
+int cli_show(struct cli *c, const char *method, const char *path, json_t *body, cli_shower *show)
+{
+    json_t *reply = NULL;
+    int exit_code = cli_ask(c, method, path, body, &reply);
+    if (exit_code == CLI_DONE && c->json)
+        (void)fwrite(c->reply.data, 1, c->reply.size, stdout);
+    else if (exit_code == CLI_DONE)
+        show(c, reply);
+    json_decref(reply);
+    return exit_code;
+}
+
+const char *cli_path(struct cli *c, const char *before, const char *name, const char *after)
+{
+    static const char plain[] = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-._";
+    buf_free(&c->path);
+    buf_text(&c->path, before);
+    for (const char *p = name; *p != '\0'; p++) {
+        if (strchr(plain, *p) != NULL)
+            buf_bytes(&c->path, (const uint8_t *)p, 1);
+        else
+            buf_printf(&c->path, "%%%02X", (unsigned)(unsigned char)*p);
+    }
+    buf_text(&c->path, after);
+    return buf_string(&c->path);
+}

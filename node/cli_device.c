@@ -1,0 +1,316 @@
+/* Commands about this device: made, founded, invited, joined, run, stopped; and verify. */
+#include "node/cli.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <strings.h>
+#include <unistd.h>
+
+#include "crypto/keyfile.h"
+#include "node/api.h"
+#include "node/files.h"
+#include "node/http.h"
+#include "node/qr.h"
+#include "node/verify.h"
+
+int cli_init(struct cli *c)
+{
+    const char *memory_text = NULL;
+    uint32_t memory = (uint32_t)(KEYFILE_MEMORY_DEFAULT >> 20);
+    struct buf passphrase = {0};
+    struct node_trouble trouble = {0};
+    const struct cli_option options[] = {{"--kdf-memory", CLI_VALUE, &memory_text}};
+    int exit_code = cli_arguments(c, options, 1, 0, 0);
+    if (exit_code == CLI_DONE)
+        exit_code = cli_number(c, "--kdf-memory", memory_text, (uint32_t)(KEYFILE_MEMORY_MAX >> 20),
+                               &memory);
+    if (exit_code == CLI_DONE && memory < KEYFILE_MEMORY_FLOOR >> 20)
+        exit_code = cli_fail(c, CLI_WRONG_USAGE, CLI_BAD_NUMBER, 4, "--kdf-memory", "64", "1024",
+                             memory_text);
+    if (exit_code == CLI_DONE)
+        exit_code = cli_find_dir(c);
+    if (exit_code == CLI_DONE)
+        exit_code = cli_passphrase(c, true, &passphrase);
+    if (exit_code == CLI_DONE &&
+        node_init(c->dir, buf_string(&passphrase), (uint64_t)memory << 20, &trouble) != HOP_OK)
+        exit_code = cli_trouble(c, &trouble);
+    hop_wipe(passphrase.data, passphrase.size);
+    buf_free(&passphrase);
+    if (exit_code == CLI_DONE && c->json)
+        (void)printf("{\"made\": true}\n");
+    else if (exit_code == CLI_DONE)
+        cli_say(c, CLI_DONE_INIT, 1, c->dir);
+    return exit_code;
+}
+
+/* ---- a cell, an invitation ---- */
+
+static void show_cell(struct cli *c, const json_t *reply)
+{
+    cli_say(c, CLI_DONE_CELL, 1, json_get_text(reply, "name"));
+}
+
+/* A name of a procedure that ships, or a file of one's own: whatever has a '/' or a '.'. */
+static int procedure_into(struct cli *c, json_t *body, const char *procedure)
+{
+    struct buf file = {0};
+    if (strpbrk(procedure, "/.") == NULL) {
+        (void)json_object_set_new(body, "procedure", json_text(procedure));
+        return CLI_DONE;
+    }
+    int exit_code = cli_read_file(c, procedure, PROCEDURE_BYTES_MAX, &file);
+    if (exit_code == CLI_DONE)
+        (void)json_object_set_new(body, "procedure_text", json_text(buf_string(&file)));
+    buf_free(&file);
+    return exit_code;
+}
+
+int cli_cell(struct cli *c)
+{
+    const char *founder = NULL, *procedure = "party-cell";
+    const struct cli_option options[] = {{"--as", CLI_VALUE, &founder},
+                                         {"--procedure", CLI_VALUE, &procedure}};
+    int exit_code = cli_arguments(c, options, 2, 2, 2);
+    if (exit_code == CLI_DONE && (strcmp(c->args[0], "new") != 0 || founder == NULL))
+        exit_code = cli_wrong_usage(c);
+    if (exit_code != CLI_DONE)
+        return exit_code;
+    json_t *body =
+        json_pack("{s:o,s:o}", "name", json_text(c->args[1]), "founder", json_text(founder));
+    exit_code = procedure_into(c, body, procedure);
+    if (exit_code != CLI_DONE) {
+        json_decref(body);
+        return exit_code;
+    }
+    return cli_show(c, "POST", "/api/cell", body, show_cell);
+}
+
+static void show_invitation(struct cli *c, const json_t *reply)
+{
+    struct buf code = {0};
+    qr_draw(&code, json_object_get(reply, "qr"), false);
+    cli_say(c, CLI_DONE_INVITE, 1, json_get_text(reply, "name"));
+    (void)printf("\n%s\n%s\n", buf_string(&code), json_get_text(reply, "invitation"));
+    buf_free(&code);
+}
+
+int cli_invite(struct cli *c)
+{
+    static const char *const keys[] = {"role", "category", "address"};
+    const char *values[3] = {0};
+    const struct cli_option options[] = {{"--role", CLI_VALUE, &values[0]},
+                                         {"--category", CLI_VALUE, &values[1]},
+                                         {"--address", CLI_VALUE, &values[2]}};
+    int exit_code = cli_arguments(c, options, 3, 1, 1);
+    if (exit_code != CLI_DONE)
+        return exit_code;
+    json_t *body = json_pack("{s:o}", "name", json_text(c->args[0]));
+    for (size_t i = 0; i < 3; i++) {
+        if (values[i] != NULL)
+            (void)json_object_set_new(body, keys[i], json_text(values[i]));
+    }
+    return cli_show(c, "POST", "/api/invitations", body, show_invitation);
+}
+
+/* ---- running ---- */
+
+static int read_port(struct cli *c, const char *name, const char *value, uint16_t *ret)
+{
+    uint32_t port = *ret;
+    int exit_code = cli_number(c, name, value, UINT16_MAX, &port);
+    *ret = (uint16_t)port;
+    return exit_code;
+}
+
+static int read_peers(struct cli *c, const struct cli_values *peers, struct node_options *ret)
+{
+    const size_t most = sizeof ret->peers / sizeof ret->peers[0];
+    if (peers->count > most)
+        return cli_wrong_usage(c);
+    for (size_t i = 0; i < peers->count; i++)
+        ret->peers[ret->peers_count++] = peers->items[i];
+    return CLI_DONE;
+}
+
+/* Open the link where a desktop is; whether it worked is for the person to see. */
+static void open_browser(const char *link)
+{
+    if (getenv("DISPLAY") == NULL && getenv("WAYLAND_DISPLAY") == NULL)
+        return;
+    if (fork() != 0)
+        return;
+    int nothing = open("/dev/null", O_RDWR);
+    if (nothing >= 0) {
+        (void)dup2(nothing, 0);
+        (void)dup2(nothing, 1);
+        (void)dup2(nothing, 2);
+    }
+    (void)setsid();
+    if (fork() == 0) /* twice, so that init and not the node waits for it */
+        (void)execlp("xdg-open", "xdg-open", link, (char *)NULL);
+    _exit(0);
+}
+
+int cli_run(struct cli *c)
+{
+    const char *http = NULL, *link = NULL, *beacon = NULL;
+    struct cli_values peers = {0};
+    struct node_options o = {0};
+    struct node_trouble trouble = {0};
+    bool no_open = false;
+    const struct cli_option options[] = {
+        {"--http-port", CLI_VALUE, &http},     {"--link-port", CLI_VALUE, &link},
+        {"--beacon-port", CLI_VALUE, &beacon}, {"--bind", CLI_VALUE, &o.bind_address},
+        {"--peer", CLI_VALUES, &peers},        {"--no-multicast", CLI_FLAG, &o.no_multicast},
+        {"--trace", CLI_VALUE, &o.trace_path}, {"--quiet", CLI_FLAG, &o.quiet},
+        {"--no-open", CLI_FLAG, &no_open},
+    };
+    int exit_code = cli_arguments(c, options, sizeof options / sizeof options[0], 0, 0);
+    if (exit_code == CLI_DONE)
+        exit_code = read_port(c, "--http-port", http, &o.http_port);
+    if (exit_code == CLI_DONE)
+        exit_code = read_port(c, "--link-port", link, &o.link_port);
+    if (exit_code == CLI_DONE)
+        exit_code = read_port(c, "--beacon-port", beacon, &o.beacon_port);
+    if (exit_code == CLI_DONE)
+        exit_code = read_peers(c, &peers, &o);
+    if (exit_code == CLI_DONE)
+        exit_code = cli_open(c);
+    if (exit_code != CLI_DONE)
+        return exit_code;
+    http_on_link(no_open || o.quiet ? NULL : open_browser);
+    if (node_run(c->node, &o, &trouble) != HOP_OK)
+        return cli_trouble(c, &trouble);
+    return CLI_DONE;
+}
+
+static void show_stopping(struct cli *c, const json_t *reply)
+{
+    (void)reply;
+    cli_say(c, CLI_DONE_STOPPING, 0);
+}
+
+int cli_stop(struct cli *c)
+{
+    int exit_code = cli_arguments(c, NULL, 0, 0, 0);
+    if (exit_code == CLI_DONE)
+        exit_code = cli_find_dir(c);
+    if (exit_code == CLI_DONE && !cli_node_runs(c))
+        exit_code = cli_fail(c, CLI_UNREACHABLE, CLI_NOT_RUNNING, 1, c->dir);
+    return exit_code != CLI_DONE ? exit_code
+                                 : cli_show(c, "POST", "/api/stop", NULL, show_stopping);
+}
+
+/* ---- joining ---- */
+
+/* A text that begins as invitations do, "-", or a file that holds one. */
+static int read_invitation(struct cli *c, const char *argument, struct buf *ret)
+{
+    int exit_code = CLI_DONE;
+    if (strncasecmp(argument, "HOP1", 4) == 0)
+        buf_text(ret, argument);
+    else
+        exit_code = cli_read_file(c, argument, 4096, ret);
+    while (ret->size > 0 && strchr(" \t\r\n", ret->data[ret->size - 1]) != NULL)
+        ret->data[--ret->size] = 0;
+    return exit_code;
+}
+
+static void show_joined(struct cli *c, const json_t *status)
+{
+    cli_say(c, CLI_DONE_JOIN, 2, json_get_text(json_object_get(status, "me"), "name"),
+            json_get_text(json_object_get(status, "cell"), "name"));
+}
+
+static int join(struct cli *c, const struct node_options *o, uint32_t wait)
+{
+    struct buf invitation = {0};
+    struct device_join join = {0};
+    struct node_trouble trouble = {0};
+    int exit_code = read_invitation(c, c->args[0], &invitation);
+    if (exit_code == CLI_DONE) {
+        const char *words = buf_string(&invitation);
+        words += strspn(words, " \t\r\n");
+        if (device_join_read(&join, words, &trouble.said) != HOP_OK) {
+            trouble.exit_code = CLI_REFUSED;
+            exit_code = cli_trouble(c, &trouble);
+        }
+    }
+    if (exit_code == CLI_DONE)
+        exit_code = cli_open(c);
+    if (exit_code == CLI_DONE && node_join(c->node, &join, o, wait, &trouble) != HOP_OK)
+        exit_code = cli_trouble(c, &trouble);
+    hop_wipe(&join, sizeof join);
+    hop_wipe(invitation.data, invitation.size);
+    buf_free(&invitation);
+    return exit_code != CLI_DONE ? exit_code : cli_show(c, "GET", "/api/status", NULL, show_joined);
+}
+
+int cli_join(struct cli *c)
+{
+    const char *wait_text = NULL, *beacon = NULL;
+    struct cli_values peers = {0};
+    struct node_options o = {.quiet = true};
+    uint32_t wait = 60;
+    const struct cli_option options[] = {
+        {"--wait", CLI_VALUE, &wait_text},     {"--bind", CLI_VALUE, &o.bind_address},
+        {"--peer", CLI_VALUES, &peers},        {"--beacon-port", CLI_VALUE, &beacon},
+        {"--trace", CLI_VALUE, &o.trace_path}, {"--no-multicast", CLI_FLAG, &o.no_multicast},
+    };
+    int exit_code = cli_arguments(c, options, sizeof options / sizeof options[0], 1, 1);
+    if (exit_code == CLI_DONE)
+        exit_code = cli_number(c, "--wait", wait_text, 3600, &wait);
+    if (exit_code == CLI_DONE)
+        exit_code = read_port(c, "--beacon-port", beacon, &o.beacon_port);
+    if (exit_code == CLI_DONE)
+        exit_code = read_peers(c, &peers, &o);
+    if (exit_code == CLI_DONE)
+        exit_code = cli_find_dir(c);
+    if (exit_code == CLI_DONE && cli_node_runs(c))
+        exit_code = cli_fail(c, CLI_REFUSED, CLI_RUNNING, 1, c->dir);
+    return exit_code != CLI_DONE ? exit_code : join(c, &o, wait);
+}
+
+/* ---- a dossier is checked: no device is needed ---- */
+
+static void show_report(struct cli *c, const json_t *report)
+{
+    static const char *const signs[][2] = {{"ok", "✓"}, {"failed", "✗"}, {"missing", "?"}};
+    size_t i;
+    const json_t *line;
+    if (json_get_text(report, "title")[0] != '\0')
+        cli_say(c, SHOW_DOSSIER_OF, 2, json_get_text(report, "cell"),
+                json_get_text(report, "title"));
+    json_array_foreach(json_object_get(report, "lines"), i, line)
+    {
+        const char *sign = "-";
+        for (size_t k = 0; k < sizeof signs / sizeof signs[0]; k++) {
+            if (strcmp(json_get_text(line, "state"), signs[k][0]) == 0)
+                sign = signs[k][1];
+        }
+        (void)printf("  %s %s\n", sign, json_get_text(line, "text"));
+    }
+    (void)printf("%s\n", json_get_text(report, "text"));
+}
+
+int cli_verify(struct cli *c)
+{
+    struct buf file = {0};
+    json_t *report = NULL;
+    int exit_code = cli_arguments(c, NULL, 0, 1, 1);
+    if (exit_code == CLI_DONE)
+        exit_code = cli_read_file(c, c->args[0], API_LARGE_BYTES_MAX, &file);
+    if (exit_code == CLI_DONE && verify_dossier(buf_written(&file), c->lang, &report) != HOP_OK)
+        exit_code = cli_fail(c, CLI_UNREACHABLE, API_NO_MEMORY, 0);
+    if (exit_code == CLI_DONE) {
+        if (c->json)
+            (void)json_dumpf(report, stdout, JSON_INDENT(1));
+        else
+            show_report(c, report);
+        exit_code = strcmp(json_get_text(report, "verdict"), "holds") == 0 ? CLI_DONE : CLI_REFUSED;
+    }
+    json_decref(report);
+    buf_free(&file);
+    return exit_code;
+}

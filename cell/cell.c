@@ -168,11 +168,12 @@ void cell_join_message(uint8_t ret[static CELL_JOIN_MESSAGE_BYTES],
     memcpy(ret + 112, cert->kem, 32);
 }
 
-/* Is this admission the one its invitation was made for? TEXT_NONE if so. */
-static enum text_id check_invited(struct cell *c, const struct auth_admit *a)
+/* Is this admission the one its invitation was made for? TEXT_NONE and the invitation if so. */
+static enum text_id check_invited(struct cell *c, const struct auth_admit *a,
+                                  struct cell_invite **ret)
 {
     uint8_t message[CELL_JOIN_MESSAGE_BYTES];
-    const struct cell_invite *i = find_invite(c, a->invite);
+    struct cell_invite *i = find_invite(c, a->invite);
     if (i == NULL)
         return CELL_INVITE_UNKNOWN;
     if (i->used)
@@ -184,6 +185,7 @@ static enum text_id check_invited(struct cell *c, const struct auth_admit *a)
     if (strcmp(a->name, i->body.name) != 0 || a->role != i->body.role ||
         a->category != i->body.category)
         return CELL_INVITE_PROOF;
+    *ret = i;
     return TEXT_NONE;
 }
 
@@ -233,6 +235,7 @@ static int on_admit(struct cell *c, const struct cell_event *e)
     uint8_t member[16];
     enum text_id why = TEXT_NONE;
     const struct cell_device *by = NULL;
+    struct cell_invite *invite = NULL;
     if (auth_admit_parse(&a, e->body) != HOP_OK)
         return ignore(c, e, CELL_MALFORMED);
     bool founder = memcmp(a.invite, nobody, sizeof nobody) == 0;
@@ -241,7 +244,7 @@ static int on_admit(struct cell *c, const struct cell_event *e)
     } else {
         by = admitter(c, e, &why);
         if (by != NULL)
-            why = check_invited(c, &a);
+            why = check_invited(c, &a, &invite);
     }
     if (why != TEXT_NONE)
         return ignore(c, e, why);
@@ -253,8 +256,8 @@ static int on_admit(struct cell *c, const struct cell_event *e)
         return ignore(c, e, CELL_DEVICE_KNOWN);
     if (c->members_count == CELL_MEMBERS_MAX || c->devices_count == CELL_DEVICES_MAX)
         return ignore(c, e, CELL_FULL);
-    if (!founder)
-        find_invite(c, a.invite)->used = true;
+    if (invite != NULL)
+        invite->used = true;
     return admit(c, e, &a, by);
 }
 

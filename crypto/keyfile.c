@@ -201,7 +201,7 @@ static enum keyfile_trouble open_with(uint8_t *payload, struct span file, struct
 int keyfile_open(uint8_t *payload, size_t *ret_size, struct span file, struct span passphrase,
                  enum keyfile_trouble *ret_trouble)
 {
-    struct keyfile_cost cost;
+    struct keyfile_cost cost = {0};
     int err = keyfile_check(&cost, file, ret_trouble);
     if (err != HOP_OK)
         return err;

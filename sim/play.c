@@ -212,7 +212,7 @@ static int do_act(struct sim_world *w, const struct sim_event *e, struct text_sa
     if (s == STEP_MOTION)
         memcpy(w->motion, id, 32);
     w->counters.acts++;
-    sim_node_dirty(w, n);
+    sim_node_committed(w, n); /* as the API does: the person is told after the commit */
     return HOP_OK;
 }
 

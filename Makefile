@@ -141,6 +141,9 @@ check: ## install what is missing, build, run all tests; ends with "N passed, N 
 check-unit: ## build and run unit and scenario tests only
 	@$(MAKE) -k -j$(JOBS) --no-print-directory tests || true
 	@tools/run-tests $(TESTS)
+# what threads share: the ring and the voice pipeline
+check-tsan: $(patsubst %.c,$(O)/%,$(filter tests/unit/audio/%,$(UNIT)))
+	@tools/run-tests $^
 demo: ## play a real meeting of three devices on this machine
 	@tools/deps
 	@$(MAKE) V=release -j$(JOBS) --no-print-directory build/release-$(notdir $(CC))/hop
@@ -160,6 +163,9 @@ clang-tidy: ## clang-tidy on the pure folders (.clang-tidy says which checks)
 cppcheck: ## cppcheck on all our code
 	@cppcheck -q -j $(JOBS) --enable=warning,portability --inline-suppr --error-exitcode=1 --std=c11 -I. \
 	    -D_POSIX_C_SOURCE=200809L --suppress=missingIncludeSystem $(filter-out tests/% bench/%,$(SOURCES))
+
+shellcheck: ## shellcheck on every script
+	@shellcheck tools/embed $(shell grep -lE '^.!/bin/(ba)?sh' tools/* .ci/* $$(find tests docs -type f -size -100k ! -path '*/corpus/*' 2>/dev/null) 2>/dev/null)
 
 # ---- fuzzing: the first line of tests/fuzz/NAME.c says which folders it links -----------------
 FUZZ_SECONDS ?= 20
@@ -209,4 +215,4 @@ clean: ## remove build/
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(firstword $(MAKEFILE_LIST)) | sed 's/:.*## /\t/' | expand -t 14
-.PHONY: all tests check check-unit demo pure layers tidy format clang-tidy cppcheck fuzz fuzz-targets bench bench-programs coverage install tags sources clean help FORCE
+.PHONY: all tests check check-unit check-tsan shellcheck demo pure layers tidy format clang-tidy cppcheck fuzz fuzz-targets bench bench-programs coverage install tags sources clean help FORCE

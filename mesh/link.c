@@ -192,7 +192,7 @@ int mesh_on_keepalive(struct mesh *m, uint32_t slot, struct span frame)
     if (err != HOP_OK)
         return err;
     static const uint8_t zeros[8];
-    if (l->state != LINK_MEMBER || !l->frontier_heard || memcmp(k.salt, zeros, 8) == 0)
+    if (l->state != LINK_MEMBER || memcmp(k.salt, zeros, 8) == 0)
         return HOP_OK;
     if (l->root.version != m->version || memcmp(l->root.salt, k.salt, 8) != 0) {
         l->root.version = m->version;
@@ -203,12 +203,15 @@ int mesh_on_keepalive(struct mesh *m, uint32_t slot, struct span frame)
         if (l->synced_version != m->version)
             trace(&m->config.trace, "in sync with %u", (unsigned)l->name);
         l->synced_version = m->version;
+        l->frontier_heard = true; /* or as good as: it is ours */
         for (uint32_t i = 0; i < m->logs_count; i++)
             mesh_show(m, slot, i, m->logs[i].durable.seq);
         return HOP_OK;
     }
     l->synced_version = 0;
-    if (m->now - l->reconciled >= MESH_RECONCILE && m->now - m->changed >= MESH_RECONCILE_CALM &&
+    /* A frontier that was never heard may have been lost on the way, and ours to it as well. */
+    hop_time pace = l->frontier_heard ? MESH_RECONCILE : MESH_ASK_WAIT;
+    if (m->now - l->reconciled >= pace && m->now - m->changed >= MESH_RECONCILE_CALM &&
         !l->frontier_due) {
         trace(&m->config.trace, "%u has another root -> frontier", (unsigned)l->name);
         l->frontier_due = true;

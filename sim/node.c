@@ -18,8 +18,8 @@ static void seed_of(const struct sim_world *w, const struct sim_node *n, uint8_t
 
 static void trace_node(void *ctx, const char *line)
 {
-    (void)ctx;
-    (void)line; /* the mesh's own story is for single nodes; see hop run --trace */
+    const struct sim_node *n = ctx;
+    sim_trace(n->world, "%u > %s", (unsigned)n->index, line);
 }
 
 int sim_node_start(struct sim_world *w, uint32_t index)
@@ -27,6 +27,7 @@ int sim_node_start(struct sim_world *w, uint32_t index)
     struct sim_node *n = &w->nodes[index];
     struct device_config config = {
         .keys = &n->keys, .store = NULL, .trace = {.line = trace_node, .ctx = n}};
+    n->world = w;
     n->index = index;
     n->starts++;
     n->wake = HOP_NEVER;

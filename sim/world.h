@@ -34,6 +34,7 @@ struct sim_held { /* a frame that waits for a commit */
 };
 
 struct sim_node {
+    struct sim_world *world;
     uint32_t index;
     struct device_keys keys;
     struct device_keys saved; /* what its key file holds */

@@ -184,6 +184,20 @@ void mesh_on_roster(struct mesh *m)
 
 /* ---- being there ---- */
 
+/* Roots differ: say the whole frontier again, but not too often. A frontier that was never heard
+ * may have been lost on the way, and ours to it as well: that is tried again sooner. */
+static void reconcile(struct mesh *m, struct link *l, bool lost)
+{
+    l->synced_version = 0;
+    hop_time pace = lost ? MESH_ASK_WAIT : MESH_RECONCILE;
+    if (m->now - l->reconciled < pace || m->now - m->changed < MESH_RECONCILE_CALM ||
+        l->frontier_due)
+        return;
+    trace(&m->config.trace, "%u has another root -> frontier", (unsigned)l->name);
+    l->frontier_due = true;
+    l->frontier_cursor = 0;
+}
+
 int mesh_on_keepalive(struct mesh *m, uint32_t slot, struct span frame)
 {
     struct link *l = m->links[slot];
@@ -192,31 +206,27 @@ int mesh_on_keepalive(struct mesh *m, uint32_t slot, struct span frame)
     if (err != HOP_OK)
         return err;
     static const uint8_t zeros[8];
-    if (l->state != LINK_MEMBER || memcmp(k.salt, zeros, 8) == 0)
+    if (l->state != LINK_MEMBER)
         return HOP_OK;
+    if (memcmp(k.salt, zeros, 8) == 0) { /* to it we are strangers: it has not got our admission */
+        reconcile(m, l, true);
+        return HOP_OK;
+    }
     if (l->root.version != m->version || memcmp(l->root.salt, k.salt, 8) != 0) {
         l->root.version = m->version;
         memcpy(l->root.salt, k.salt, 8);
         mesh_root(m, k.salt, l->root.root);
     }
-    if (memcmp(l->root.root, k.root, 8) == 0) {
-        if (l->synced_version != m->version)
-            trace(&m->config.trace, "in sync with %u", (unsigned)l->name);
-        l->synced_version = m->version;
-        l->frontier_heard = true; /* or as good as: it is ours */
-        for (uint32_t i = 0; i < m->logs_count; i++)
-            mesh_show(m, slot, i, m->logs[i].durable.seq);
+    if (memcmp(l->root.root, k.root, 8) != 0) {
+        reconcile(m, l, !l->frontier_heard);
         return HOP_OK;
     }
-    l->synced_version = 0;
-    /* A frontier that was never heard may have been lost on the way, and ours to it as well. */
-    hop_time pace = l->frontier_heard ? MESH_RECONCILE : MESH_ASK_WAIT;
-    if (m->now - l->reconciled >= pace && m->now - m->changed >= MESH_RECONCILE_CALM &&
-        !l->frontier_due) {
-        trace(&m->config.trace, "%u has another root -> frontier", (unsigned)l->name);
-        l->frontier_due = true;
-        l->frontier_cursor = 0;
-    }
+    if (l->synced_version != m->version)
+        trace(&m->config.trace, "in sync with %u", (unsigned)l->name);
+    l->synced_version = m->version;
+    l->frontier_heard = true; /* or as good as: it is ours */
+    for (uint32_t i = 0; i < m->logs_count; i++)
+        mesh_show(m, slot, i, m->logs[i].durable.seq);
     return HOP_OK;
 }
 

@@ -77,6 +77,8 @@ int mesh_on_ack(struct mesh *m, uint32_t slot, struct span frame)
         mesh_show(m, slot, log, ack.items[i].seq);
         l->touched = true;
     }
+    if (l->synced_version != m->version && l->root_at == HOP_NEVER)
+        l->root_at = m->now + MESH_ROOT_DELAY; /* it may be level with us now: let it hear so */
     return HOP_OK;
 }
 

@@ -91,6 +91,7 @@ void cluster_close(struct cluster *c)
     }
     for (size_t i = 0; i < c->events_count; i++)
         free(c->events[i].bytes);
+    cluster_strays_forget(c);
     free(c->scratch);
 }
 
@@ -219,6 +220,49 @@ static void check_ack(struct cluster *c, size_t node, struct span frame)
     assert(!n->uncommitted || !n->commits_held);
 }
 
+/* ---- puppets ---- */
+
+static void stray(struct cluster *c, struct span frame)
+{
+    if (c->strays_count < CLUSTER_STRAYS_MAX)
+        buf_span(&c->strays[c->strays_count++], frame);
+}
+
+void cluster_strays_forget(struct cluster *c)
+{
+    for (size_t i = 0; i < CLUSTER_STRAYS_MAX; i++) {
+        buf_free(&c->strays[i]);
+        c->strays[i] = (struct buf){0};
+    }
+    c->strays_count = 0;
+}
+
+struct span cluster_stray(struct cluster *c, enum frame_type type)
+{
+    for (size_t i = 0; i < c->strays_count; i++) {
+        struct buf *b = &c->strays[i];
+        if (b->size == 0 || b->data[0] != type)
+            continue;
+        struct span frame = buf_written(b);
+        b->size = 0; /* the bytes stay until they are forgotten */
+        return frame;
+    }
+    return (struct span){0};
+}
+
+void cluster_puppet(struct cluster *c, size_t node, mesh_link link, size_t who)
+{
+    uint8_t binding[32] = {0xbb, (uint8_t)link};
+    uint8_t frame[HELLO_BYTES];
+    struct wire_writer w = wire_writer(frame, sizeof frame);
+    struct hello_scope scope = {binding, c->cell_id, true};
+    (void)cluster_step(
+        c, node,
+        (struct mesh_in){.type = MESH_IN_LINK_UP, .link = link, .bytes = SPAN(binding, 32)});
+    frame_hello_put(&w, &scope, &c->nodes[who].identity);
+    cluster_inject(c, node, link, wire_written(&w));
+}
+
 /* ---- a turn ---- */
 
 static void drop(struct cluster *c, size_t node, mesh_link link)
@@ -247,8 +291,10 @@ static void carry_out(struct cluster *c, size_t node, const struct mesh_out *out
         w = wire_at(c, node, out->link);
         check_ack(c, node, out->bytes);
         count(c, out->bytes);
-        if (w == NULL)
-            break; /* dropped by the other end; the news is on its way */
+        if (w == NULL) { /* a puppet's, or dropped by the other end */
+            stray(c, out->bytes);
+            break;
+        }
         post(c, w, node, out->bytes);
         if (c->duplicate_percent > rng_below(&c->rng, 100))
             post(c, w, node, out->bytes);

@@ -15,6 +15,7 @@
 #ifndef HOP_TESTS_LIB_CLUSTER_H
 #define HOP_TESTS_LIB_CLUSTER_H
 
+#include "base/buf.h"
 #include "cell/record.h"
 #include "mesh/frame.h"
 #include "mesh/mesh.h"
@@ -23,7 +24,7 @@
 
 #define CLUSTER_NODES_MAX  16
 #define CLUSTER_EVENTS_MAX 8192
-#define CLUSTER_HELD_MAX   64
+#define CLUSTER_STRAYS_MAX 64
 
 struct cluster_log {
     struct hop_sign_key key;
@@ -82,6 +83,8 @@ struct cluster {
     size_t events_count;
     struct mesh_outs outs;
     uint8_t *scratch;
+    struct buf strays[CLUSTER_STRAYS_MAX]; /* frames sent on links without a wire */
+    size_t strays_count;
     struct story story;
     bool telling;                                   /* collect traces in story */
     uint64_t frames[FRAMES_END], bytes[FRAMES_END]; /* sent, by type */
@@ -111,6 +114,13 @@ void cluster_put_blob(struct cluster *c, size_t node, struct span bytes, uint8_t
 int cluster_step(struct cluster *c, size_t node, struct mesh_in in);
 void cluster_commit(struct cluster *c, size_t node); /* when commits_held */
 void cluster_inject(struct cluster *c, size_t node, mesh_link link, struct span frame);
+
+/* A link of node to nobody: a test plays the other end, as identity of node `who`, which listens.
+ * What node sends on it is kept: cluster_stray() takes the oldest such frame of a type out, or
+ * gives an empty span; cluster_strays_forget() drops all. Valid until one of these is called. */
+void cluster_puppet(struct cluster *c, size_t node, mesh_link link, size_t who);
+struct span cluster_stray(struct cluster *c, enum frame_type type);
+void cluster_strays_forget(struct cluster *c);
 
 void cluster_run(struct cluster *c, unsigned ms);
 typedef bool cluster_predicate(struct cluster *c);

@@ -138,12 +138,14 @@ int api_post_meeting(struct api_call *c)
 
 static int put_document(struct api_call *c, struct act *a, struct span bytes)
 {
-    uint8_t *chunks = malloc((size_t)32 * ACT_CHUNKS_MAX);
+    uint8_t *chunks = calloc(ACT_CHUNKS_MAX, 32);
     if (chunks == NULL)
         return HOP_ENOMEM;
-    /* ask first: a refused document must not leave its bytes in the store */
+    /* ask first, before its chunks have names: a refused document must not fill the store */
+    struct act unnamed = *a;
+    unnamed.chunks = SPAN(chunks, 32);
     int err = meeting_may(device_meetings(c->n->device), device_cell(c->n->device),
-                          device_self(c->n->device), a, &c->why);
+                          device_self(c->n->device), &unnamed, &c->why);
     if (err == HOP_OK)
         err = device_put_document(c->n->device, bytes, a, chunks, &c->why);
     if (err == HOP_OK)

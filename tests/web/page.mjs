@@ -1,0 +1,140 @@
+// The page of a real node, in a real browser: it shows what the node knows, hears of changes without
+// a reload, and puts acts on record. Run by tests/web/run, which says where hop and playwright are.
+import { execFileSync, spawn } from "node:child_process";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+const { chromium } = createRequire(join(process.env.PLAYWRIGHT, "x.js"))("playwright-core");
+const hop = process.env.HOP, room = mkdtempSync(join(tmpdir(), "hop-web-"));
+const dir = join(room, "a"), pass = join(room, "pw"), pictures = process.env.PICTURES;
+let passed = 0, failed = 0, node, browser;
+
+function cli(...args) {
+  return execFileSync(hop, ["--dir", dir, "--passphrase-file", pass, "--lang", "vi", ...args], { encoding: "utf8" });
+}
+async function test(name, run) {
+  try { await run(); passed++; console.log(`ok   ${name}`); }
+  catch (e) { failed++; console.log(`FAIL ${name}: ${e.message}`); }
+}
+function check(holds, what) { if (!holds) throw new Error(what); }
+const until = (page, text) => page.getByText(text).first().waitFor({ timeout: 5000 });
+
+async function start() {
+  writeFileSync(pass, "mot hai ba bon nam\n");
+  cli("init", "--kdf-memory", "64");
+  cli("cell", "new", "Chi bộ Bản Mù", "--as", "Nguyễn Văn An");
+  cli("meeting", "new", "Họp thường kỳ", "--when", "04/12/2026 19:30", "--place", "Nhà văn hóa",
+      "--agenda", "Báo cáo", "--agenda", "<b>Nghị quyết</b><script>window.bad=1</script>");
+  node = spawn(hop, ["--dir", dir, "--passphrase-file", pass, "run", "--no-open", "--no-multicast"], { stdio: "ignore" });
+  for (let i = 0; i < 200 && !existsSync(join(dir, "link")); i++) await new Promise((r) => setTimeout(r, 50));
+  return readFileSync(join(dir, "link"), "utf8").trim();
+}
+
+async function tests(link) {
+  const context = await browser.newContext({ locale: "vi-VN", viewport: { width: 1200, height: 900 } });
+  const page = await context.newPage(), asked = [], broken = [];
+  page.on("request", (r) => asked.push(r.url()));
+  page.on("console", (m) => { if (m.type() === "error") broken.push(m.text()); });
+  page.on("pageerror", (e) => broken.push(String(e)));
+  await page.goto(link);
+
+  // The token must not stay where a photograph of the screen or the history would give it away.
+  await test("page_forgets_token_in_its_address", async () => {
+    await until(page, "Chi bộ Bản Mù");
+    check(!page.url().includes("token"), page.url());
+  });
+  // A page that must be reloaded would let a chair close a vote on old numbers.
+  await test("page_shows_change_by_command_line_without_reload", async () => {
+    await page.evaluate(() => { window.loadedOnce = true; });
+    cli("send", "1");
+    await until(page, "đã triệu tập");
+    cli("meeting", "open", "1");
+    await page.locator("#stage", { hasText: "đang họp" }).waitFor({ timeout: 5000 });
+    cli("motion", "put", "1", "--item", "2", "Thông qua nghị quyết");
+    await until(page, "Thông qua nghị quyết");
+    check(await page.evaluate(() => window.loadedOnce === true), "the page was loaded again");
+  });
+  // A button that did nothing would lose a vote.
+  await test("page_puts_attendance_and_vote_on_record", async () => {
+    await page.getByRole("button", { name: "Tôi có mặt" }).click();
+    await page.getByRole("button", { name: "Xác nhận có mặt" }).click();
+    await page.locator("#quorum", { hasText: "Có mặt 1/1" }).waitFor({ timeout: 5000 });
+    await page.getByRole("button", { name: "đồng ý", exact: true }).click();
+    await page.getByText("đ/c Nguyễn Văn An: đồng ý").waitFor({ timeout: 5000 });
+    const motions = JSON.parse(cli("--json", "motion", "list", "1")).motions;
+    check(motions[0].agree === 1, "the node did not record the vote");
+  });
+  // Updates while somebody types must not take words or focus away.
+  await test("page_keeps_what_is_being_typed_while_it_changes", async () => {
+    await page.locator("#opinion").fill("Tôi đang viết");
+    await page.locator("#opinion").focus();
+    cli("say", "1", "--item", "1", "Ý kiến từ dòng lệnh");
+    await until(page, "Ý kiến từ dòng lệnh");
+    check(await page.locator("#opinion").inputValue() === "Tôi đang viết", "the words are gone");
+    check(await page.evaluate(() => document.activeElement.id) === "opinion", "the focus is gone");
+    await page.getByRole("button", { name: "Ghi ý kiến" }).click();
+    await page.getByText("Tôi đang viết").first().waitFor({ timeout: 5000 });
+  });
+  // A text somebody wrote into a meeting must not become a script.
+  await test("page_shows_markup_of_people_as_text", async () => {
+    await page.getByText("<b>Nghị quyết</b>").first().waitFor({ timeout: 5000 });
+    check(await page.evaluate(() => window.bad === undefined), "a script ran");
+  });
+  // Half of the people read the other language, or none of it on this machine.
+  await test("page_speaks_both_languages", async () => {
+    await page.getByRole("button", { name: "English" }).click();
+    await until(page, "Roll call");
+    check(await page.evaluate(() => document.documentElement.lang) === "en", "lang attribute");
+    if (pictures) await page.screenshot({ path: join(pictures, "page-en.png"), fullPage: true });
+    await page.getByRole("button", { name: "Tiếng Việt" }).click();
+    await until(page, "Điểm danh");
+  });
+  // On the smallest telephone nothing may need sideways scrolling, and type stays large.
+  await test("page_fits_360_pixels_in_large_type", async () => {
+    await page.setViewportSize({ width: 360, height: 740 });
+    const size = await page.evaluate(() => [document.documentElement.scrollWidth, parseFloat(getComputedStyle(document.body).fontSize),
+      Math.min(...[...document.querySelectorAll("button")].map((b) => b.getBoundingClientRect().height))]);
+    check(size[0] <= 360, `${size[0]} pixels wide`);
+    check(size[1] >= 18, `type of ${size[1]} pixels`);
+    check(size[2] >= 48, `a button only ${size[2]} pixels high`);
+    if (pictures) await page.screenshot({ path: join(pictures, "page-360.png"), fullPage: true });
+  });
+  // A control without a name is silent in a screen reader.
+  await test("page_names_every_control", async () => {
+    const silent = await page.evaluate(() => [...document.querySelectorAll("button, select, textarea, a")]
+      .filter((e) => !(e.textContent.trim() || e.labels?.length || e.getAttribute("aria-label"))).map((e) => e.outerHTML));
+    check(silent.length === 0, silent.join(" "));
+  });
+  // Nothing of a meeting may leave the machine, and nothing may come from elsewhere.
+  await test("page_asks_nobody_but_its_node", () => {
+    const origin = new URL(link).origin;
+    const others = asked.filter((url) => !url.startsWith(origin) && !url.startsWith("data:"));
+    check(others.length === 0, others.join(" "));
+    check(broken.length === 0, broken.join("; "));
+  });
+  // Somebody else's browser tab on this machine must see nothing.
+  await test("page_without_token_says_what_to_do", async () => {
+    const stranger = await (await browser.newContext({ locale: "vi-VN" })).newPage();
+    await stranger.goto(new URL(link).origin);
+    await stranger.getByText("Hãy mở đường dẫn mà").waitFor({ timeout: 5000 });
+    check(!(await stranger.content()).includes("Bản Mù"), "it shows the cell");
+  });
+}
+
+try {
+  if (pictures) mkdirSync(pictures, { recursive: true });
+  const link = await start();
+  browser = await chromium.launch({ executablePath: process.env.CHROMIUM, args: ["--no-sandbox", "--disable-gpu"] });
+  await tests(link);
+} catch (e) {
+  failed++;
+  console.log(`FAIL page: ${e.message}`);
+} finally {
+  await browser?.close();
+  try { cli("stop"); } catch { node?.kill(); }
+  rmSync(room, { recursive: true, force: true });
+}
+console.log(`${passed} passed, ${failed} failed`);
+process.exit(failed === 0 && passed > 0 ? 0 : 1);

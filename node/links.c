@@ -23,10 +23,12 @@ struct link {
     enum link_kind kind;
     mesh_link id;
     bool up;      /* LINKS_UP was reported */
+    bool ended;   /* its connection is over, but what came before may not have been read yet */
     bool gone;    /* LINKS_DOWN is owed */
     void *socket; /* DEALER of a dialed link */
     void *monitor;
     size_t routing_size; /* of an accepted one */
+    int fd;              /* and libzmq's descriptor under it; -1 otherwise */
     uint8_t routing[ROUTING_BYTES_MAX];
     uint8_t client[32], server[32];
     hop_time since;
@@ -49,7 +51,7 @@ struct routing {
 #define TABLE_MAX (MESH_LINKS_MAX + LINKS_JOINERS_MAX)
 
 struct links {
-    void *context, *router;
+    void *context, *router, *router_monitor;
     struct zap *zap;
     struct hop_drbg drbg; /* for the self-test's keys */
     struct hop_box_key server;
@@ -102,7 +104,7 @@ static struct link *take_place(struct links *l, enum link_kind kind)
         struct link *k = &l->table[i];
         if (k->kind != LINK_FREE)
             continue;
-        *k = (struct link){.kind = kind, .id = ++l->last_id, .since = l->now};
+        *k = (struct link){.kind = kind, .id = ++l->last_id, .since = l->now, .fd = -1};
         return k;
     }
     return NULL;
@@ -215,8 +217,12 @@ void links_free(struct links *l)
     links_drop_all(l);
     links_discard_held(l);
     zmq_msg_close(&l->message);
-    if (l->router != NULL)
+    if (l->router != NULL) {
+        zmq_socket_monitor(l->router, NULL, 0);
         zmq_close(l->router);
+    }
+    if (l->router_monitor != NULL)
+        zmq_close(l->router_monitor);
     zap_free(l->zap);
     if (l->context != NULL)
         zmq_ctx_term(l->context);
@@ -285,6 +291,13 @@ int links_listen(struct links *l, const char *address, uint16_t port)
     }
     l->router = router;
     l->port = port_of(router);
+    /* without it a peer that crashed is found out by its silence: later, but it is */
+    l->router_monitor = zmq_socket(l->context, ZMQ_PAIR);
+    if (l->router_monitor != NULL &&
+        (set_int(l->router_monitor, ZMQ_LINGER, 0) != 0 ||
+         zmq_socket_monitor(router, "inproc://hop.router", ZMQ_EVENT_DISCONNECTED) != 0 ||
+         zmq_connect(l->router_monitor, "inproc://hop.router") != 0))
+        return HOP_EIO;
     return HOP_OK;
 }
 
@@ -381,18 +394,47 @@ int links_connect(struct links *l, const struct sockaddr_storage *address,
     return HOP_OK;
 }
 
-/* Take in what libzmq says of a dialed link. True when LINKS_UP is to be reported. */
-static bool read_monitor(struct link *k)
+/* The next event of a monitor and its value; false when none is waiting. */
+static bool next_monitor_event(void *monitor, uint16_t *ret, int32_t *ret_value)
 {
     uint8_t frame[6];
     char address[256];
+    if (zmq_recv(monitor, frame, sizeof frame, ZMQ_DONTWAIT) < (int)sizeof frame)
+        return false;
+    (void)zmq_recv(monitor, address, sizeof address, ZMQ_DONTWAIT);
+    memcpy(ret, frame, sizeof *ret);
+    memcpy(ret_value, frame + sizeof *ret, sizeof *ret_value);
+    return true;
+}
+
+/* A connection to the ROUTER ended: whose was it? Descriptors are used again, so of two links that
+ * had this one the older is meant. */
+static void read_router_monitor(struct links *l)
+{
+    uint16_t event;
+    int32_t fd;
+    while (l->router_monitor != NULL && next_monitor_event(l->router_monitor, &event, &fd)) {
+        struct link *older = NULL;
+        for (size_t i = 0; i < TABLE_MAX; i++) {
+            struct link *k = &l->table[i];
+            if ((k->kind == LINK_ACCEPTED || k->kind == LINK_JOINER) && k->fd == fd && !k->ended &&
+                (older == NULL || k->id < older->id))
+                older = k;
+        }
+        if (older != NULL)
+            older->ended = true;
+    }
+}
+
+/* Take in what libzmq says of a dialed link. True when LINKS_UP is to be reported. */
+static bool read_monitor(struct link *k)
+{
+    uint16_t event;
+    int32_t value;
     bool came_up = false;
-    while (zmq_recv(k->monitor, frame, sizeof frame, ZMQ_DONTWAIT) >= (int)sizeof frame) {
-        uint16_t event;
-        memcpy(&event, frame, sizeof event);
-        (void)zmq_recv(k->monitor, address, sizeof address, ZMQ_DONTWAIT);
+    while (next_monitor_event(k->monitor, &event, &value)) {
         if (event != ZMQ_EVENT_HANDSHAKE_SUCCEEDED)
-            k->gone = true;
+            k->ended = true;
         else if (!k->up)
             came_up = k->up = true;
     }
@@ -514,6 +556,7 @@ static struct link *accept_link(struct links *l, const struct routing *r,
     memcpy(k->routing, r->bytes, r->size);
     memcpy(k->client, client, 32);
     memcpy(k->server, l->server.public_key, 32);
+    k->fd = zmq_msg_get(&l->message, ZMQ_SRCFD);
     if (address == NULL || netaddr_parse(&k->address, address, 0) != HOP_OK)
         k->address = (struct sockaddr_storage){.ss_family = AF_INET};
     return k;
@@ -590,7 +633,12 @@ bool links_next(struct links *l, hop_time now, struct links_event *ret)
             return true;
         }
     }
-    return report_gone(l, ret) || read_sockets(l, ret) || report_gone(l, ret);
+    if (report_gone(l, ret) || read_sockets(l, ret))
+        return true;
+    read_router_monitor(l); /* now, not before: a link begins with its first message */
+    for (size_t i = 0; i < TABLE_MAX; i++) /* the last word of a link that ended has been read */
+        l->table[i].gone = l->table[i].gone || l->table[i].ended;
+    return report_gone(l, ret);
 }
 
 /* ---- sending ---- */
@@ -698,6 +746,8 @@ size_t links_poll_items(const struct links *l, zmq_pollitem_t *ret, size_t max)
     size_t n = 0;
     if (l->router != NULL && n < max)
         ret[n++] = (zmq_pollitem_t){.socket = l->router, .events = ZMQ_POLLIN};
+    if (l->router_monitor != NULL && n < max)
+        ret[n++] = (zmq_pollitem_t){.socket = l->router_monitor, .events = ZMQ_POLLIN};
     for (size_t i = 0; i < TABLE_MAX && n + 2 <= max; i++) {
         const struct link *k = &l->table[i];
         if (k->kind != LINK_DIALED)
@@ -716,7 +766,7 @@ hop_time links_deadline(const struct links *l)
         if (k->kind == LINK_FREE)
             continue;
         hop_time at = HOP_NEVER;
-        if (k->gone)
+        if (k->gone || k->ended)
             at = l->now;
         else if (k->kind == LINK_DIALED && !k->up)
             at = k->since + DIAL_US + 1;

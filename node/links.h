@@ -6,9 +6,9 @@
  * handshake; here every message is checked again against the table as it is now, so a key taken
  * out of it is cut off at once.
  *
- * libzmq never tells a ROUTER that a peer has gone, and cannot send one away. So an empty message
- * means "I have closed this link", a failed send means it is gone, and the mesh's own silence
- * timeout catches the rest.
+ * libzmq does not tell a ROUTER which peer has gone, and cannot send one away. So an empty message
+ * means "I have closed this link"; a connection that ended is matched to its link by descriptor; a
+ * failed send means it is gone; and the mesh's own silence timeout catches the rest.
  *
  * All functions are for one thread. docs/parts/links.md has the layout and the reasons. */
 #ifndef HOP_NODE_LINKS_H
@@ -87,7 +87,7 @@ bool links_exists(const struct links *l, mesh_link link); /* being made, or up *
 size_t links_count(const struct links *l);
 
 /* For zmq_poll(): at most LINKS_POLL_MAX items. */
-#define LINKS_POLL_MAX (1 + 2 * MESH_LINKS_MAX)
+#define LINKS_POLL_MAX (2 + 2 * MESH_LINKS_MAX)
 size_t links_poll_items(const struct links *l, zmq_pollitem_t *ret, size_t max);
 /* When links_next() should be called even if nothing is readable, or HOP_NEVER. */
 hop_time links_deadline(const struct links *l);

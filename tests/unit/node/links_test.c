@@ -75,7 +75,8 @@ static bool next_within(struct links *l, struct links_event *e, hop_time bound)
 static struct links_event expect(struct links *l, enum links_event_type type)
 {
     struct links_event e;
-    CHECK(next_within(l, &e, BOUND_US));
+    if (!next_within(l, &e, BOUND_US))
+        fail_msg("no event in time; waited for type %u", type);
     CHECK_EQ(e.type, type);
     return e;
 }
@@ -251,6 +252,7 @@ TEST(links_refuse_oversize_message)
     CHECK_EQ(e.bytes.size, MESH_FRAME_BYTES_MAX);
     links_send(b.client, ours, SPAN(bytes, size), false);
     CHECK_EQ(expect(b.client, LINKS_DOWN).link, ours);
+    CHECK_EQ(expect(b.server, LINKS_DOWN).link, theirs);
     CHECK(!next_within(b.server, &e, HOP_SECOND / 5));
     free(bytes);
     close_bench(&b);
@@ -306,6 +308,33 @@ TEST(links_say_goodbye)
     links_free(b.server);
     b.server = NULL;
     CHECK_EQ(expect(b.client, LINKS_DOWN).link, ours);
+    close_bench(&b);
+}
+
+/* A crash sends no goodbye: the end of the connection must do, and not eat what was said before. */
+TEST(links_notice_peer_that_vanished_after_its_last_word)
+{
+    struct bench b;
+    struct links_event e;
+    char endpoint[64];
+    int linger = 1000;
+    open_bench(&b);
+    void *context = zmq_ctx_new(), *s = zmq_socket(context, ZMQ_DEALER);
+    (void)snprintf(endpoint, sizeof endpoint, "tcp://127.0.0.1:%u", links_port(b.server));
+    zmq_setsockopt(s, ZMQ_LINGER, &linger, sizeof linger);
+    zmq_setsockopt(s, ZMQ_CURVE_SERVERKEY, links_server_key(b.server), 32);
+    zmq_setsockopt(s, ZMQ_CURVE_PUBLICKEY, b.friend.public_key, 32);
+    zmq_setsockopt(s, ZMQ_CURVE_SECRETKEY, b.friend.secret, 32);
+    CHECK_EQ(zmq_connect(s, endpoint), 0);
+    CHECK_EQ(zmq_send(s, "first", 5, 0), 5);
+    CHECK_EQ(zmq_send(s, "last", 4, 0), 4);
+    zmq_close(s);
+    zmq_ctx_term(context); /* waits until both have left, then the connection is gone */
+    mesh_link link = expect(b.server, LINKS_UP).link;
+    CHECK_SPAN(expect(b.server, LINKS_FRAME).bytes, span_text("first"));
+    CHECK_SPAN(expect(b.server, LINKS_FRAME).bytes, span_text("last"));
+    e = expect(b.server, LINKS_DOWN);
+    CHECK_EQ(e.link, link);
     close_bench(&b);
 }
 

@@ -135,12 +135,11 @@ tests: $(TESTS) ## build every test program
 
 check: ## install what is missing, build, run all tests; ends with "N passed, N failed"
 	@tools/deps
-	@$(MAKE) -k -j$(JOBS) --no-print-directory all tests || true
-	@tools/run-tests $(TESTS) $(wildcard tests/sim/run tests/netns/run tests/web/run) \
+	@$(MAKE) -k -j$(JOBS) --no-print-directory all tests; BUILD_STATUS=$$? \
+	    tools/run-tests $(TESTS) $(wildcard tests/sim/run tests/netns/run tests/web/run) \
 	    "tools/determinism $(O)/hop-sim $(O)/hop-sim-toy"
 check-unit: ## build and run unit and scenario tests only
-	@$(MAKE) -k -j$(JOBS) --no-print-directory tests || true
-	@tools/run-tests $(TESTS)
+	@$(MAKE) -k -j$(JOBS) --no-print-directory tests; BUILD_STATUS=$$? tools/run-tests $(TESTS)
 # what threads share: the ring and the voice pipeline
 check-tsan: $(patsubst %.c,$(O)/%,$(filter tests/unit/audio/%,$(UNIT)))
 	@tools/run-tests $^

@@ -38,7 +38,7 @@ struct world {
     struct text_said why;
 };
 
-static struct world *world_new(void)
+static inline struct world *world_new(void)
 {
     struct world *w = calloc(1, sizeof *w);
     CHECK(w != NULL);
@@ -51,7 +51,7 @@ static struct world *world_new(void)
     return w;
 }
 
-static void world_free(struct world *w)
+static inline void world_free(struct world *w)
 {
     for (size_t i = 0; i < w->count; i++) {
         free(w->records[i].body);
@@ -62,14 +62,14 @@ static void world_free(struct world *w)
     free(w);
 }
 
-static uint32_t world_member(struct world *w, const char *name, enum auth_role role,
-                             enum auth_category category)
+static inline uint32_t world_member(struct world *w, const char *name, enum auth_role role,
+                                    enum auth_category category)
 {
     return fake_member(&w->cell, name, role, category);
 }
 
 /* The device of `to` receives all that the device of `from` has. */
-static void world_meet(struct world *w, uint32_t from, uint32_t to)
+static inline void world_meet(struct world *w, uint32_t from, uint32_t to)
 {
     for (size_t i = 0; i < CELL_MEMBERS_MAX; i++) {
         if (w->seen[to][i] < w->seen[from][i])
@@ -77,7 +77,7 @@ static void world_meet(struct world *w, uint32_t from, uint32_t to)
     }
 }
 
-static void world_all_meet(struct world *w)
+static inline void world_all_meet(struct world *w)
 {
     for (uint32_t round = 0; round < 2; round++) {
         for (uint32_t i = 0; i < w->cell.count; i++) {
@@ -87,7 +87,8 @@ static void world_all_meet(struct world *w)
     }
 }
 
-static const struct world_record *world_find(const struct world *w, uint32_t member, uint32_t seq)
+static inline const struct world_record *world_find(const struct world *w, uint32_t member,
+                                                    uint32_t seq)
 {
     for (size_t i = 0; i < w->count; i++) {
         if (w->records[i].member == member && w->records[i].seq == seq)
@@ -97,7 +98,8 @@ static const struct world_record *world_find(const struct world *w, uint32_t mem
 }
 
 /* A record of any bytes by member, with what its device has seen as deps. */
-static const uint8_t *world_put(struct world *w, uint32_t member, unsigned type, struct span body)
+static inline const uint8_t *world_put(struct world *w, uint32_t member, unsigned type,
+                                       struct span body)
 {
     CHECK(w->count < WORLD_RECORDS_MAX);
     struct world_record *r = &w->records[w->count];
@@ -122,7 +124,7 @@ static const uint8_t *world_put(struct world *w, uint32_t member, unsigned type,
 }
 
 /* Write an act without asking whether it is allowed. */
-static const uint8_t *world_act(struct world *w, uint32_t member, const struct act *a)
+static inline const uint8_t *world_act(struct world *w, uint32_t member, const struct act *a)
 {
     uint8_t *bytes = malloc(ACT_BODY_BYTES_MAX);
     CHECK(bytes != NULL);
@@ -133,7 +135,7 @@ static const uint8_t *world_act(struct world *w, uint32_t member, const struct a
     return id;
 }
 
-static void world_add(struct history *h, const struct world_record *r)
+static inline void world_add(struct history *h, const struct world_record *r)
 {
     uint8_t log[32] = {0};
     log[0] = (uint8_t)(r->member >> 8);
@@ -146,7 +148,7 @@ static void world_add(struct history *h, const struct world_record *r)
 }
 
 /* Fold h from the start into s. */
-static void world_walk(const struct world *w, struct history *h, struct meeting_state *s)
+static inline void world_walk(const struct world *w, struct history *h, struct meeting_state *s)
 {
     meeting_reset(s);
     for (size_t n = 0; n < history_count(h); n++) {
@@ -155,7 +157,8 @@ static void world_walk(const struct world *w, struct history *h, struct meeting_
         const struct world_record *r = NULL;
         for (size_t i = 0; i < w->count && r == NULL; i++)
             r = memcmp(w->records[i].id, e->id, 32) == 0 ? &w->records[i] : NULL;
-        CHECK(r != NULL);
+        if (r == NULL)
+            abort(); /* the history holds only records of this world */
         if (r->type < ACT_MEETING)
             continue;
         struct meeting_event event = {.entry = entry,
@@ -170,14 +173,14 @@ static void world_walk(const struct world *w, struct history *h, struct meeting_
 }
 
 /* Bring w->state up to date with all records. */
-static void world_fold(struct world *w)
+static inline void world_fold(struct world *w)
 {
     for (size_t i = history_count(w->history); i < w->count; i++)
         world_add(w->history, &w->records[i]);
     world_walk(w, w->history, w->state);
 }
 
-static bool world_may(struct world *w, uint32_t member, const struct act *a)
+static inline bool world_may(struct world *w, uint32_t member, const struct act *a)
 {
     w->why = (struct text_said){0};
     world_fold(w);
@@ -189,7 +192,7 @@ static bool world_may(struct world *w, uint32_t member, const struct act *a)
 
 /* ---- acts ---- */
 
-static struct act act_of(enum act_type type, const uint8_t *meeting)
+static inline struct act act_of(enum act_type type, const uint8_t *meeting)
 {
     struct act a = {.type = type};
     if (meeting != NULL)
@@ -197,7 +200,7 @@ static struct act act_of(enum act_type type, const uint8_t *meeting)
     return a;
 }
 
-static struct act act_meeting(const char *title, size_t agenda)
+static inline struct act act_meeting(const char *title, size_t agenda)
 {
     static const char *const items[] = {"Báo cáo tháng trước", "Dự thảo nghị quyết"};
     struct act a = act_of(ACT_MEETING, NULL);
@@ -209,8 +212,8 @@ static struct act act_meeting(const char *title, size_t agenda)
     return a;
 }
 
-static struct act act_text(enum act_type type, const uint8_t *meeting, uint32_t item,
-                           const char *words)
+static inline struct act act_text(enum act_type type, const uint8_t *meeting, uint32_t item,
+                                  const char *words)
 {
     struct act a = act_of(type, meeting);
     a.item = item;
@@ -218,7 +221,8 @@ static struct act act_text(enum act_type type, const uint8_t *meeting, uint32_t 
     return a;
 }
 
-static struct act act_document(const uint8_t *meeting, const char *title, enum act_class class)
+static inline struct act act_document(const uint8_t *meeting, const char *title,
+                                      enum act_class class)
 {
     struct act a = act_of(ACT_DOC, meeting);
     a.title = span_text(title);
@@ -227,8 +231,8 @@ static struct act act_document(const uint8_t *meeting, const char *title, enum a
     return a;
 }
 
-static struct act act_roll(const struct world *w, const uint8_t *meeting, uint32_t member,
-                           enum act_roll status, const char *reason)
+static inline struct act act_roll(const struct world *w, const uint8_t *meeting, uint32_t member,
+                                  enum act_roll status, const char *reason)
 {
     struct act a = act_of(ACT_ROLL, meeting);
     memcpy(a.target, w->cell.members[member].id, 16);
@@ -237,8 +241,8 @@ static struct act act_roll(const struct world *w, const uint8_t *meeting, uint32
     return a;
 }
 
-static struct act act_on(enum act_type type, const uint8_t *meeting, const uint8_t *target,
-                         uint32_t value)
+static inline struct act act_on(enum act_type type, const uint8_t *meeting, const uint8_t *target,
+                                uint32_t value)
 {
     struct act a = act_of(type, meeting);
     memcpy(a.target, target, 32);
@@ -246,36 +250,36 @@ static struct act act_on(enum act_type type, const uint8_t *meeting, const uint8
     return a;
 }
 
-static const uint8_t *do_simple(struct world *w, uint32_t member, enum act_type type,
-                                const uint8_t *meeting)
+static inline const uint8_t *do_simple(struct world *w, uint32_t member, enum act_type type,
+                                       const uint8_t *meeting)
 {
     struct act a = act_of(type, meeting);
     return world_act(w, member, &a);
 }
 
-static const uint8_t *do_roll(struct world *w, uint32_t by, const uint8_t *meeting, uint32_t member,
-                              enum act_roll status, const char *reason)
+static inline const uint8_t *do_roll(struct world *w, uint32_t by, const uint8_t *meeting,
+                                     uint32_t member, enum act_roll status, const char *reason)
 {
     struct act a = act_roll(w, meeting, member, status, reason);
     return world_act(w, by, &a);
 }
 
-static const uint8_t *do_text(struct world *w, uint32_t member, enum act_type type,
-                              const uint8_t *meeting, uint32_t item, const char *words)
+static inline const uint8_t *do_text(struct world *w, uint32_t member, enum act_type type,
+                                     const uint8_t *meeting, uint32_t item, const char *words)
 {
     struct act a = act_text(type, meeting, item, words);
     return world_act(w, member, &a);
 }
 
-static const uint8_t *do_on(struct world *w, uint32_t member, enum act_type type,
-                            const uint8_t *meeting, const uint8_t *target, uint32_t value)
+static inline const uint8_t *do_on(struct world *w, uint32_t member, enum act_type type,
+                                   const uint8_t *meeting, const uint8_t *target, uint32_t value)
 {
     struct act a = act_on(type, meeting, target, value);
     return world_act(w, member, &a);
 }
 
 /* The procedure that ships under this name. */
-static void world_procedure(struct world *w, const char *path)
+static inline void world_procedure(struct world *w, const char *path)
 {
     static struct procedure p;
     static char text[PROCEDURE_BYTES_MAX];

@@ -139,6 +139,21 @@ static void start_over(struct mesh *m, struct link *l)
     l->frontier_cursor = 0;
 }
 
+void mesh_set_estranged(struct mesh *m, struct link *l, bool estranged)
+{
+    bool was = l->estranged;
+    l->estranged = estranged;
+    if (l->state != LINK_MEMBER)
+        return;
+    if (was && !estranged)
+        start_over(m, l);
+    else if (estranged && (!was || m->now - l->pushed >= MESH_ASK_WAIT)) {
+        l->pushed =
+            m->now; /* it cannot ask, and what was sent may have been lost: again, in time */
+        push_control(m, l);
+    }
+}
+
 static void frontier_complete(struct mesh *m, struct link *l)
 {
     uint64_t lacks = 0, more = 0;
@@ -161,17 +176,9 @@ int mesh_on_frontier(struct mesh *m, uint32_t slot, struct span frame)
     int err = frame_frontier_parse(&f, frame);
     if (err != HOP_OK)
         return err;
-    bool estranged = (f.flags & FRONTIER_STRANGER) != 0, was = l->estranged;
-    l->estranged = estranged;
-    if (was && !estranged)
-        start_over(m, l);
-    if (l->state == LINK_STRANGER)
+    mesh_set_estranged(m, l, (f.flags & FRONTIER_STRANGER) != 0);
+    if (l->state == LINK_STRANGER || l->estranged)
         return HOP_OK;
-    if (estranged) {
-        if (!was)
-            push_control(m, l);
-        return HOP_OK;
-    }
     bool full = (f.flags & FRONTIER_FULL) != 0;
     for (size_t i = 0; i < f.count; i++)
         learn(m, slot, &f.entries[i], !full);

@@ -208,10 +208,10 @@ int mesh_on_keepalive(struct mesh *m, uint32_t slot, struct span frame)
     static const uint8_t zeros[8];
     if (l->state != LINK_MEMBER)
         return HOP_OK;
-    if (memcmp(k.salt, zeros, 8) == 0) { /* to it we are strangers: it has not got our admission */
-        reconcile(m, l, true);
+    bool estranged = memcmp(k.salt, zeros, 8) == 0; /* it says no root to strangers */
+    mesh_set_estranged(m, l, estranged);
+    if (estranged)
         return HOP_OK;
-    }
     if (l->root.version != m->version || memcmp(l->root.salt, k.salt, 8) != 0) {
         l->root.version = m->version;
         memcpy(l->root.salt, k.salt, 8);

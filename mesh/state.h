@@ -95,6 +95,7 @@ struct link {
     hop_time brought;     /* when it last brought a segment */
 
     bool estranged;      /* it takes us for a stranger */
+    hop_time pushed;     /* when control records were last pushed to it for that reason */
     bool frontier_heard; /* its full frontier is in peer_log */
     bool frontier_due;
     uint32_t frontier_cursor; /* next log to tell of */
@@ -190,6 +191,7 @@ void mesh_link_forget(struct mesh *m, uint32_t slot);
 bool mesh_link_drop(struct mesh *m, uint32_t slot); /* false: outs is full */
 int mesh_on_hello(struct mesh *m, uint32_t slot, struct span frame);
 int mesh_on_keepalive(struct mesh *m, uint32_t slot, struct span frame);
+void mesh_set_estranged(struct mesh *m, struct link *l, bool estranged); /* it says so */
 void mesh_on_roster(struct mesh *m);
 int mesh_tell(struct mesh *m, struct span bytes);
 int mesh_on_tell(struct mesh *m, uint32_t slot, struct span frame);

@@ -140,11 +140,15 @@ static int write_keys(const char *dir, const struct device_keys *keys, struct sp
     return err;
 }
 
-static bool has_keys(const char *dir)
+/* HOP_OK if there is a key file; HOP_ENOTFOUND; else why nobody can tell. */
+static int look_for_keys(const char *dir)
 {
     char path[600];
     struct stat st;
-    return files_path(path, sizeof path, dir, "keys.hop") == HOP_OK && stat(path, &st) == 0;
+    int err = files_path(path, sizeof path, dir, "keys.hop");
+    if (err == HOP_OK && stat(path, &st) != 0)
+        err = files_error(errno);
+    return err;
 }
 
 int node_init(const char *dir, const char *passphrase, uint64_t kdf_memory,
@@ -169,9 +173,11 @@ int node_init(const char *dir, const char *passphrase, uint64_t kdf_memory,
     err = lock_dir(dir, &lock, ret);
     if (err != HOP_OK)
         return err;
-    if (has_keys(dir)) {
+    err = look_for_keys(dir);
+    if (err != HOP_ENOTFOUND) {
         close(lock);
-        return trouble(ret, 1, ERR_DIR_TAKEN, dir, NULL, HOP_EEXIST);
+        return err == HOP_OK ? trouble(ret, 1, ERR_DIR_TAKEN, dir, NULL, HOP_EEXIST)
+                             : dir_trouble(dir, err, ret);
     }
     hop_entropy_seed(&drbg);
     device_keys_new(&keys, &drbg);
@@ -311,9 +317,12 @@ int node_open(struct node *n, const char *dir, const char *passphrase, enum text
     struct stat st;
     if (stat(dir, &st) != 0)
         return dir_trouble(dir, files_error(errno), ret);
-    if (!has_keys(dir)) /* and leave no lock file in a directory that is not ours */
-        return trouble(ret, 3, ERR_KEYS_MISSING, dir, NULL, HOP_ENOTFOUND);
-    int err = lock_dir(dir, &n->lock_fd, ret);
+    int err = look_for_keys(dir); /* first: no lock file in a directory that is not ours */
+    if (err == HOP_ENOTFOUND)
+        return trouble(ret, 3, ERR_KEYS_MISSING, dir, NULL, err);
+    if (err != HOP_OK)
+        return dir_trouble(dir, err, ret);
+    err = lock_dir(dir, &n->lock_fd, ret);
     if (err == HOP_OK)
         err = open_parts(n, passphrase, ret);
     if (err != HOP_OK)

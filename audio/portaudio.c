@@ -11,23 +11,27 @@
 
 #include "audio/ring.h"
 
-#define RING_SAMPLES   16384 /* a third of a second: the voice thread is never away for so long */
-#define LATENCY_S      0.02  /* measured: 10 ms gives slips in the first seconds, 20 ms none */
-#define STILL_US       (500 * HOP_MS)
-#define RETRY_US       (2 * HOP_SECOND)
-#define CALM_US        (60 * HOP_SECOND)
-#define AHEAD_MIN      2 /* ticks kept ready for the card; one more after each underrun */
-#define AHEAD_MAX      8
-#define NAME_BYTES_MAX 128
+#define RING_SAMPLES 16384 /* a third of a second: the voice thread is never away for so long */
+#define LATENCY_S    0.02  /* measured: 10 ms gives slips in the first seconds, 20 ms none */
+#define STILL_US     (500 * HOP_MS)
+/* A card may ask for a buffer full at once and then take its time to begin (PulseAudio: 1.7 s). */
+#define FIRST_US        (3 * HOP_SECOND)
+#define FIRST_CALLBACKS 50
+#define CALM_US         (60 * HOP_SECOND)
+#define AHEAD_MIN       2 /* ticks kept ready for the card; one more after each underrun */
+#define AHEAD_MAX       8
+#define NAME_BYTES_MAX  128
 
 struct card {
     enum device_way way;
     char name[NAME_BYTES_MAX];
     PaStream *stream; /* NULL while it cannot be opened */
-    hop_time alive_at, retry_at, calm_at;
+    hop_time alive_at, calm_at;
     uint64_t callbacks_seen, underruns_seen, reopened;
     size_t ahead;
     bool started;
+    bool fresh; /* opened since the last tick: opening takes long, so time counts from the next */
+    uint64_t callbacks_at_open;
     /* shared with the callback */
     struct ring ring;
     int16_t samples[RING_SAMPLES];
@@ -143,11 +147,13 @@ static int card_open(void **ret, enum device_way way, const char *name, enum rif
         return HOP_ENOTFOUND;
     if (Pa_Initialize() != paNoError)
         return HOP_EIO;
-    struct card *c = calloc(1, sizeof *c);
+    /* the ring keeps cache lines apart, so a card is aligned more than malloc promises */
+    struct card *c = aligned_alloc(_Alignof(struct card), sizeof *c);
     if (c == NULL) {
         (void)Pa_Terminate();
         return HOP_ENOMEM;
     }
+    memset(c, 0, sizeof *c);
     c->way = way;
     c->ahead = AHEAD_MIN;
     if (name != NULL)
@@ -165,17 +171,17 @@ static int card_open(void **ret, enum device_way way, const char *name, enum rif
 static int card_start(void *device, hop_time now)
 {
     struct card *c = device;
-    c->alive_at = c->calm_at = now;
-    c->started = true;
+    c->calm_at = now;
+    c->started = c->fresh = true;
     return Pa_StartStream(c->stream) == paNoError ? HOP_OK : HOP_EIO;
 }
 
 /* The stream is closed first: after that no callback touches the ring, and it may be begun anew. */
-static void reopen(struct card *c, hop_time now)
+static void reopen(struct card *c)
 {
     close_stream(c);
-    c->retry_at = now + RETRY_US;
-    c->alive_at = now;
+    c->fresh = true;
+    c->callbacks_at_open = atomic_load_explicit(&c->callbacks, memory_order_relaxed);
     ring_init(&c->ring, c->samples, sizeof c->samples[0], RING_SAMPLES);
     atomic_store_explicit(&c->primed, false, memory_order_relaxed);
     if (open_stream(c) != HOP_OK)
@@ -193,12 +199,14 @@ static void card_tick(void *device, hop_time now)
     uint64_t underruns = atomic_load_explicit(&c->underruns, memory_order_relaxed);
     if (!c->started)
         return;
-    if (callbacks != c->callbacks_seen) {
+    if (callbacks != c->callbacks_seen || c->fresh) {
         c->callbacks_seen = callbacks;
         c->alive_at = now;
+        c->fresh = false;
     }
-    if (now - c->alive_at > STILL_US && now >= c->retry_at)
-        reopen(c, now);
+    bool steady = callbacks - c->callbacks_at_open > FIRST_CALLBACKS;
+    if (now - c->alive_at > (steady ? STILL_US : FIRST_US))
+        reopen(c);
     if (underruns != c->underruns_seen) {
         c->underruns_seen = underruns;
         c->calm_at = now;

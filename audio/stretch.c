@@ -22,8 +22,9 @@ static double alike(const float *samples, size_t lag, size_t window, size_t step
 static size_t best_lag(const float *samples, size_t count)
 {
     assert(count >= STRETCH_COUNT_MIN);
+    /* the window, and two segments, must fit: half of it is the most that either can be */
     size_t window = count / 2 < STRETCH_LAG_MAX ? count / 2 : STRETCH_LAG_MAX;
-    size_t last = count - window < STRETCH_LAG_MAX ? count - window : STRETCH_LAG_MAX;
+    size_t last = window;
     size_t best = STRETCH_LAG_MIN;
     double best_score = -2;
     for (size_t lag = STRETCH_LAG_MIN; lag <= last; lag += COARSE) {

@@ -162,6 +162,21 @@ static void stretch_keeps_the_ends(void **state)
     }
 }
 
+/* Found by fuzzing: of an odd number of samples, two halves rounded up are more than the whole. */
+static void stretch_takes_any_length(void **state)
+{
+    (void)state;
+    for (size_t count = 0; count <= VOICE_FRAME_SAMPLES; count++) {
+        float s[VOICE_FRAME_SAMPLES + STRETCH_LAG_MAX];
+        for (size_t i = 0; i < count; i++)
+            s[i] = sinf((float)(i % (count - count / 2) * 7919 % 1009)); /* alike at half */
+        size_t n = stretch_accelerate(s, count);
+        assert_true(n <= count && n + STRETCH_LAG_MAX >= count);
+        if (count >= STRETCH_COUNT_MIN)
+            assert_true(n < count && stretch_expand(s, count) > count);
+    }
+}
+
 /* Who is silent must not be shown as speaking, nor who speaks as silent. */
 static void level_tells_speech_from_silence(void **state)
 {
@@ -195,6 +210,7 @@ int main(void)
         cmocka_unit_test(codec_carries_speech_at_24_kbit),
         cmocka_unit_test(codec_refuses_what_is_not_one_frame),
         cmocka_unit_test(stretch_keeps_the_ends),
+        cmocka_unit_test(stretch_takes_any_length),
         cmocka_unit_test(level_tells_speech_from_silence),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

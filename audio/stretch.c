@@ -44,6 +44,7 @@ static size_t best_lag(const float *samples, size_t count)
             best = lag;
         }
     }
+    assert(2 * best <= count); /* both segments are there */
     return best;
 }
 

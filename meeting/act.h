@@ -10,31 +10,31 @@
 #include "base/cbor.h"
 #include "base/err.h"
 
-#define ACT_TITLE_BYTES_MAX  512
-#define ACT_FORM_BYTES_MAX   31 /* as in struct procedure_form */
-#define ACT_TEXT_BYTES_MAX   (64u << 10) /* an opinion, a motion */
-#define ACT_MINUTES_BYTES_MAX (512u << 10)
-#define ACT_AGENDA_MAX       64
-#define ACT_CHUNKS_MAX       1024 /* of 64 KiB: a document is at most 64 MiB */
-#define ACT_BODY_BYTES_MAX   (768u << 10)
-#define ACT_CHUNK_BYTES      (64u << 10)
+#define ACT_TITLE_BYTES_MAX    512
+#define ACT_FORM_BYTES_MAX     31          /* as in struct procedure_form */
+#define ACT_TEXT_BYTES_MAX     (64u << 10) /* an opinion, a motion */
+#define ACT_MINUTES_BYTES_MAX  (512u << 10)
+#define ACT_AGENDA_MAX         64
+#define ACT_CHUNKS_MAX         1024 /* of 64 KiB: a document is at most 64 MiB */
+#define ACT_BODY_BYTES_MAX     (768u << 10)
+#define ACT_CHUNK_BYTES        (64u << 10)
 #define ACT_DOCUMENT_BYTES_MAX ((uint64_t)ACT_CHUNKS_MAX * ACT_CHUNK_BYTES)
 
 /* Record types. Numbers are for ever; 1..31 are cell/'s (cell/auth.h). */
-#define ACT_TYPES(X)                                                          \
-    X(ACT_MEETING, 32)  /* a meeting is prepared: form, time, agenda */       \
-    X(ACT_DOC, 33)      /* a document is laid before it */                    \
-    X(ACT_NOTICE, 34)   /* the notice is signed and sent */                   \
-    X(ACT_OPINION, 35)  /* an opinion on an agenda item, prepared or spoken */ \
-    X(ACT_OPEN, 36)     /* the chair opens the meeting */                     \
-    X(ACT_ATTEND, 37)   /* a member says: I am here */                        \
-    X(ACT_ROLL, 38)     /* chair or secretary confirms one member's line */   \
-    X(ACT_MOTION, 39)   /* a question is put, its wording frozen */           \
-    X(ACT_VOTE, 40)     /* one member's vote by name; the last before the close counts */ \
-    X(ACT_TALLY, 41)    /* the chair closes the vote, having seen what deps say */ \
-    X(ACT_CLOSE, 42)    /* the chair closes the meeting */                    \
-    X(ACT_MINUTES, 43)  /* minutes, signed by the author of this record */    \
-    X(ACT_RECEIPT, 44)  /* this device holds, or its person has read, a thing */
+#define ACT_TYPES(X)                                                                               \
+    X(ACT_MEETING, 32) /* a meeting is prepared: form, time, agenda */                             \
+    X(ACT_DOC, 33)     /* a document is laid before it */                                          \
+    X(ACT_NOTICE, 34)  /* the notice is signed and sent */                                         \
+    X(ACT_OPINION, 35) /* an opinion on an agenda item, prepared or spoken */                      \
+    X(ACT_OPEN, 36)    /* the chair opens the meeting */                                           \
+    X(ACT_ATTEND, 37)  /* a member says: I am here */                                              \
+    X(ACT_ROLL, 38)    /* chair or secretary confirms one member's line */                         \
+    X(ACT_MOTION, 39)  /* a question is put, its wording frozen */                                 \
+    X(ACT_VOTE, 40)    /* one member's vote by name; the last before the close counts */           \
+    X(ACT_TALLY, 41)   /* the chair closes the vote, having seen what deps say */                  \
+    X(ACT_CLOSE, 42)   /* the chair closes the meeting */                                          \
+    X(ACT_MINUTES, 43) /* minutes, signed by the author of this record */                          \
+    X(ACT_RECEIPT, 44) /* this device holds, or its person has read, a thing */
 
 enum act_type {
 #define X(name, number) name = (number),
@@ -43,12 +43,12 @@ enum act_type {
 };
 
 enum act_roll { /* one member's line in the roll; the procedure labels them */
-    ROLL_UNKNOWN,
-    ROLL_PRESENT,
-    ROLL_ABSENT_REASON,
-    ROLL_ABSENT,
-    ROLL_EXCUSED_DUTY, /* sent elsewhere */
-    ROLL_COUNT
+                ROLL_UNKNOWN,
+                ROLL_PRESENT,
+                ROLL_ABSENT_REASON,
+                ROLL_ABSENT,
+                ROLL_EXCUSED_DUTY, /* sent elsewhere */
+                ROLL_COUNT
 };
 
 enum act_choice { CHOICE_NONE, CHOICE_AGREE, CHOICE_DISAGREE, CHOICE_ABSTAIN, CHOICE_COUNT };
@@ -69,8 +69,8 @@ struct act {
     struct span text;    /* OPINION, MOTION, ROLL (reason), MINUTES; NOTICE (words to go with it) */
 
     /* MEETING */
-    struct span form;  /* name of a form in the procedure: "regular" */
-    struct span when;  /* as people write it: "04/12/2026 19:30" */
+    struct span form; /* name of a form in the procedure: "regular" */
+    struct span when; /* as people write it: "04/12/2026 19:30" */
     struct span place;
     struct span basis; /* legal basis; reason for meeting remotely */
     struct span reason;
@@ -90,8 +90,9 @@ struct act {
 };
 
 /* HOP_OK if a can be put on record. HOP_EFULL: a field is longer than its limit; HOP_EMALFORMED: a
- * required field is absent, text is not UTF-8, a one-line field holds control characters, or a value
- * is out of range; HOP_EREFUSED: a document of class CLASS_SECRET, which never goes on record. */
+ * required field is absent, text is not UTF-8, a one-line field holds control characters, or a
+ * value is out of range; HOP_EREFUSED: a document of class CLASS_SECRET, which never goes on
+ * record. */
 MUST_USE int act_check(const struct act *a);
 
 /* The body of the record: act_check(), then the bytes. HOP_EFULL too if w has no room. Fields that

@@ -14,16 +14,17 @@
 #include "meeting/procedure.h"
 #include "text/text.h"
 
-/* Nothing special in these values: far above what a meeting has, low enough that a member gone wrong
- * cannot make every device of the cell carry an unbounded table. Beyond them records are ignored. */
+/* Nothing special in these values: far above what a meeting has, low enough that a member gone
+ * wrong cannot make every device of the cell carry an unbounded table. Beyond them records are
+ * ignored. */
 #define MEETING_DOCUMENTS_MAX 1000 /* a meeting */
 #define MEETING_MOTIONS_MAX   1000 /* a meeting */
 #define MEETING_MINUTES_MAX   64   /* a meeting */
 #define MEETING_IGNORED_MAX   4096 /* listed; further ones are only counted */
 
 /* One opened record of a meeting, in canonical order (cell/history.h), each once. Borrowed for the
- * call. Member indexes must not change between calls: when an index does (a concurrent admission was
- * folded in front), reset and walk again. Indexes added at the end are fine. */
+ * call. Member indexes must not change between calls: when an index does (a concurrent admission
+ * was folded in front), reset and walk again. Indexes added at the end are fine. */
 struct meeting_event {
     uint32_t entry;    /* in the history */
     const uint8_t *id; /* 32 bytes */
@@ -82,27 +83,28 @@ struct meeting_motion {
     char *text;
     struct meeting_vote *votes; /* one a member, by index: the last that counts, else the last */
     size_t votes_count;
-    struct meeting_vote *late_votes; /* once closed: of each member the last the close had not seen */
+    struct meeting_vote
+        *late_votes; /* once closed: of each member the last the close had not seen */
     size_t late_votes_count;
     bool closed;
     uint32_t close_entry;
     uint64_t wall, close_wall;
     /* As counted when closed (or as it stands, while open). */
     size_t agree, disagree, abstain, late; /* late: members with late votes */
-    size_t eligible; /* the denominator: members who may vote */
-    size_t present;  /* confirmed present, of them */
-    size_t quorum_needed, needed; /* present for a vote to be valid; agreeing to adopt */
+    size_t eligible;                       /* the denominator: members who may vote */
+    size_t present;                        /* confirmed present, of them */
+    size_t quorum_needed, needed;          /* present for a vote to be valid; agreeing to adopt */
     enum meeting_outcome outcome;
-    /* Horizon: the eligible members without a counted vote and without any other record of a meeting
-     * that the close had seen and that itself had seen the motion. 0 while open. */
+    /* Horizon: the eligible members without a counted vote and without any other record of a
+     * meeting that the close had seen and that itself had seen the motion. 0 while open. */
     size_t unheard;
 };
 
 struct meeting_roll_line {
     uint32_t member;
-    bool claimed;          /* the member said: I am here */
-    enum act_roll status;  /* as confirmed by chair or secretary; ROLL_UNKNOWN: not yet */
-    char *reason; /* NULL: none given */
+    bool claimed;         /* the member said: I am here */
+    enum act_roll status; /* as confirmed by chair or secretary; ROLL_UNKNOWN: not yet */
+    char *reason;         /* NULL: none given */
     uint64_t wall;
     bool known; /* admitted, as far as the close of the meeting had seen; true before the close */
 };
@@ -181,7 +183,8 @@ const struct meeting *meeting_find(const struct meeting_state *s, const uint8_t 
 const struct meeting_motion *meeting_find_motion(const struct meeting_state *s,
                                                  const uint8_t id[static 32],
                                                  const struct meeting **ret_meeting);
-size_t meeting_ignored_count(const struct meeting_state *s); /* listed: at most MEETING_IGNORED_MAX */
+size_t
+meeting_ignored_count(const struct meeting_state *s); /* listed: at most MEETING_IGNORED_MAX */
 uint64_t meeting_ignored_total(const struct meeting_state *s);
 const struct meeting_ignored *meeting_ignored_at(const struct meeting_state *s, size_t index);
 
@@ -190,11 +193,12 @@ const struct meeting_ignored *meeting_ignored_at(const struct meeting_state *s, 
  * owed. The record of a document is what is acknowledged; its chunks may still be on the way. */
 bool meeting_owes_receipt(const struct meeting_state *s, uint32_t member, struct act *ret);
 
-/* BLAKE2b of the whole state in one fixed spelling: members by id, records by id, never by index. */
+/* BLAKE2b of the whole state in one fixed spelling: members by id, records by id, never by index.
+ */
 void meeting_digest(const struct meeting_state *s, const struct cell *c, uint8_t ret[static 32]);
 
-/* The minutes of a meeting as plain text, in the procedure's form, from the record alone. Before the
- * close they say that they are a draft. HOP_ENOMEM. */
+/* The minutes of a meeting as plain text, in the procedure's form, from the record alone. Before
+ * the close they say that they are a draft. HOP_ENOMEM. */
 MUST_USE int meeting_minutes_text(const struct meeting_state *s, const struct cell *c,
                                   const struct meeting *m, enum text_lang lang, struct buf *ret);
 

@@ -10,12 +10,13 @@
 #include "meeting/act.h"
 #include "text/text.h"
 
-#define PROCEDURE_BYTES_MAX (64u << 10)
-#define PROCEDURE_FORMS_MAX 16
+#define PROCEDURE_BYTES_MAX       (64u << 10)
+#define PROCEDURE_FORMS_MAX       16
 #define PROCEDURE_LABEL_BYTES_MAX 160
-#define PROCEDURE_AGENDA_MAX 32
-#define PROCEDURE_SHARE_MAX  1000 /* numerator and denominator: per mille is as fine as rules get */
-#define PROCEDURE_DAYS_MAX   366
+#define PROCEDURE_AGENDA_MAX      32
+#define PROCEDURE_SHARE_MAX       1000 /* numerator and denominator: per mille is as fine as rules get \
+                                        */
+#define PROCEDURE_DAYS_MAX 366
 
 struct procedure_label {
     char in[TEXT_LANGS_COUNT][PROCEDURE_LABEL_BYTES_MAX];
@@ -55,14 +56,15 @@ struct procedure {
     int utc_offset_minutes;         /* for the clock times that the minutes print */
 };
 
-/* HOP_EMALFORMED with a sentence naming line and fix in why; HOP_ENOMEM. ret changes only on success.
- * What a file leaves out of roles, categories, roll and labels is as in procedure_default(). The
- * struct is large (170 KB): not for the stack. */
+/* HOP_EMALFORMED with a sentence naming line and fix in why; HOP_ENOMEM. ret changes only on
+ * success. What a file leaves out of roles, categories, roll and labels is as in
+ * procedure_default(). The struct is large (170 KB): not for the stack. */
 MUST_USE int procedure_parse(struct procedure *ret, struct span file, struct text_said *why);
 
 /* BLAKE2b-256 of the file's bytes: what GENESIS pins. */
 void procedure_hash(uint8_t ret[static 32], struct span file);
-const struct procedure *procedure_default(void); /* plain majority rules, before any file is known */
+const struct procedure *
+procedure_default(void); /* plain majority rules, before any file is known */
 const struct procedure_form *procedure_find_form(const struct procedure *p, const char *name);
 
 /* How many of base are needed to satisfy the share; never less than one, so that nobody is not a

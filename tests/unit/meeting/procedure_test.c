@@ -83,90 +83,86 @@ TEST(procedure_parses_the_smallest_file)
     CHECK_TEXT(p.forms[0].name, "regular");
 }
 
+static const struct {
+    const char *file;
+    enum text_id id;
+    const char *line, *what, *more;
+} mistakes[] = {
+    {"nmae = \"x\";\n", PROC_UNKNOWN_NEAR, "1", "nmae", "name"},
+    {HEAD "qorum = { };\n", PROC_UNKNOWN_NEAR, "3", "qorum", "quorum"},
+    {HEAD "xylophone = 1;\n", PROC_UNKNOWN, "3", "xylophone", ""},
+    {HEAD "quorum = { more_then = \"1/2\"; };", PROC_UNKNOWN_NEAR, "3", "more_then", "more_than"},
+    {HEAD "roles = {\n secretery = { vi=\"a\"; en=\"b\"; }; };", PROC_UNKNOWN_NEAR, "4",
+     "secretery", "secretary"},
+    {HEAD "roles = { deputy = { vi=\"a\"; fr=\"b\"; }; };", PROC_UNKNOWN, "3", "fr", ""},
+    {HEAD "categories = { ful = { }; };", PROC_UNKNOWN_NEAR, "3", "ful", "full"},
+    {HEAD "categories = { full = { vote = true; }; };", PROC_UNKNOWN_NEAR, "3", "vote", "votes"},
+    {HEAD "roll = { presnt = { }; };", PROC_UNKNOWN_NEAR, "3", "presnt", "present"},
+    {HEAD QUORUM MAJORITY "forms = ( { nam = \"a\"; } );", PROC_UNKNOWN_NEAR, "5", "nam", "name"},
+    {"title = { vi=\"a\"; en=\"b\"; };", PROC_MISSING, "1", "name", ""},
+    {"name = \"x\";", PROC_MISSING, "1", "title", ""},
+    {"name = \"x\";\ntitle = { vi = \"a\"; };", PROC_MISSING, "2", "en", ""},
+    {HEAD MAJORITY FORMS, PROC_MISSING, "1", "quorum", ""},
+    {HEAD QUORUM FORMS, PROC_MISSING, "1", "majority", ""},
+    {HEAD QUORUM MAJORITY, PROC_MISSING, "1", "forms", ""},
+    {HEAD "quorum = { more_than = \"1/2\"; };", PROC_MISSING, "3", "of", ""},
+    {"name = \"Party Cell\";", PROC_WANTS_NAME, "1", "name", ""},
+    {"name = \"\";", PROC_WANTS_NAME, "1", "name", ""},
+    {"name = 3;", PROC_WANTS_TEXT, "1", "name", ""},
+    {HEAD "people = { vi = \"a\\nb\"; en = \"c\"; };", PROC_WANTS_TEXT, "3", "people", ""},
+    {HEAD "people = { vi = \"\\xff\"; en = \"c\"; };", PROC_WANTS_TEXT, "3", "people", ""},
+    {"name = \"x\"; title = \"y\";", PROC_WANTS_GROUP, "1", "title", ""},
+    {HEAD QUORUM MAJORITY "forms = { };", PROC_WANTS_LIST, "5", "forms", ""},
+    {HEAD QUORUM MAJORITY "forms = ( 1 );", PROC_WANTS_GROUP, "5", "forms", ""},
+    {HEAD QUORUM MAJORITY "forms = ( );", PROC_EMPTY_LIST, "5", "forms", ""},
+    {HEAD QUORUM MAJORITY "forms = ( {name=\"a\";vi=\"b\";en=\"c\";agenda=\"d\";} );",
+     PROC_WANTS_LIST, "5", "agenda", ""},
+    {HEAD QUORUM MAJORITY
+     "forms = ( {name=\"a\";vi=\"b\";en=\"c\";},\n{name=\"a\";vi=\"b\";en=\"c\";} );",
+     PROC_FORM_TWICE, "6", "a", ""},
+    {HEAD "categories = { full = { votes = 1; }; };", PROC_WANTS_BOOL, "3", "votes", ""},
+    {HEAD "notice_days = \"3\";", PROC_WANTS_NUMBER, "3", "notice_days", "0"},
+    {HEAD "notice_days = -1;", PROC_WANTS_NUMBER, "3", "notice_days", "0"},
+    {HEAD "notice_days = 367;", PROC_WANTS_NUMBER, "3", "notice_days", "0"},
+    {HEAD "utc_offset_minutes = 900;", PROC_WANTS_NUMBER, "3", "utc_offset_minutes", "-840"},
+    {HEAD "quorum = { more_than = \"half\"; of = \"all\"; };", PROC_WANTS_SHARE, "3", "more_than",
+     "1000"},
+    {HEAD "quorum = { more_than = \"1/0\"; of = \"all\"; };", PROC_WANTS_SHARE, "3", "more_than",
+     "1000"},
+    {HEAD "quorum = { more_than = \"2/2\"; of = \"all\"; };", PROC_WANTS_SHARE, "3", "more_than",
+     "1000"},
+    {HEAD "quorum = { at_least = \"3/2\"; of = \"all\"; };", PROC_WANTS_SHARE, "3", "at_least",
+     "1000"},
+    {HEAD "quorum = { at_least = \"1/1001\"; of = \"all\"; };", PROC_WANTS_SHARE, "3", "at_least",
+     "1000"},
+    {HEAD "quorum = { at_least = 0.5; of = \"all\"; };", PROC_WANTS_SHARE, "3", "at_least", "1000"},
+    {HEAD "quorum = { of = \"all\"; };", PROC_SHARE_TWO, "3", "quorum", ""},
+    {HEAD "quorum = { at_least=\"1/2\"; more_than=\"1/2\"; of = \"all\"; };", PROC_SHARE_TWO, "3",
+     "quorum", ""},
+    {HEAD "quorum = { at_least=\"1/2\"; of = \"some\"; };", PROC_SHARE_OF, "3", "of", ""},
+    {HEAD "quorum = { at_least=\"1/2\"; of = \"present\"; };", PROC_QUORUM_OF_PRESENT, "3", "of",
+     ""},
+    {HEAD "categories = { probationary = { votes = true; }; };", PROC_VOTES_UNCOUNTED, "3",
+     "probationary", ""},
+    {HEAD "categories = { full = { votes = false; }; };", PROC_NOBODY_VOTES, "3", "categories", ""},
+    {"name = \"x\";\n@include \"/etc/passwd\"\n", PROC_INCLUDE, "2", "", ""},
+    {"name = \"x\"\n\n# @include is not for us\n", PROC_INCLUDE, "3", "", ""},
+    {"name = \"x\";\ntitle = {", PROC_SYNTAX, "2", "", ""},
+    {"name = \"x\";\n= 3;\n", PROC_SYNTAX, "2", "", ""},
+    {"name = \"x\";\nname = \"y\";\n", PROC_DUPLICATE, "2", "", ""},
+    {"name = \"\xc3\x28\";", PROC_NOT_UTF8, "", "", ""},
+};
+
 /* A wrong file must say which line, which setting, and what to write instead. */
 TEST(procedure_names_line_and_fix_of_every_mistake)
 {
-    static const struct {
-        const char *file;
-        enum text_id id;
-        const char *line, *what, *more;
-    } cases[] = {
-        {"nmae = \"x\";\n", PROC_UNKNOWN_NEAR, "1", "nmae", "name"},
-        {HEAD "qorum = { };\n", PROC_UNKNOWN_NEAR, "3", "qorum", "quorum"},
-        {HEAD "xylophone = 1;\n", PROC_UNKNOWN, "3", "xylophone", ""},
-        {HEAD "quorum = { more_then = \"1/2\"; };", PROC_UNKNOWN_NEAR, "3", "more_then",
-         "more_than"},
-        {HEAD "roles = {\n secretery = { vi=\"a\"; en=\"b\"; }; };", PROC_UNKNOWN_NEAR, "4",
-         "secretery", "secretary"},
-        {HEAD "roles = { deputy = { vi=\"a\"; fr=\"b\"; }; };", PROC_UNKNOWN, "3", "fr", ""},
-        {HEAD "categories = { ful = { }; };", PROC_UNKNOWN_NEAR, "3", "ful", "full"},
-        {HEAD "categories = { full = { vote = true; }; };", PROC_UNKNOWN_NEAR, "3", "vote",
-         "votes"},
-        {HEAD "roll = { presnt = { }; };", PROC_UNKNOWN_NEAR, "3", "presnt", "present"},
-        {HEAD QUORUM MAJORITY "forms = ( { nam = \"a\"; } );", PROC_UNKNOWN_NEAR, "5", "nam",
-         "name"},
-        {"title = { vi=\"a\"; en=\"b\"; };", PROC_MISSING, "1", "name", ""},
-        {"name = \"x\";", PROC_MISSING, "1", "title", ""},
-        {"name = \"x\";\ntitle = { vi = \"a\"; };", PROC_MISSING, "2", "en", ""},
-        {HEAD MAJORITY FORMS, PROC_MISSING, "1", "quorum", ""},
-        {HEAD QUORUM FORMS, PROC_MISSING, "1", "majority", ""},
-        {HEAD QUORUM MAJORITY, PROC_MISSING, "1", "forms", ""},
-        {HEAD "quorum = { more_than = \"1/2\"; };", PROC_MISSING, "3", "of", ""},
-        {"name = \"Party Cell\";", PROC_WANTS_NAME, "1", "name", ""},
-        {"name = \"\";", PROC_WANTS_NAME, "1", "name", ""},
-        {"name = 3;", PROC_WANTS_TEXT, "1", "name", ""},
-        {HEAD "people = { vi = \"a\\nb\"; en = \"c\"; };", PROC_WANTS_TEXT, "3", "people", ""},
-        {HEAD "people = { vi = \"\\xff\"; en = \"c\"; };", PROC_WANTS_TEXT, "3", "people", ""},
-        {"name = \"x\"; title = \"y\";", PROC_WANTS_GROUP, "1", "title", ""},
-        {HEAD QUORUM MAJORITY "forms = { };", PROC_WANTS_LIST, "5", "forms", ""},
-        {HEAD QUORUM MAJORITY "forms = ( 1 );", PROC_WANTS_GROUP, "5", "forms", ""},
-        {HEAD QUORUM MAJORITY "forms = ( );", PROC_EMPTY_LIST, "5", "forms", ""},
-        {HEAD QUORUM MAJORITY "forms = ( {name=\"a\";vi=\"b\";en=\"c\";agenda=\"d\";} );",
-         PROC_WANTS_LIST, "5", "agenda", ""},
-        {HEAD QUORUM MAJORITY
-         "forms = ( {name=\"a\";vi=\"b\";en=\"c\";},\n{name=\"a\";vi=\"b\";en=\"c\";} );",
-         PROC_FORM_TWICE, "6", "a", ""},
-        {HEAD "categories = { full = { votes = 1; }; };", PROC_WANTS_BOOL, "3", "votes", ""},
-        {HEAD "notice_days = \"3\";", PROC_WANTS_NUMBER, "3", "notice_days", "0"},
-        {HEAD "notice_days = -1;", PROC_WANTS_NUMBER, "3", "notice_days", "0"},
-        {HEAD "notice_days = 367;", PROC_WANTS_NUMBER, "3", "notice_days", "0"},
-        {HEAD "utc_offset_minutes = 900;", PROC_WANTS_NUMBER, "3", "utc_offset_minutes", "-840"},
-        {HEAD "quorum = { more_than = \"half\"; of = \"all\"; };", PROC_WANTS_SHARE, "3",
-         "more_than", "1000"},
-        {HEAD "quorum = { more_than = \"1/0\"; of = \"all\"; };", PROC_WANTS_SHARE, "3",
-         "more_than", "1000"},
-        {HEAD "quorum = { more_than = \"2/2\"; of = \"all\"; };", PROC_WANTS_SHARE, "3",
-         "more_than", "1000"},
-        {HEAD "quorum = { at_least = \"3/2\"; of = \"all\"; };", PROC_WANTS_SHARE, "3", "at_least",
-         "1000"},
-        {HEAD "quorum = { at_least = \"1/1001\"; of = \"all\"; };", PROC_WANTS_SHARE, "3",
-         "at_least", "1000"},
-        {HEAD "quorum = { at_least = 0.5; of = \"all\"; };", PROC_WANTS_SHARE, "3", "at_least",
-         "1000"},
-        {HEAD "quorum = { of = \"all\"; };", PROC_SHARE_TWO, "3", "quorum", ""},
-        {HEAD "quorum = { at_least=\"1/2\"; more_than=\"1/2\"; of = \"all\"; };", PROC_SHARE_TWO,
-         "3", "quorum", ""},
-        {HEAD "quorum = { at_least=\"1/2\"; of = \"some\"; };", PROC_SHARE_OF, "3", "of", ""},
-        {HEAD "quorum = { at_least=\"1/2\"; of = \"present\"; };", PROC_QUORUM_OF_PRESENT, "3",
-         "of", ""},
-        {HEAD "categories = { probationary = { votes = true; }; };", PROC_VOTES_UNCOUNTED, "3",
-         "probationary", ""},
-        {HEAD "categories = { full = { votes = false; }; };", PROC_NOBODY_VOTES, "3", "categories",
-         ""},
-        {"name = \"x\";\n@include \"/etc/passwd\"\n", PROC_INCLUDE, "2", "", ""},
-        {"name = \"x\"\n\n# @include is not for us\n", PROC_INCLUDE, "3", "", ""},
-        {"name = \"x\";\ntitle = {", PROC_SYNTAX, "2", "", ""},
-        {"name = \"x\";\n= 3;\n", PROC_SYNTAX, "2", "", ""},
-        {"name = \"x\";\nname = \"y\";\n", PROC_DUPLICATE, "2", "", ""},
-        {"name = \"\xc3\x28\";", PROC_NOT_UTF8, "", "", ""},
-    };
-    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+    for (size_t i = 0; i < sizeof mistakes / sizeof mistakes[0]; i++) {
         struct text_said why;
-        CHECK_ERR(parse(cases[i].file, &why), HOP_EMALFORMED);
-        CHECK_TEXT(text_key(why.id), text_key(cases[i].id));
-        CHECK_TEXT(why.args[0], cases[i].line);
-        CHECK_TEXT(why.args[1], cases[i].what);
-        CHECK_TEXT(why.args[2], cases[i].more);
+        CHECK_ERR(parse(mistakes[i].file, &why), HOP_EMALFORMED);
+        CHECK_TEXT(text_key(why.id), text_key(mistakes[i].id));
+        CHECK_TEXT(why.args[0], mistakes[i].line);
+        CHECK_TEXT(why.args[1], mistakes[i].what);
+        CHECK_TEXT(why.args[2], mistakes[i].more);
     }
 }
 

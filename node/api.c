@@ -295,6 +295,11 @@ int api_handle(struct node *n, const struct api_request *rq, struct api_reply *r
                        rq->path);
     if (err == HOP_OK && rp->body.bad)
         err = HOP_ENOMEM;
+    if (err == HOP_ENOSPACE || err == HOP_EIO) {
+        /* undo the turn that failed, so that the next request starts clean */
+        int undone = node_commit(n);
+        err = undone != HOP_OK ? undone : err;
+    }
     if (err != HOP_OK)
         refuse(&c, err);
     if (r == NULL && known)

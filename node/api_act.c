@@ -144,6 +144,7 @@ static int put_document(struct api_call *c, struct act *a, struct span bytes)
     /* ask first, before its chunks have names: a refused document must not fill the store */
     struct act unnamed = *a;
     unnamed.chunks = SPAN(chunks, 32);
+    unnamed.blob_key[0] = 1;
     int err = meeting_may(device_meetings(c->n->device), device_cell(c->n->device),
                           device_self(c->n->device), &unnamed, &c->why);
     if (err == HOP_OK)

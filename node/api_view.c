@@ -263,6 +263,18 @@ static json_t *cell_json(const struct api_call *c)
     return o;
 }
 
+/* Why nothing can be written at present, or null. */
+static json_t *trouble_json(const struct api_call *c)
+{
+    struct buf sentence = {0};
+    if (c->n->store_trouble.id == TEXT_NONE)
+        return json_null();
+    text_said_fill(&sentence, c->lang, &c->n->store_trouble);
+    json_t *s = json_text(buf_string(&sentence));
+    buf_free(&sentence);
+    return s;
+}
+
 int api_get_status(struct api_call *c)
 {
     struct device *d = c->n->device;
@@ -281,8 +293,9 @@ int api_get_status(struct api_call *c)
                   has_cell && api_member(c, self) != NULL ? member_json(c, self) : json_null(),
                   "connected", connected, "fresh", fresh);
     (void)json_object_update_new(
-        root, json_pack("{s:I,s:I,s:I,s:o,s:o,s:o}", "records", (json_int_t)device_record_count(d),
-                        "pending", (json_int_t)device_pending_count(d), "ignored",
+        root, json_pack("{s:o,s:I,s:I,s:I,s:o,s:o,s:o}", "trouble", trouble_json(c), "records",
+                        (json_int_t)device_record_count(d), "pending",
+                        (json_int_t)device_pending_count(d), "ignored",
                         (json_int_t)meeting_ignored_count(device_meetings(d)), "waiting",
                         has_cell ? api_waiting(c) : json_array(), "deliveries",
                         has_cell ? api_deliveries(c) : json_array(), "talk", api_talk(c)));

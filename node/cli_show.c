@@ -113,6 +113,8 @@ static void show_deliveries(struct cli *c, const json_t *list)
 static void show_status(struct cli *c, const json_t *status)
 {
     char records[24], pending[24], ignored[24];
+    if (json_is_string(json_object_get(status, "trouble")))
+        (void)printf("%s\n", json_get_text(status, "trouble"));
     show_connected(c, status);
     show_fresh(c, status);
     show_waiting(c, json_object_get(status, "waiting"));

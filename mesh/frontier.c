@@ -75,12 +75,12 @@ static void on_ask(struct mesh *m, struct link *l, uint32_t log, uint64_t seq)
     struct peer_log *p = &l->logs[log];
     if (seq < p->shown || seq >= m->logs[log].durable.seq)
         return; /* overtaken by what it has told us since, or we have no more */
-    if (p->sent > seq && p->served != 0 && m->now - p->served < MESH_SERVE_AGAIN)
+    if (p->sent > seq && m->now < p->serve_again)
         return;
     trace(&m->config.trace, "%u asks for log %02x%02x after %llu -> send it", (unsigned)l->name,
           m->logs[log].id[0], m->logs[log].id[1], (unsigned long long)seq);
     p->flags &= (uint8_t)~PEER_STOPPED;
-    p->served = m->now;
+    p->serve_again = m->now + MESH_SERVE_AGAIN;
     mesh_send_from(m, l, log, seq);
 }
 
@@ -213,7 +213,7 @@ static hop_time ask_time(const struct mesh *m, const struct mesh_log *log)
     hop_time at = log->asked_until;
     if (log->asked != NO_SLOT) {
         hop_time brought = m->links[log->asked]->brought;
-        if (brought != 0 && brought + MESH_ASK_WAIT > at)
+        if (brought + MESH_ASK_WAIT > at)
             at = brought + MESH_ASK_WAIT;
     }
     return m->store_rest_until > at ? m->store_rest_until : at;

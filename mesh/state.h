@@ -64,7 +64,7 @@ struct mesh_log {
 struct peer_log {
     uint64_t shown; /* it has so much, as it told us: a hint, and what it gets no more */
     uint64_t sent;
-    hop_time served; /* when it was last granted a request */
+    hop_time serve_again; /* an equal request before is an echo of the last */
     uint8_t flags;
 };
 

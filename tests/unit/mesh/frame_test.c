@@ -1,0 +1,241 @@
+#include "mesh/frame.h"
+
+#include "tests/lib/test.h"
+
+static uint8_t bytes[16384];
+
+static struct hop_sign_key key_of(uint8_t n)
+{
+    struct hop_sign_key key;
+    uint8_t seed[32] = {n};
+    CHECK_OK(hop_init());
+    hop_sign_keypair(&key, seed);
+    return key;
+}
+
+/* One frame of each type, every field away from zero. */
+static struct span sample(enum frame_type type)
+{
+    static const uint8_t binding[32] = {1}, cell[32] = {2};
+    struct wire_writer w = wire_writer(bytes, sizeof bytes);
+    struct hello_scope scope = {binding, cell, true};
+    struct hop_sign_key key = key_of(7);
+    struct frame_frontier frontier = {.flags = FRONTIER_FULL | FRONTIER_LAST, .count = 2};
+    struct frame_marks marks = {.count = 2};
+    struct frame_want want = {.count = 2};
+    struct frame_tell tell = {.counter = 5, .bytes = span_text("hello")};
+    struct frame_blob blob = {.bytes = span_text("chunk")};
+    switch (type) {
+    case FRAME_HELLO:
+        frame_hello_put(&w, &scope, &key);
+        break;
+    case FRAME_FRONTIER:
+        frontier.entries[0] = (struct frontier_entry){{9}, 77, {8}, LANE_BULK, false};
+        frontier.entries[1] = (struct frontier_entry){{3}, 0, {0}, LANE_MEETING, true};
+        frame_frontier_put(&w, &frontier);
+        break;
+    case FRAME_ACK:
+        marks.items[0] = (struct frame_mark){{4}, 12, STOP_DISPUTED};
+        marks.items[1] = (struct frame_mark){{5}, FRAME_SEQ_MAX, STOP_DISPUTED};
+        frame_ack_put(&w, &marks);
+        break;
+    case FRAME_STOP:
+        marks.items[0] = (struct frame_mark){{4}, 0, STOP_FORK};
+        marks.items[1] = (struct frame_mark){{5}, 0, STOP_STRANGER};
+        frame_stop_put(&w, &marks);
+        break;
+    case FRAME_KEEPALIVE:
+        frame_keepalive_put(&w, &(struct frame_keepalive){{1}, {2}});
+        break;
+    case FRAME_WANT:
+        want.names[0][0] = want.names[1][31] = 6;
+        frame_want_put(&w, &want);
+        break;
+    case FRAME_BLOB:
+        blob.name[3] = 1;
+        frame_blob_put(&w, &blob);
+        break;
+    case FRAME_NOBLOB:
+        frame_noblob_put(&w, (const uint8_t[32]){9});
+        break;
+    case FRAME_TELL:
+        frame_tell_put(&w, &tell, binding, &key);
+        break;
+    case FRAME_SEGMENT: /* segment_test.c */
+    case FRAMES_END:
+        break;
+    }
+    CHECK(!w.bad);
+    return wire_written(&w);
+}
+
+static const enum frame_type types[] = {FRAME_HELLO,     FRAME_FRONTIER, FRAME_ACK,
+                                        FRAME_STOP,      FRAME_WANT,     FRAME_BLOB,
+                                        FRAME_KEEPALIVE, FRAME_NOBLOB,   FRAME_TELL};
+#define TYPES (sizeof types / sizeof types[0])
+
+/* Parse as type and write again what was read: *ret is the size, or 0 if it did not parse. */
+static int again(enum frame_type type, struct span frame, uint8_t *ret, size_t *ret_size)
+{
+    static struct frame_frontier frontier;
+    static struct frame_marks marks;
+    static struct frame_want want;
+    struct frame_keepalive keepalive;
+    struct frame_blob blob;
+    struct frame_hello hello;
+    struct frame_tell tell;
+    uint8_t name[32];
+    struct wire_writer w = wire_writer(ret, sizeof bytes);
+    int err = HOP_EMALFORMED;
+    if (type == FRAME_FRONTIER && (err = frame_frontier_parse(&frontier, frame)) == HOP_OK)
+        frame_frontier_put(&w, &frontier);
+    if (type == FRAME_ACK && (err = frame_ack_parse(&marks, frame)) == HOP_OK)
+        frame_ack_put(&w, &marks);
+    if (type == FRAME_STOP && (err = frame_stop_parse(&marks, frame)) == HOP_OK)
+        frame_stop_put(&w, &marks);
+    if (type == FRAME_KEEPALIVE && (err = frame_keepalive_parse(&keepalive, frame)) == HOP_OK)
+        frame_keepalive_put(&w, &keepalive);
+    if (type == FRAME_WANT && (err = frame_want_parse(&want, frame)) == HOP_OK)
+        frame_want_put(&w, &want);
+    if (type == FRAME_BLOB && (err = frame_blob_parse(&blob, frame)) == HOP_OK)
+        frame_blob_put(&w, &blob);
+    if (type == FRAME_NOBLOB && (err = frame_noblob_parse(name, frame)) == HOP_OK)
+        frame_noblob_put(&w, name);
+    if (type == FRAME_HELLO && (err = frame_hello_parse(&hello, frame)) == HOP_OK) {
+        wire_put_bytes(&w, frame.data, 3); /* these two are signed: spelled out here */
+        wire_put_bytes(&w, hello.identity, 32);
+        wire_put_bytes(&w, hello.sig, 64);
+    }
+    if (type == FRAME_TELL && (err = frame_tell_parse(&tell, frame)) == HOP_OK) {
+        wire_put_u8(&w, FRAME_TELL);
+        wire_put_u64(&w, tell.counter);
+        wire_put_blob(&w, tell.bytes);
+        wire_put_bytes(&w, tell.sig, 64);
+    }
+    *ret_size = w.used;
+    return err;
+}
+
+/* What one device writes another would read as something else. */
+TEST(frame_reads_back_what_was_put)
+{
+    static uint8_t copy[sizeof bytes];
+    for (size_t i = 0; i < TYPES; i++) {
+        size_t size;
+        struct span frame = sample(types[i]);
+        CHECK_OK(again(types[i], frame, copy, &size));
+        CHECK_SPAN(SPAN(copy, size), frame);
+    }
+}
+
+/* A frame cut short, or with something after it, would be taken for whole. */
+TEST(frame_refuses_every_truncation_and_any_addition)
+{
+    static uint8_t copy[sizeof bytes];
+    for (size_t i = 0; i < TYPES; i++) {
+        size_t size;
+        struct span frame = sample(types[i]);
+        for (size_t cut = 0; cut < frame.size; cut++) {
+            bool blob = types[i] == FRAME_BLOB && cut > 33; /* a shorter chunk of another name */
+            int err = again(types[i], SPAN(frame.data, cut), copy, &size);
+            CHECK(blob ? err == HOP_OK : err != HOP_OK);
+        }
+        if (types[i] != FRAME_BLOB)
+            CHECK(again(types[i], SPAN(frame.data, frame.size + 1), copy, &size) != HOP_OK);
+    }
+}
+
+/* A value with two spellings has two hashes. */
+TEST(frame_with_any_bit_flipped_is_refused_or_says_just_that)
+{
+    static uint8_t copy[sizeof bytes];
+    for (size_t i = 0; i < TYPES; i++) {
+        struct span frame = sample(types[i]);
+        for (size_t bit = 0; bit < frame.size * 8; bit++) {
+            size_t size;
+            bytes[bit / 8] ^= (uint8_t)(1u << bit % 8);
+            if (again(types[i], frame, copy, &size) == HOP_OK)
+                CHECK_SPAN(SPAN(copy, size), frame);
+            bytes[bit / 8] ^= (uint8_t)(1u << bit % 8);
+        }
+    }
+}
+
+/* Anybody could pass as anybody. */
+TEST(hello_with_any_bit_flipped_is_never_accepted)
+{
+    static const uint8_t binding[32] = {1}, cell[32] = {2};
+    struct hello_scope scope = {binding, cell, true};
+    struct frame_hello hello;
+    struct span frame = sample(FRAME_HELLO);
+    CHECK_EQ(frame.size, HELLO_BYTES);
+    CHECK_OK(frame_hello_parse(&hello, frame));
+    CHECK_OK(frame_hello_verify(&hello, &scope));
+    for (size_t bit = 0; bit < frame.size * 8; bit++) {
+        bytes[bit / 8] ^= (uint8_t)(1u << bit % 8);
+        int err = frame_hello_parse(&hello, frame);
+        if (err == HOP_OK)
+            err = frame_hello_verify(&hello, &scope);
+        CHECK(err != HOP_OK);
+        bytes[bit / 8] ^= (uint8_t)(1u << bit % 8);
+    }
+}
+
+/* A hello heard on one link could be played back on another, in another cell, or to its author. */
+TEST(hello_is_good_for_one_end_of_one_link_of_one_cell)
+{
+    static const uint8_t binding[32] = {1}, cell[32] = {2}, other[32] = {3};
+    const struct hello_scope wrong[] = {
+        {other, cell, true}, {binding, other, true}, {binding, cell, false}};
+    struct frame_hello hello;
+    CHECK_OK(frame_hello_parse(&hello, sample(FRAME_HELLO)));
+    for (size_t i = 0; i < 3; i++)
+        CHECK_ERR(frame_hello_verify(&hello, &wrong[i]), HOP_EAUTH);
+}
+
+/* A future version would be misread instead of refused. */
+TEST(hello_of_another_version_says_so)
+{
+    struct frame_hello hello;
+    struct span frame = sample(FRAME_HELLO);
+    bytes[1] = FRAME_VERSION + 1;
+    CHECK_ERR(frame_hello_parse(&hello, frame), HOP_EVERSION);
+}
+
+/* Counts and numbers from outside would size loops and arithmetic. */
+TEST(frame_refuses_values_beyond_their_limits)
+{
+    static struct frame_frontier frontier;
+    struct frame_marks marks;
+    struct frame_want want;
+    struct span frame = sample(FRAME_FRONTIER);
+    bytes[2] = 0xff; /* 65,282 entries */
+    CHECK_ERR(frame_frontier_parse(&frontier, frame), HOP_EMALFORMED);
+    frame = sample(FRAME_FRONTIER);
+    bytes[4 + 1 + 32] = 0x80; /* number beyond FRAME_SEQ_MAX */
+    CHECK_ERR(frame_frontier_parse(&frontier, frame), HOP_EMALFORMED);
+    frame = sample(FRAME_FRONTIER);
+    bytes[4] = 3; /* no such lane */
+    CHECK_ERR(frame_frontier_parse(&frontier, frame), HOP_EMALFORMED);
+    frame = sample(FRAME_ACK);
+    bytes[1] = 0;
+    CHECK_ERR(frame_ack_parse(&marks, frame), HOP_EMALFORMED);
+    frame = sample(FRAME_WANT);
+    bytes[1] = WANT_NAMES_MAX + 1;
+    CHECK_ERR(frame_want_parse(&want, frame), HOP_EMALFORMED);
+}
+
+/* A short message could be put into another's mouth, or moved to another link. */
+TEST(tell_is_bound_to_its_link_and_its_author)
+{
+    static const uint8_t binding[32] = {1}, other[32] = {3};
+    struct frame_tell tell;
+    struct hop_sign_key key = key_of(7), stranger = key_of(8);
+    struct span frame = sample(FRAME_TELL);
+    CHECK_OK(frame_tell_parse(&tell, frame));
+    CHECK_OK(frame_tell_verify(&tell, binding, key.public_key));
+    CHECK_ERR(frame_tell_verify(&tell, other, key.public_key), HOP_EAUTH);
+    CHECK_ERR(frame_tell_verify(&tell, binding, stranger.public_key), HOP_EAUTH);
+    tell.counter++;
+    CHECK_ERR(frame_tell_verify(&tell, binding, key.public_key), HOP_EAUTH);
+}

@@ -1,0 +1,549 @@
+/* One mesh, and peers played by hand: what a hostile or broken one can do, and cannot. */
+#include "mesh/state.h"
+
+#include <stdlib.h>
+
+#include "tests/lib/cluster.h"
+
+static struct cluster c;
+static uint8_t frame_bytes[MESH_FRAME_BYTES_MAX];
+static uint8_t record_bytes[8][2048];
+static struct cluster_log author; /* a log of no node of the cluster */
+
+/* Node 0 under test; link 1 is a member played by us, greeted and told of an empty frontier. */
+static void begin(void)
+{
+    struct frame_frontier none = {.flags = FRONTIER_FULL | FRONTIER_LAST};
+    uint8_t seed[32] = {0xaa};
+    cluster_init(&c, 4, 1);
+    c.telling = true;
+    author = (struct cluster_log){0};
+    hop_sign_keypair(&author.key, seed);
+    cluster_puppet(&c, 0, 1, 1);
+    struct wire_writer w = wire_writer(frame_bytes, sizeof frame_bytes);
+    frame_frontier_put(&w, &none);
+    cluster_inject(&c, 0, 1, wire_written(&w));
+    CHECK_EQ(c.nodes[0].errors, 0);
+    cluster_strays_forget(&c);
+}
+
+static int inject(mesh_link link, struct span frame)
+{
+    c.nodes[0].error = HOP_OK;
+    cluster_inject(&c, 0, link, frame);
+    return c.nodes[0].error;
+}
+
+/* The next n records of the author as one segment. */
+static struct span segment_of(size_t n, enum record_lane lane)
+{
+    static uint8_t large[RECORD_BYTES_MAX];
+    struct segment s = {0};
+    for (size_t i = 0; i < n; i++) {
+        struct record r;
+        struct span sealed =
+            cluster_seal(&c, &author, lane, &c.nodes[0].drbg, span_text("said"), large);
+        memcpy(record_bytes[i], sealed.data, sealed.size);
+        CHECK_OK(record_parse(&r, SPAN(record_bytes[i], sealed.size)));
+        segment_add(&s, &r);
+    }
+    struct wire_writer w = wire_writer(frame_bytes, sizeof frame_bytes);
+    segment_put(&w, &s);
+    CHECK(!w.bad);
+    return wire_written(&w);
+}
+
+static struct span frontier_of(const uint8_t log[32], uint64_t seq, uint8_t head, bool ask)
+{
+    static uint8_t bytes[FRONTIER_BYTES(1)];
+    static struct frame_frontier f;
+    f.flags = 0;
+    f.count = 1;
+    f.entries[0] = (struct frontier_entry){.seq = seq, .lane = LANE_MEETING, .ask = ask};
+    f.entries[0].head[0] = head;
+    memcpy(f.entries[0].log, log, 32);
+    struct wire_writer w = wire_writer(bytes, sizeof bytes);
+    frame_frontier_put(&w, &f);
+    return wire_written(&w);
+}
+
+static struct span ack_of(const uint8_t log[32], uint64_t seq)
+{
+    static uint8_t bytes[ACK_BYTES(1)];
+    struct frame_marks ack = {.count = 1};
+    memcpy(ack.items[0].log, log, 32);
+    ack.items[0].seq = seq;
+    struct wire_writer w = wire_writer(bytes, sizeof bytes);
+    frame_ack_put(&w, &ack);
+    return wire_written(&w);
+}
+
+static bool linked(mesh_link link)
+{
+    return cluster_view(&c, 0, link).heard != 0 || cluster_view(&c, 0, link).greeted;
+}
+
+/* ---- order and form ---- */
+
+/* A peer that speaks nonsense, or out of turn, would keep its place. */
+TEST(mesh_drops_link_that_sends_garbage)
+{
+    static const uint8_t cases[][3] = {
+        {0}, {FRAMES_END}, {255}, {FRAME_ACK}, {FRAME_SEGMENT, 1, 2}};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        begin();
+        CHECK_ERR(inject(1, SPAN(cases[i], 3)), HOP_EMALFORMED);
+        CHECK_EQ(c.nodes[0].dropped, 1);
+        CHECK(!linked(1));
+        CHECK_ERR(inject(1, SPAN(cases[i], 3)), HOP_ENOTFOUND);
+        cluster_close(&c);
+    }
+    begin();
+    CHECK_ERR(inject(1, SPAN(cases[0], 0)), HOP_EMALFORMED);
+    cluster_close(&c);
+}
+
+/* Records would be taken from somebody who has not said who he is. */
+TEST(mesh_takes_nothing_before_hello_and_no_second_hello)
+{
+    uint8_t binding[32] = {1};
+    struct mesh_in up = {.type = MESH_IN_LINK_UP, .link = 9, .bytes = SPAN(binding, 32)};
+    begin();
+    CHECK_OK(cluster_step(&c, 0, up));
+    CHECK_ERR(inject(9, segment_of(1, LANE_CONTROL)), HOP_EMALFORMED);
+    CHECK_EQ(cluster_records(&c, 0), 0);
+    CHECK_EQ(c.nodes[0].dropped, 1);
+    struct hello_scope scope = {binding, c.cell_id, true};
+    struct wire_writer w = wire_writer(frame_bytes, sizeof frame_bytes);
+    frame_hello_put(&w, &scope, &c.nodes[1].identity);
+    CHECK_ERR(inject(1, wire_written(&w)), HOP_EMALFORMED);
+    CHECK_EQ(c.nodes[0].dropped, 2);
+    cluster_close(&c);
+}
+
+/* A hello recorded on another link would open this one. */
+TEST(mesh_drops_link_whose_hello_is_not_its_own)
+{
+    uint8_t binding[32] = {1}, other[32] = {2};
+    struct mesh_in up = {.type = MESH_IN_LINK_UP, .link = 9, .bytes = SPAN(binding, 32)};
+    begin();
+    CHECK_OK(cluster_step(&c, 0, up));
+    struct hello_scope scope = {other, c.cell_id, true};
+    struct wire_writer w = wire_writer(frame_bytes, sizeof frame_bytes);
+    frame_hello_put(&w, &scope, &c.nodes[2].identity);
+    CHECK_ERR(inject(9, wire_written(&w)), HOP_EAUTH);
+    CHECK_EQ(c.nodes[0].dropped, 1);
+    cluster_close(&c);
+}
+
+/* Every frame in every state either has a row in the table or costs the link; none may crash. */
+TEST(mesh_answers_every_type_of_frame_in_every_state)
+{
+    for (unsigned state = 0; state < 3; state++) {
+        for (unsigned type = 0; type <= FRAMES_END; type++) {
+            uint8_t binding[32] = {1}, frame[64] = {(uint8_t)type};
+            struct mesh_in up = {.type = MESH_IN_LINK_UP, .link = 9, .bytes = SPAN(binding, 32)};
+            begin();
+            c.nodes[0].knows[2] = state == 2;
+            if (state == 0)
+                CHECK_OK(cluster_step(&c, 0, up));
+            else
+                cluster_puppet(&c, 0, 9, 2);
+            int err = inject(9, SPAN(frame, sizeof frame));
+            bool strike =
+                type == FRAME_BLOB && state == 2; /* 64 bytes are a blob, of another name */
+            CHECK_EQ(err == HOP_EAUTH, strike);
+            CHECK_EQ(c.nodes[0].dropped, err == HOP_EMALFORMED ? 1 : 0);
+            cluster_close(&c);
+        }
+    }
+}
+
+/* ---- records ---- */
+
+/* A forged record would be stored, or one liar would shut a log for everybody. */
+TEST(wrong_signature_stores_nothing_and_shuts_the_log_for_that_link_only)
+{
+    begin();
+    cluster_puppet(&c, 0, 2, 2);
+    struct span frame = segment_of(3, LANE_MEETING);
+    frame_bytes[frame.size - 1] ^= 1;
+    CHECK_ERR(inject(1, frame), HOP_EAUTH);
+    CHECK_EQ(cluster_records(&c, 0), 0);
+    CHECK(linked(1));
+    struct frame_marks stop;
+    CHECK_OK(frame_stop_parse(&stop, cluster_stray(&c, FRAME_STOP)));
+    CHECK_EQ(stop.items[0].reason, STOP_DISPUTED);
+    frame_bytes[frame.size - 1] ^= 1;
+    CHECK_ERR(inject(2, frame), HOP_OK);
+    CHECK_EQ(cluster_records(&c, 0), 3);
+    cluster_close(&c);
+}
+
+/* Checking signatures of a forger for ever would keep us from our work. */
+TEST(link_is_dropped_after_a_few_wrong_signatures)
+{
+    begin();
+    for (unsigned i = 0; i < MESH_STRIKES_MAX; i++) {
+        CHECK(linked(1));
+        uint8_t seed[32] = {0xcc, (uint8_t)i};
+        author = (struct cluster_log){0};
+        hop_sign_keypair(&author.key, seed);
+        struct span frame = segment_of(1, LANE_MEETING);
+        frame_bytes[frame.size - 1] ^= 1;
+        CHECK_ERR(inject(1, frame), HOP_EAUTH);
+    }
+    CHECK(!linked(1));
+    CHECK_EQ(c.nodes[0].dropped, 1);
+    cluster_close(&c);
+}
+
+/* A hole in a log would be stored over, or never be filled. */
+TEST(gap_is_answered_with_a_request_for_what_is_missing)
+{
+    struct frame_frontier f;
+    begin();
+    (void)inject(1, segment_of(2, LANE_MEETING));
+    cluster_strays_forget(&c);
+    (void)segment_of(1, LANE_MEETING); /* lost on the way */
+    CHECK_OK(inject(1, segment_of(1, LANE_MEETING)));
+    CHECK_EQ(cluster_records(&c, 0), 2);
+    CHECK_OK(frame_frontier_parse(&f, cluster_stray(&c, FRAME_FRONTIER)));
+    CHECK_EQ(f.count, 1);
+    CHECK(f.entries[0].ask);
+    CHECK_EQ(f.entries[0].seq, 2);
+    cluster_close(&c);
+}
+
+/* What comes twice would be stored twice, or not be acknowledged and come for ever. */
+TEST(overlap_is_stored_once_and_acknowledged)
+{
+    static uint8_t first[8192];
+    struct frame_marks ack;
+    begin();
+    struct span frame = segment_of(3, LANE_MEETING);
+    memcpy(first, frame.data, frame.size);
+    frame.data = first;
+    for (unsigned i = 0; i < 3; i++) {
+        CHECK_OK(inject(1, frame));
+        CHECK_EQ(cluster_records(&c, 0), 3);
+        CHECK_OK(frame_ack_parse(&ack, cluster_stray(&c, FRAME_ACK)));
+        CHECK_EQ(ack.items[0].seq, 3);
+        CHECK_EQ(c.nodes[0].delivered, 3);
+    }
+    cluster_close(&c);
+}
+
+/* Two peers cut their runs differently: only the new part may be taken. */
+TEST(run_that_begins_before_our_tip_adds_what_is_new)
+{
+    struct segment s = {0};
+    struct record r;
+    static uint8_t again[8192];
+    begin();
+    CHECK_OK(inject(1, segment_of(2, LANE_MEETING)));
+    static uint8_t kept[2][2048];
+    memcpy(kept, record_bytes, sizeof kept);
+    (void)segment_of(2, LANE_MEETING);
+    for (size_t i = 0; i < 4; i++) {
+        const uint8_t *bytes = i < 2 ? kept[i] : record_bytes[i - 2];
+        size_t size = RECORD_HEADER_BYTES + CRYPTO_SIG_BYTES +
+                      ((size_t)bytes[144] << 24 | (size_t)bytes[145] << 16 |
+                       (size_t)bytes[146] << 8 | (size_t)bytes[147]);
+        CHECK_OK(record_parse(&r, SPAN(bytes, size)));
+        segment_add(&s, &r);
+    }
+    struct wire_writer w = wire_writer(again, sizeof again);
+    segment_put(&w, &s);
+    CHECK_OK(inject(1, wire_written(&w)));
+    CHECK_EQ(cluster_records(&c, 0), 4);
+    CHECK_EQ(c.nodes[0].delivered, 4);
+    cluster_close(&c);
+}
+
+/* A log cloned with its device would be mixed from two histories. */
+TEST(fork_at_an_equal_number_stops_the_log_on_that_link)
+{
+    struct frame_marks stop;
+    begin();
+    (void)inject(1, segment_of(2, LANE_MEETING));
+    CHECK_OK(inject(1, frontier_of(author.key.public_key, 2, author.head[0] ^ 1, false)));
+    CHECK_OK(frame_stop_parse(&stop, cluster_stray(&c, FRAME_STOP)));
+    CHECK_EQ(stop.items[0].reason, STOP_FORK);
+    CHECK_OK(inject(1, segment_of(1, LANE_MEETING)));
+    CHECK_EQ(cluster_records(&c, 0), 2);
+    CHECK(strstr(c.story.text, "a fork -> stop it") != NULL);
+    cluster_close(&c);
+}
+
+/* Bulk could jump the queue by calling itself control. */
+TEST(log_keeps_the_lane_of_its_first_record)
+{
+    begin();
+    (void)inject(1, segment_of(1, LANE_MEETING));
+    CHECK_ERR(inject(1, segment_of(1, LANE_CONTROL)), HOP_EAUTH);
+    CHECK_EQ(cluster_records(&c, 0), 1);
+    cluster_close(&c);
+}
+
+/* A stranger could fill the disk with anything. */
+TEST(stranger_may_bring_control_records_only)
+{
+    struct frame_marks stop;
+    begin();
+    c.nodes[0].knows[2] = false;
+    cluster_puppet(&c, 0, 2, 2);
+    cluster_strays_forget(&c);
+    CHECK_OK(inject(2, segment_of(1, LANE_MEETING)));
+    CHECK_EQ(cluster_records(&c, 0), 0);
+    CHECK_OK(frame_stop_parse(&stop, cluster_stray(&c, FRAME_STOP)));
+    CHECK_EQ(stop.items[0].reason, STOP_STRANGER);
+    author.seq = 0;
+    memset(author.head, 0, sizeof author.head);
+    CHECK_OK(inject(2, segment_of(1, LANE_CONTROL)));
+    CHECK_EQ(cluster_records(&c, 0), 1);
+    CHECK_EQ(cluster_stray(&c, FRAME_SEGMENT).size, 0);
+    cluster_close(&c);
+}
+
+/* ---- the window ---- */
+
+static void history(unsigned count)
+{
+    for (unsigned i = 0; i < count; i++)
+        cluster_publish_large(&c, 0, LANE_MEETING, 60000);
+    cluster_strays_forget(&c);
+}
+
+/* One slow or silent peer would make us queue a whole history for it. */
+TEST(peer_that_never_acknowledges_gets_one_window)
+{
+    begin();
+    history(40);
+    memset(c.bytes, 0, sizeof c.bytes);
+    const uint8_t *log = c.nodes[0].logs[LANE_MEETING].key.public_key;
+    for (unsigned i = 0; i < 10; i++)
+        (void)inject(1, frontier_of(log, 0, 0, true)); /* asking again does not help it */
+    CHECK(c.bytes[FRAME_SEGMENT] < MESH_WINDOW_BYTES + 70000);
+    uint64_t first = c.records_sent;
+    CHECK(first > 10 && first < 40);
+    (void)inject(1, ack_of(log, first));
+    CHECK(c.records_sent > first);
+    (void)inject(1, frontier_of(log, 0, 0, true)); /* what it has acknowledged it has */
+    CHECK(c.records_sent <= 40);
+    cluster_close(&c);
+}
+
+/* A document would hold up the votes. */
+TEST(blob_waits_until_no_record_waits)
+{
+    static uint8_t bytes[WANT_BYTES(1)];
+    struct frame_want want = {.count = 1};
+    struct wire_writer w = wire_writer(bytes, sizeof bytes);
+    begin();
+    history(40);
+    cluster_put_blob(&c, 0, span_text("a draft"), want.names[0]);
+    const uint8_t *log = c.nodes[0].logs[LANE_MEETING].key.public_key;
+    uint64_t before = c.records_sent;
+    (void)inject(1, frontier_of(log, 0, 0, true));
+    frame_want_put(&w, &want);
+    (void)inject(1, wire_written(&w));
+    CHECK_EQ(c.frames[FRAME_BLOB], 0);
+    for (unsigned i = 0; i < 5 && c.frames[FRAME_BLOB] == 0; i++)
+        (void)inject(1, ack_of(log, c.records_sent - before));
+    CHECK_EQ(c.records_sent - before, 40);
+    CHECK_EQ(c.frames[FRAME_BLOB], 1);
+    cluster_close(&c);
+}
+
+/* ---- blobs ---- */
+
+static struct span blob_of(const char *text, uint8_t flip)
+{
+    static uint8_t bytes[256];
+    struct frame_blob blob = {.bytes = span_text(text)};
+    hop_hash(blob.name, 32, LABEL_BLOB_NAME, blob.bytes);
+    blob.name[0] ^= flip;
+    struct wire_writer w = wire_writer(bytes, sizeof bytes);
+    frame_blob_put(&w, &blob);
+    return wire_written(&w);
+}
+
+/* Somebody could slip another document under the name of the one we look for. */
+TEST(blob_must_match_its_name_and_have_been_wanted)
+{
+    uint8_t name[32];
+    begin();
+    CHECK_OK(inject(1, blob_of("not asked for", 0)));
+    hop_hash(name, 32, LABEL_BLOB_NAME, span_text("a draft"));
+    CHECK(!cluster_has_blob(&c, 0, name));
+    struct mesh_in want = {.type = MESH_IN_WANT, .bytes = SPAN(name, 32)};
+    CHECK_OK(cluster_step(&c, 0, want));
+    CHECK(cluster_stray(&c, FRAME_WANT).size > 0);
+    CHECK_ERR(inject(1, blob_of("a draft", 1)), HOP_EAUTH);
+    CHECK_EQ(c.nodes[0].blobs_here, 0);
+    CHECK_OK(inject(1, blob_of("a draft", 0)));
+    CHECK_EQ(c.nodes[0].blobs_here, 1);
+    CHECK(cluster_has_blob(&c, 0, name));
+    cluster_close(&c);
+}
+
+/* A holder that does not answer would keep a document from us for ever. */
+TEST(unanswered_want_goes_to_the_next_and_is_tried_again)
+{
+    uint8_t name[32] = {1};
+    begin();
+    cluster_puppet(&c, 0, 2, 2);
+    struct mesh_in want = {.type = MESH_IN_WANT, .bytes = SPAN(name, 32)};
+    CHECK_OK(cluster_step(&c, 0, want));
+    CHECK_EQ(c.frames[FRAME_WANT], 1);
+    cluster_run(&c, 4900);
+    CHECK_EQ(c.frames[FRAME_WANT], 1);
+    static uint8_t keepalive[KEEPALIVE_BYTES] = {FRAME_KEEPALIVE, 1};
+    (void)inject(1, SPAN(keepalive, sizeof keepalive));
+    (void)inject(2, SPAN(keepalive, sizeof keepalive));
+    cluster_run(&c, 200);
+    CHECK_EQ(c.frames[FRAME_WANT], 2);
+    uint8_t noblob[NOBLOB_BYTES];
+    struct wire_writer w = wire_writer(noblob, sizeof noblob);
+    frame_noblob_put(&w, name);
+    (void)inject(2, wire_written(&w)); /* now both have failed: a rest, then again */
+    cluster_run(&c, 5000);
+    (void)inject(1, SPAN(keepalive, sizeof keepalive));
+    CHECK_EQ(c.frames[FRAME_WANT], 2);
+    cluster_run(&c, 5100);
+    CHECK_EQ(c.frames[FRAME_WANT], 3);
+    cluster_close(&c);
+}
+
+/* Strangers could fetch documents whose names they have heard. */
+TEST(stranger_is_told_that_no_blob_is_here)
+{
+    static uint8_t bytes[WANT_BYTES(1)];
+    struct frame_want want = {.count = 1};
+    struct wire_writer w = wire_writer(bytes, sizeof bytes);
+    begin();
+    c.nodes[0].knows[2] = false;
+    cluster_puppet(&c, 0, 2, 2);
+    cluster_put_blob(&c, 0, span_text("a draft"), want.names[0]);
+    frame_want_put(&w, &want);
+    CHECK_OK(inject(2, wire_written(&w)));
+    CHECK_EQ(c.frames[FRAME_BLOB], 0);
+    CHECK_EQ(c.frames[FRAME_NOBLOB], 1);
+    cluster_close(&c);
+}
+
+/* ---- limits ---- */
+
+/* One more than fits must be refused, and nothing broken by it. */
+TEST(links_wants_and_tells_have_limits)
+{
+    uint8_t binding[32] = {1}, name[32] = {0};
+    static const uint8_t large[MESH_TELL_BYTES_MAX + 1];
+    begin();
+    for (unsigned i = 1; i < MESH_LINKS_MAX; i++) {
+        struct mesh_in up = {.type = MESH_IN_LINK_UP, .link = 100 + i, .bytes = SPAN(binding, 32)};
+        CHECK_OK(cluster_step(&c, 0, up));
+    }
+    struct mesh_in up = {.type = MESH_IN_LINK_UP, .link = 99, .bytes = SPAN(binding, 32)};
+    CHECK_ERR(cluster_step(&c, 0, up), HOP_EFULL);
+    struct mesh_in down = {.type = MESH_IN_LINK_DOWN, .link = 101};
+    CHECK_OK(cluster_step(&c, 0, down));
+    CHECK_ERR(cluster_step(&c, 0, down), HOP_ENOTFOUND);
+    CHECK_OK(cluster_step(&c, 0, up));
+    struct mesh_in tell = {.type = MESH_IN_TELL, .bytes = SPAN(large, sizeof large)};
+    CHECK_ERR(cluster_step(&c, 0, tell), HOP_EFULL);
+    c.outs.scratch.size = MESH_SCRATCH_BYTES;
+    for (unsigned i = 0; i <= MESH_WANTS_MAX; i += 16) { /* mesh_check() each time costs */
+        struct mesh *m = c.nodes[0].mesh;
+        for (unsigned k = i; k < i + 16; k++) {
+            name[0] = (uint8_t)k;
+            name[1] = (uint8_t)(k >> 8);
+            struct mesh_in want = {.type = MESH_IN_WANT, .now = c.now, .bytes = SPAN(name, 32)};
+            CHECK_ERR(mesh_step(m, &want, &c.outs), k < MESH_WANTS_MAX ? HOP_OK : HOP_EFULL);
+        }
+    }
+    mesh_check(c.nodes[0].mesh);
+    cluster_close(&c);
+}
+
+/* A member who names logs that do not exist would shut out those that do. */
+TEST(hearsay_is_bounded_and_forgotten_with_its_link)
+{
+    static struct frame_frontier f;
+    begin();
+    c.telling = false;
+    f.flags = 0;
+    f.count = FRONTIER_ENTRIES_MAX;
+    for (unsigned k = 0; k < MESH_LOGS_MAX / FRONTIER_ENTRIES_MAX; k++) {
+        for (unsigned i = 0; i < FRONTIER_ENTRIES_MAX; i++)
+            f.entries[i] = (struct frontier_entry){
+                {0xfe, (uint8_t)k, (uint8_t)i}, 5, {1}, LANE_MEETING, false};
+        struct wire_writer w = wire_writer(frame_bytes, sizeof frame_bytes);
+        frame_frontier_put(&w, &f);
+        CHECK_OK(inject(1, wire_written(&w)));
+    }
+    CHECK_EQ(cluster_view(&c, 0, 1).records_behind, (uint64_t)MESH_HEARSAY_MAX * 5);
+    cluster_puppet(&c, 0, 2, 2);
+    CHECK_OK(inject(2, segment_of(1, LANE_MEETING))); /* there is room for a real one */
+    CHECK_EQ(cluster_records(&c, 0), 1);
+    struct mesh_in down = {.type = MESH_IN_LINK_DOWN, .link = 1};
+    CHECK_OK(cluster_step(&c, 0, down));
+    CHECK_EQ(c.nodes[0].mesh->order_count, 1);
+    cluster_close(&c);
+}
+
+/* Many peers asking at once must not overflow a step: the rest comes with the next. */
+TEST(what_does_not_fit_a_step_comes_with_the_next)
+{
+    begin();
+    history(40);
+    for (mesh_link link = 2; link < 4; link++)
+        cluster_puppet(&c, 0, link, link);
+    c.outs.scratch.size = 2 * MESH_FRAME_BYTES_MAX; /* for 3 windows of a megabyte */
+    const uint8_t *log = c.nodes[0].logs[LANE_MEETING].key.public_key;
+    memset(c.bytes, 0, sizeof c.bytes);
+    for (mesh_link link = 1; link < 4; link++)
+        CHECK_OK(inject(link, frontier_of(log, 0, 0, true)));
+    CHECK(c.bytes[FRAME_SEGMENT] >= 3 * MESH_WINDOW_BYTES);
+    CHECK(mesh_deadline(c.nodes[0].mesh) > c.now);
+    cluster_close(&c);
+}
+
+/* A full disk would be hammered by every frame that comes. */
+TEST(failing_store_rests_longer_each_time)
+{
+    begin();
+    struct store_faults *faults = store_memory_faults(c.nodes[0].store);
+    static const unsigned rests[] = {1, 2, 4, 8, 16, 32, 60, 60};
+    struct span frame = segment_of(1, LANE_MEETING);
+    for (size_t i = 0; i < sizeof rests / sizeof rests[0]; i++) {
+        faults->commit_countdown = 1;
+        faults->error = HOP_ENOSPACE;
+        CHECK_OK(inject(1, frame));
+        CHECK_EQ(c.nodes[0].mesh->store_rest_until - c.now, rests[i] * HOP_SECOND);
+        CHECK_OK(inject(1, frame)); /* not even tried while it rests */
+        CHECK_EQ(faults->commit_countdown, 0);
+        c.now = c.nodes[0].mesh->store_rest_until;
+        c.nodes[0].mesh->links[0]->heard = c.now; /* the peer is there all the while */
+    }
+    CHECK_OK(inject(1, frame));
+    CHECK_EQ(cluster_records(&c, 0), 1);
+    CHECK_EQ(c.nodes[0].mesh->store_rest, 0);
+    cluster_close(&c);
+}
+
+/* A run must not end where its signature is not kept: the peer could not check it. */
+TEST(relayed_run_ends_where_its_signature_is)
+{
+    struct segment s;
+    begin();
+    CHECK_OK(inject(1, segment_of(3, LANE_MEETING)));
+    cluster_puppet(&c, 0, 2, 2);
+    cluster_strays_forget(&c);
+    CHECK_OK(inject(2, frontier_of(author.key.public_key, 0, 0, true)));
+    CHECK_OK(segment_parse(&s, cluster_stray(&c, FRAME_SEGMENT)));
+    CHECK_EQ(s.first, 1);
+    CHECK_EQ(s.count, 3);
+    cluster_close(&c);
+}

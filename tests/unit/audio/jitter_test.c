@@ -9,7 +9,7 @@
 
 #include "audio/jitter.h"
 #include "base/rng.h"
-#include "sounds.h"
+#include "tests/unit/audio/sounds.h"
 
 #define FRAMES_MAX 8000 /* 160 s */
 

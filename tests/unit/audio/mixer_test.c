@@ -9,7 +9,7 @@
 #include "audio/level.h"
 #include "audio/mixer.h"
 #include "audio/stretch.h"
-#include "sounds.h"
+#include "tests/unit/audio/sounds.h"
 
 /* A quiet voice comes out as it went in, 5 ms later. */
 static void mixer_leaves_a_quiet_voice_alone(void **state)

@@ -7,7 +7,7 @@
 
 #include "audio/pipeline.h"
 #include "base/rng.h"
-#include "sounds.h"
+#include "tests/unit/audio/sounds.h"
 
 #define SPEAKERS 3
 #define TICKS    1000 /* 10 s */

@@ -10,7 +10,7 @@
 
 #include "audio/device.h"
 #include "audio/wav.h"
-#include "sounds.h"
+#include "tests/unit/audio/sounds.h"
 
 static char path[64];
 

@@ -17,7 +17,7 @@
 
 #define CELL_MEMBERS_MAX 300
 #define CELL_DEVICES_MAX 900
-#define CELL_INVITES_MAX 256
+#define CELL_INVITES_MAX 380 /* ever made: every member, and some who never came */
 #define CELL_EPOCHS_MAX  256 /* a month each for twenty years */
 
 struct cell_member {

@@ -1,0 +1,307 @@
+/* fuzz: mesh cell store crypto base toy */
+/* Bytes as a script of inputs for one mesh: links, commits that fail, frames of raw bytes, and
+ * well-formed frames of peers who have proved who they are and mean ill. mesh_check() after each
+ * step; what is asked of the store must be what the store takes. */
+#include <assert.h>
+#include <stdlib.h>
+
+#include "mesh/segment.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+#define PEERS   3 /* the last is a stranger until the roster changes */
+#define LOGS    4
+#define RECORDS 6
+
+static struct {
+    struct hop_sign_key self, peers[PEERS], logs[LOGS];
+    uint8_t bytes[LOGS][2][RECORDS][512]; /* two histories of each log: forks */
+    struct span records[LOGS][2][RECORDS];
+    struct mesh_outs outs;
+    bool ready;
+} world;
+
+struct script {
+    struct wire_reader r;
+    struct mesh *mesh;
+    struct store *store;
+    hop_time now;
+    unsigned links;
+    bool known; /* the stranger is a member by now */
+    uint64_t tells;
+};
+
+static void key_make(struct hop_sign_key *ret, uint8_t a, uint8_t b)
+{
+    uint8_t seed[32] = {a, b};
+    hop_sign_keypair(ret, seed);
+}
+
+static void history_make(uint8_t log, uint8_t fork)
+{
+    struct segment_tip tip = {0};
+    for (uint8_t i = 0; i < RECORDS; i++) {
+        static uint8_t text[40];
+        text[0] = fork;
+        struct segment s = {.lane = (enum record_lane)(log % LANES_COUNT), .first = i + 1u};
+        uint8_t *bytes = world.bytes[log][fork][i], zeros[24] = {0};
+        memcpy(s.log, world.logs[log].public_key, 32);
+        s.count = 1;
+        s.records[0] =
+            (struct segment_record){OUTER_SEALED, zeros, zeros, zeros, zeros, SPAN(text, 20u + i)};
+        s.sig = text; /* replaced below: the id is known only now */
+        static uint8_t padded[64 + 40];
+        s.sig = padded;
+        size_t size = segment_stored_size(&s, 0);
+        segment_store_form(bytes, &s, 0, &tip);
+        hop_sign(bytes + size - 64, &world.logs[log], LABEL_REC_SIG, SPAN(tip.head, 32));
+        world.records[log][fork][i] = SPAN(bytes, size);
+    }
+}
+
+static void world_make(void)
+{
+    key_make(&world.self, 1, 0);
+    for (uint8_t i = 0; i < PEERS; i++)
+        key_make(&world.peers[i], 2, i);
+    for (uint8_t i = 0; i < LOGS; i++) {
+        key_make(&world.logs[i], 3, i);
+        history_make(i, 0);
+        history_make(i, 1);
+    }
+    world.outs.scratch.base = malloc(MESH_SCRATCH_BYTES);
+    world.outs.scratch.size = MESH_SCRATCH_BYTES;
+    world.ready = world.outs.scratch.base != NULL;
+}
+
+static bool is_member(void *ctx, const uint8_t identity[32])
+{
+    const struct script *s = ctx;
+    for (unsigned i = 0; i < PEERS; i++) {
+        if (memcmp(world.peers[i].public_key, identity, 32) == 0)
+            return i + 1 < PEERS || s->known;
+    }
+    return false;
+}
+
+/* Carry out, commit (or fail to), and report, as a node does. */
+static void step(struct script *s, struct mesh_in in, bool fail)
+{
+    bool writes = false, bad = false;
+    in.now = s->now;
+    (void)mesh_step(s->mesh, &in, &world.outs);
+    for (size_t i = 0; i < world.outs.n; i++) {
+        const struct mesh_out *out = &world.outs.items[i];
+        struct store_tip tip = {.seq = out->seq};
+        memcpy(tip.head, out->id, 32);
+        if (out->type == MESH_OUT_STORE)
+            bad |= store_append(s->store, out->log, &tip, out->bytes) != HOP_OK;
+        if (out->type == MESH_OUT_BLOB)
+            bad |= store_put(s->store, STORE_BLOBS, SPAN(out->id, 32), out->bytes) != HOP_OK;
+        writes |= out->type == MESH_OUT_STORE || out->type == MESH_OUT_BLOB;
+    }
+    assert(!bad);
+    mesh_check(s->mesh);
+    if (!writes)
+        return;
+    if (fail)
+        store_rollback(s->store);
+    else
+        assert(store_commit(s->store) == HOP_OK);
+    step(s, (struct mesh_in){.type = fail ? MESH_IN_STORE_FAILED : MESH_IN_STORED}, false);
+}
+
+static void link_up(struct script *s, unsigned peer)
+{
+    static const uint8_t binding[32] = {7}, cell[32] = {0};
+    uint8_t frame[HELLO_BYTES];
+    struct wire_writer w = wire_writer(frame, sizeof frame);
+    bool listener = (wire_get_u8(&s->r) & 1) != 0;
+    struct hello_scope scope = {binding, cell, !listener};
+    mesh_link link = ++s->links;
+    struct mesh_in in = {MESH_IN_LINK_UP, link, listener, 0, SPAN(binding, 32)};
+    step(s, in, false);
+    if (peer < PEERS) {
+        frame_hello_put(&w, &scope, &world.peers[peer]);
+        in.type = MESH_IN_FRAME;
+        in.bytes = wire_written(&w);
+        step(s, in, false);
+    }
+}
+
+static void put_segment(struct script *s, struct wire_writer *w)
+{
+    unsigned log = wire_get_u8(&s->r) % LOGS, fork = wire_get_u8(&s->r) & 1;
+    unsigned first = wire_get_u8(&s->r) % RECORDS, count = 1 + wire_get_u8(&s->r) % 3;
+    unsigned flip = wire_get_u8(&s->r);
+    struct segment seg = {0};
+    for (unsigned i = first; i < RECORDS && i < first + count; i++) {
+        struct record r;
+        assert(record_parse(&r, world.records[log][fork][i]) == HOP_OK);
+        segment_add(&seg, &r);
+    }
+    segment_put(w, &seg);
+    if (flip > 0xf0) /* a bit wrong somewhere */
+        w->base[wire_get_u8(&s->r) % w->used] ^= 1;
+}
+
+static void put_frontier(struct script *s, struct wire_writer *w)
+{
+    static struct frame_frontier f;
+    f.flags = wire_get_u8(&s->r) & 7;
+    f.count = wire_get_u8(&s->r) % 6;
+    for (size_t i = 0; i < f.count; i++) {
+        unsigned log = wire_get_u8(&s->r), bits = wire_get_u8(&s->r);
+        struct frontier_entry *e = &f.entries[i];
+        *e = (struct frontier_entry){.seq = bits & 7, .ask = bits >> 7 != 0};
+        e->lane = (enum record_lane)(log % LANES_COUNT);
+        e->ask = e->ask || e->seq == 0;
+        memcpy(e->log, world.logs[log % LOGS].public_key, 32);
+        if (log > 0xc0)
+            e->log[0] ^= (uint8_t)log;      /* hearsay */
+        if (e->seq > 0 && e->seq < RECORDS) /* prev of the next */
+            memcpy(e->head, world.records[log % LOGS][bits >> 6 & 1][e->seq].data + 64, 8);
+    }
+    frame_frontier_put(w, &f);
+}
+
+static void put_marks(struct script *s, struct wire_writer *w, bool ack)
+{
+    struct frame_marks f = {.count = 1};
+    unsigned bits = wire_get_u8(&s->r);
+    memcpy(f.items[0].log, world.logs[bits % LOGS].public_key, 32);
+    f.items[0].seq = 1 + (bits >> 4);
+    f.items[0].reason = (enum stop_reason)(STOP_DISPUTED + (bits >> 6));
+    if (ack)
+        frame_ack_put(w, &f);
+    else
+        frame_stop_put(w, &f);
+}
+
+static void put_small(struct script *s, struct wire_writer *w, unsigned kind)
+{
+    static const uint8_t binding[32] = {7};
+    unsigned n = wire_get_u8(&s->r);
+    uint8_t chunk = (uint8_t)(n % 4);
+    struct frame_blob blob = {.bytes = SPAN(&chunk, 1)};
+    struct frame_want want = {.count = 1};
+    struct frame_tell tell = {.counter = n, .bytes = SPAN(&chunk, 1)};
+    struct frame_keepalive keepalive = {{1}, {2}};
+    hop_hash(blob.name, 32, LABEL_BLOB_NAME, blob.bytes);
+    memcpy(want.names[0], blob.name, 32);
+    blob.name[0] ^= n > 0xf0;
+    if (n % 2 != 0)
+        mesh_root(s->mesh, keepalive.salt, keepalive.root);
+    switch (kind % 5) {
+    case 0:
+        frame_keepalive_put(w, &keepalive);
+        break;
+    case 1:
+        frame_want_put(w, &want);
+        break;
+    case 2:
+        frame_blob_put(w, &blob);
+        break;
+    case 3:
+        frame_noblob_put(w, blob.name);
+        break;
+    default:
+        frame_tell_put(w, &tell, binding, &world.peers[n % PEERS]);
+        break;
+    }
+}
+
+static void frame_in(struct script *s, unsigned link, unsigned op)
+{
+    uint8_t bytes[4096];
+    struct wire_writer w = wire_writer(bytes, sizeof bytes);
+    bool fail = (wire_get_u8(&s->r) & 7) == 7;
+    if (op < 3)
+        put_segment(s, &w);
+    else if (op < 5)
+        put_frontier(s, &w);
+    else if (op < 7)
+        put_marks(s, &w, op == 5);
+    else if (op == 7)
+        put_small(s, &w, wire_get_u8(&s->r));
+    else
+        wire_put_blob(&w, wire_get_bytes(&s->r, s->r.left < 64 ? s->r.left : 64));
+    struct span frame = wire_written(&w);
+    if (op > 7)
+        frame = SPAN(frame.data + 2, frame.size - 2);
+    step(s, (struct mesh_in){.type = MESH_IN_FRAME, .link = link, .bytes = frame}, fail);
+}
+
+/* A record of our own: the next of log 0. */
+static void publish(struct script *s)
+{
+    struct store_tip tip = {0};
+    struct record r;
+    const uint8_t *log = world.logs[0].public_key;
+    (void)(store_tip(s->store, log, &tip) == HOP_OK);
+    if (tip.seq == RECORDS)
+        return;
+    struct span record = world.records[0][0][tip.seq];
+    assert(record_parse(&r, record) == HOP_OK);
+    if (tip.seq > 0 && memcmp(r.prev, tip.head, 32) != 0)
+        return; /* a peer has brought the other history */
+    record_id(tip.head, r.header, r.text);
+    tip.seq++;
+    assert(store_append(s->store, log, &tip, record) == HOP_OK);
+    assert(store_commit(s->store) == HOP_OK);
+    step(s, (struct mesh_in){.type = MESH_IN_PUBLISH, .bytes = SPAN(log, 32)}, false);
+}
+
+static void act(struct script *s)
+{
+    unsigned op = wire_get_u8(&s->r);
+    unsigned link = s->links == 0 ? 0 : 1 + wire_get_u8(&s->r) % s->links;
+    uint8_t chunk = (uint8_t)(link % 4), name[32];
+    hop_hash(name, 32, LABEL_BLOB_NAME, SPAN(&chunk, 1));
+    switch (op % 16) {
+    case 0:
+        link_up(s, link % (PEERS + 1));
+        break;
+    case 1:
+        step(s, (struct mesh_in){.type = MESH_IN_LINK_DOWN, .link = link}, false);
+        break;
+    case 2:
+        s->now += wire_get_u8(&s->r) * 40 * HOP_MS;
+        break;
+    case 3:
+        publish(s);
+        break;
+    case 4:
+        step(s, (struct mesh_in){.type = MESH_IN_WANT, .bytes = SPAN(name, 32)}, false);
+        break;
+    case 5:
+        step(s, (struct mesh_in){.type = MESH_IN_TELL, .bytes = SPAN(name, 8)}, false);
+        break;
+    case 6:
+        s->known = !s->known;
+        step(s, (struct mesh_in){.type = MESH_IN_ROSTER}, false);
+        break;
+    default:
+        frame_in(s, link, op % 16 - 7);
+        break;
+    }
+    for (unsigned i = 0; i < 4 && mesh_deadline(s->mesh) <= s->now; i++)
+        step(s, (struct mesh_in){.type = MESH_IN_TIMEOUT}, false);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    struct script s = {.r = wire_reader(data, size), .store = store_memory_new(0)};
+    struct mesh_config config = {.seed = 1, .identity = &world.self, .store = s.store};
+    assert(hop_init() == HOP_OK);
+    if (!world.ready)
+        world_make();
+    config.roster = (struct mesh_roster){is_member, &s};
+    s.mesh = mesh_new(&config);
+    assert(s.mesh != NULL && s.store != NULL);
+    while (!s.r.bad && s.r.left > 0)
+        act(&s);
+    mesh_free(s.mesh);
+    store_close(s.store);
+    return 0;
+}

@@ -109,7 +109,7 @@ static void collect(struct http *h, struct buf *ret)
     }
 }
 
-static bool watched(const struct http *h)
+bool events_watched(const struct http *h)
 {
     for (size_t i = 0; i < HTTP_WATCHERS_MAX; i++) {
         if (h->watchers[i].open)
@@ -123,19 +123,20 @@ static void set_timer(struct http *h, hop_time after)
     struct itimerspec t = {.it_value = {.tv_sec = (time_t)(after / HOP_SECOND),
                                         .tv_nsec = (long)(after % HOP_SECOND) * 1000 + 1}};
     (void)timerfd_settime(h->timer, 0, &t, NULL);
-    h->timer_set = true;
+}
+
+void events_soon(struct http *h)
+{
+    set_timer(h, 0);
 }
 
 void events_turn(struct http *h)
 {
     struct buf paths = {0};
-    if (!h->dirty || !watched(h)) {
-        h->dirty = false;
+    if (!h->dirty)
         return;
-    }
     if (h->told != 0 && h->node->now < h->told + TELL_INTERVAL) {
-        if (!h->timer_set || h->node->now >= h->told)
-            set_timer(h, h->told + TELL_INTERVAL - h->node->now);
+        set_timer(h, h->told + TELL_INTERVAL - h->node->now);
         return;
     }
     h->dirty = false;
@@ -156,12 +157,18 @@ void events_turn(struct http *h)
 
 void events_timer(struct http *h)
 {
-    h->timer_set = false;
+    if (h->dirty) /* that is what it was set for */
+        return;
+    events_alive(h);
+}
+
+void events_alive(struct http *h)
+{
     for (size_t i = 0; i < HTTP_WATCHERS_MAX; i++) {
         if (h->watchers[i].open)
             tell(&h->watchers[i], ": here\n\n");
     }
-    if (watched(h) && !h->dirty)
+    if (events_watched(h))
         set_timer(h, ALIVE_INTERVAL);
 }
 
@@ -201,9 +208,9 @@ enum MHD_Result events_open(const struct listener *l, struct MHD_Connection *con
     if (response == NULL)
         return MHD_NO;
     if (w == NULL)
-        events_timer(h); /* pages that are gone are found by writing to them */
+        events_alive(h); /* pages that are gone are found by writing to them */
     if (w != NULL) {
-        if (!watched(h)) { /* from here on, changes are relative to now */
+        if (!events_watched(h)) { /* from here on, changes are relative to now */
             collect(h, &before);
             buf_free(&before);
         }

@@ -11,8 +11,11 @@
 
 enum MHD_Result events_open(const struct listener *l, struct MHD_Connection *connection,
                             const struct exchange *x);
-void events_turn(struct http *h);  /* tell what changed, if something may have */
-void events_timer(struct http *h); /* the timer of http.c went off */
+bool events_watched(const struct http *h); /* does any page listen? */
+void events_turn(struct http *h);          /* tell what changed, if something may have */
+void events_timer(struct http *h);         /* the timer of http.c went off */
+void events_alive(struct http *h); /* write to every page, which finds those that are gone */
+void events_soon(struct http *h);  /* let the timer go off at once */
 void events_close(struct http *h); /* end all streams */
 
 #endif

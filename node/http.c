@@ -19,7 +19,8 @@
 #include "node/http_part.h"
 #include "node/web_assets.h"
 
-#define TOKEN_BYTES 32
+#define TOKEN_BYTES   32
+#define RUNS_PER_TURN 16
 
 static void (*show_link)(const char *link);
 
@@ -532,6 +533,19 @@ size_t http_poll_fds(struct node *n, int *fds, size_t max)
     return count;
 }
 
+/* libmicrohttpd waits for edges: what it left undone does not make its descriptor readable again,
+ * so it is run until it wants to wait. False: it has more to do, after others had their turn. */
+static bool run(struct MHD_Daemon *daemon)
+{
+    for (unsigned i = 0; i < RUNS_PER_TURN; i++) {
+        MHD_UNSIGNED_LONG_LONG wait = 1;
+        (void)MHD_run(daemon);
+        if (MHD_get_timeout(daemon, &wait) != MHD_YES || wait > 0)
+            return true;
+    }
+    return false;
+}
+
 void http_turn(struct node *n)
 {
     uint64_t expirations;
@@ -540,12 +554,16 @@ void http_turn(struct node *n)
     if (read(n->http->timer, &expirations, sizeof expirations) > 0)
         events_timer(n->http);
     events_turn(n->http);
-    for (size_t i = 0; i < LISTENERS; i++)
-        (void)MHD_run(n->http->listeners[i].daemon);
+    for (size_t i = 0; i < LISTENERS; i++) {
+        if (!run(n->http->listeners[i].daemon))
+            events_soon(n->http);
+    }
 }
 
 void http_changed(struct node *n)
 {
-    if (n->http != NULL)
-        n->http->dirty = true;
+    if (n->http == NULL || n->http->dirty || !events_watched(n->http))
+        return;
+    n->http->dirty = true;
+    events_soon(n->http); /* the loop may be about to wait */
 }

@@ -50,8 +50,7 @@ struct http {
     char cookie[16];
     char link[HTTP_LINK_BYTES];
     int timer;
-    bool dirty; /* http_changed() since watchers were last told */
-    bool timer_set;
+    bool dirty;    /* http_changed() since watchers were last told */
     hop_time told; /* when they were */
     struct watcher watchers[HTTP_WATCHERS_MAX];
     struct watched watched[WATCHED_MAX];

@@ -103,6 +103,21 @@ static int store_trouble(const char *dir, enum store_trouble t, int err, struct 
 
 /* ---- the directory ---- */
 
+/* Take the lock, or give up after a second: a command that works on the store for a moment must not
+ * keep a node from starting. */
+static int wait_for_lock(int fd)
+{
+    const struct timespec pause = {.tv_nsec = 20 * 1000 * 1000};
+    for (int tries = 0; tries < 50; tries++) {
+        if (flock(fd, LOCK_EX | LOCK_NB) == 0)
+            return HOP_OK;
+        if (errno != EWOULDBLOCK)
+            return HOP_EIO;
+        (void)nanosleep(&pause, NULL);
+    }
+    return HOP_EBUSY;
+}
+
 /* One process a directory: the kernel gives the lock back even after SIGKILL. */
 static int lock_dir(const char *dir, int *ret_fd, struct node_trouble *ret)
 {
@@ -113,8 +128,8 @@ static int lock_dir(const char *dir, int *ret_fd, struct node_trouble *ret)
     int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
     if (fd < 0)
         return dir_trouble(dir, files_error(errno), ret);
-    if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
-        err = errno == EWOULDBLOCK ? HOP_EBUSY : HOP_EIO;
+    err = wait_for_lock(fd);
+    if (err != HOP_OK) {
         close(fd);
         if (err == HOP_EBUSY)
             return trouble(ret, 3, ERR_DIR_BUSY, dir, NULL, err);

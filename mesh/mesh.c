@@ -196,6 +196,7 @@ static void finish(struct mesh *m)
 int mesh_step(struct mesh *m, const struct mesh_in *in, struct mesh_outs *outs)
 {
     assert(in->now >= m->now);
+    assert(outs->scratch.size >= 2 * MESH_FRAME_BYTES_MAX); /* one in, rebuilt, and one out */
     m->now = in->now;
     m->outs = outs;
     m->unfinished = false;

@@ -38,7 +38,8 @@ enum mesh_in_type {
     MESH_IN_TIMEOUT,      /* the deadline has come */
     MESH_IN_STORED,       /* the store was committed: everything asked so far is durable */
     MESH_IN_STORE_FAILED, /* the commit failed: forget what was not durable, read the store again */
-    MESH_IN_PUBLISH,      /* our own records are durable in the store: log in bytes (32) */
+    MESH_IN_PUBLISH,      /* our own records are durable in the store: log in bytes (32). Nothing
+                             uncommitted may stand in that log at this moment */
     MESH_IN_WANT,         /* bytes: 32-byte name of a blob chunk to find */
     MESH_IN_TELL,         /* bytes: a short message for every peer now linked */
     MESH_IN_ROSTER        /* the roster has changed: ask it again about every peer */
@@ -53,7 +54,8 @@ struct mesh_in {
 };
 
 enum mesh_out_type {
-    MESH_OUT_SEND,      /* link, bytes. durable: hold until the next commit succeeded */
+    MESH_OUT_SEND,      /* link, bytes. durable: hold until the next commit succeeded (the mesh
+                           itself waits for MESH_IN_STORED and never sets it) */
     MESH_OUT_STORE,     /* log, seq, id, bytes: append this record to the store */
     MESH_OUT_DELIVER,   /* log, seq: this record is durable; open it */
     MESH_OUT_BLOB,      /* id: name, bytes: put this chunk into the store */
@@ -78,7 +80,7 @@ struct mesh_out {
 struct mesh_outs {
     struct mesh_out items[MESH_OUTS_MAX];
     size_t n;
-    struct arena scratch; /* MESH_SCRATCH_BYTES of the owner's */
+    struct arena scratch; /* MESH_SCRATCH_BYTES of the owner's; less works, but in more steps */
 };
 #define MESH_SCRATCH_BYTES (16u << 20)
 

@@ -296,8 +296,9 @@ int api_get_status(struct api_call *c)
         root, json_pack("{s:o,s:I,s:I,s:I,s:o,s:o,s:o}", "trouble", trouble_json(c), "records",
                         (json_int_t)device_record_count(d), "pending",
                         (json_int_t)device_pending_count(d), "ignored",
-                        (json_int_t)meeting_ignored_count(device_meetings(d)), "waiting",
-                        has_cell ? api_waiting(c) : json_array(), "deliveries",
+                        (json_int_t)(meeting_ignored_count(device_meetings(d)) +
+                                     cell_ignored_count(device_cell(d))),
+                        "waiting", has_cell ? api_waiting(c) : json_array(), "deliveries",
                         has_cell ? api_deliveries(c) : json_array(), "talk", api_talk(c)));
     return api_answer(c, root);
 }
@@ -343,21 +344,32 @@ int api_get_records(struct api_call *c)
     return api_answer(c, json_pack("{s:o,s:I}", "records", list, "count", (json_int_t)count));
 }
 
+static void add_ignored(const struct api_call *c, json_t *list, uint32_t entry,
+                        const struct text_said *why)
+{
+    struct buf sentence = {0};
+    text_said_fill(&sentence, c->lang, why);
+    json_t *o =
+        entry < history_count(device_history(c->n->device)) ? record_json(c, entry) : json_object();
+    (void)json_object_set_new(o, "why", json_text(buf_string(&sentence)));
+    (void)json_object_set_new(o, "key", json_string(text_key(why->id)));
+    (void)json_array_append_new(list, o);
+    buf_free(&sentence);
+}
+
 int api_get_ignored(struct api_call *c)
 {
+    const struct cell *cell = device_cell(c->n->device);
     struct meeting_state *s = device_meetings(c->n->device);
     json_t *list = json_array();
+    for (size_t i = 0; i < cell_ignored_count(cell); i++) {
+        const struct cell_ignored *g = cell_ignored_at(cell, i);
+        struct text_said why = {.id = g->why};
+        add_ignored(c, list, history_find(device_history(c->n->device), g->record), &why);
+    }
     for (size_t i = 0; i < meeting_ignored_count(s); i++) {
         const struct meeting_ignored *g = meeting_ignored_at(s, i);
-        struct buf why = {0};
-        text_said_fill(&why, c->lang, &g->why);
-        json_t *o = g->entry < history_count(device_history(c->n->device))
-                        ? record_json(c, g->entry)
-                        : json_object();
-        (void)json_object_set_new(o, "why", json_text(buf_string(&why)));
-        (void)json_object_set_new(o, "key", json_string(text_key(g->why.id)));
-        (void)json_array_append_new(list, o);
-        buf_free(&why);
+        add_ignored(c, list, g->entry, &g->why);
     }
     return api_answer(c, json_pack("{s:o}", "ignored", list));
 }

@@ -182,6 +182,16 @@ static void make_genesis(struct device *d, struct auth_genesis *g, struct span p
     memcpy(g->founder_kem, d->keys->kem.public_key, 32);
 }
 
+/* Half a cell is none: nothing of it may become durable with the turn. */
+static int undo_founding(struct device *d, int err, struct text_said *why)
+{
+    store_rollback(d->store);
+    memset(d->authored, 0, sizeof d->authored);
+    d->keys->has_cell = d->keys->founding = false;
+    int entered = device_enter_cell(d);
+    return device_write_refusal(entered == HOP_OK ? err : entered, why);
+}
+
 int device_found(struct device *d, const char *cell_name, const char *procedure_name,
                  struct span procedure_text, const char *founder_name, enum auth_role role,
                  uint64_t wall, struct text_said *why)
@@ -214,7 +224,7 @@ int device_found(struct device *d, const char *cell_name, const char *procedure_
         err = author_first_epoch(d, wall);
     if (err == HOP_OK)
         err = author_founder(d, &g, wall);
-    return device_write_refusal(err, why);
+    return err == HOP_OK ? HOP_OK : undo_founding(d, err, why);
 }
 
 /* ---- acts ---- */

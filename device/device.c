@@ -308,11 +308,12 @@ int device_committed(struct device *d, int result, hop_time now, uint64_t wall,
         return err;
     if (history_count(d->history) != before || d->stored)
         d->version++;
-    bool receipts = write_receipts(d, wall);
     struct mesh_in in = {.now = now};
     uint8_t room[32];
     if (d->mesh != NULL && next_news(d, &in, room))
         (void)device_step(d, &in, outs);
+    /* Last, when the mesh has heard all: it takes what it finds in the store for durable. */
+    bool receipts = !has_news(d) && write_receipts(d, wall);
     *ret_again = receipts || has_news(d);
     return HOP_OK;
 }

@@ -1,0 +1,284 @@
+/* Whole devices: founding, coming in, acting, documents, disks that fail. */
+#include "device/device.h"
+
+#include "tests/unit/device/party.h"
+
+/* The story all of hop is for: three devices hold a meeting and show the same. */
+TEST(devices_hold_a_meeting_and_agree)
+{
+    struct party *p = party_gathered(3);
+    uint8_t id[32];
+    party_hold_meeting(p, span_text("Dự thảo"));
+    for (uint32_t i = 0; i < 3; i++) {
+        struct act a = party_a(p, ACT_VOTE);
+        CHECK_OK(party_act(p, i, &a, id));
+    }
+    party_run(p, 10);
+    struct act a = party_a(p, ACT_TALLY);
+    CHECK_OK(party_act(p, 0, &a, id));
+    a = party_a(p, ACT_CLOSE);
+    CHECK_OK(party_act(p, 0, &a, id));
+    CHECK_OK(party_sign_minutes(p, 0));
+    party_run(p, 10);
+    party_check_agree(p);
+    const struct meeting *m = party_meeting(p, 2);
+    CHECK_EQ(m->stage, STAGE_CLOSED);
+    CHECK_EQ(m->motions[0].agree, 3);
+    CHECK_EQ(m->motions[0].outcome, OUTCOME_ADOPTED);
+    CHECK_EQ(m->minutes_count, 1);
+    CHECK_EQ(m->receipts_count, 2);
+    CHECK_EQ(m->receipts[0].state, RECEIPT_RECEIVED);
+    CHECK_EQ(m->receipts[1].state, RECEIPT_RECEIVED);
+    CHECK_EQ(m->documents[0].receipts[1].state, RECEIPT_RECEIVED);
+    CHECK(p->own_records_sent > 0);
+    party_free(p);
+}
+
+/* A device switched off and on again knows what it knew, without a peer. */
+TEST(device_starts_again_with_all_it_had)
+{
+    struct party *p = party_gathered(2);
+    uint8_t before[32], after[32];
+    party_hold_meeting(p, span_text("Dự thảo"));
+    for (uint32_t i = 0; i < 2; i++) {
+        uint64_t records = device_record_count(p->devices[i].d);
+        party_digest(p, i, before);
+        party_crash(p, i);
+        CHECK_EQ(device_record_count(p->devices[i].d), records);
+        party_digest(p, i, after);
+        CHECK_BYTES(after, before, 32);
+        CHECK_EQ(device_self(p->devices[i].d), i);
+    }
+    party_free(p);
+}
+
+/* Several receipts owed at once: each leaves only after its own commit (party_check_leaving()), or
+ * a power cut would make the device sign another record with the same number: a fork. */
+TEST(device_receipts_leave_only_when_durable)
+{
+    struct party *p = party_gathered(2);
+    uint8_t id[32];
+    party_unlink(p, 0, 1);
+    struct act a = party_a_meeting();
+    CHECK_OK(party_act(p, 0, &a, p->meeting));
+    for (unsigned n = 0; n < 4; n++)
+        CHECK_OK(party_document(p, 0, span_text("Dự thảo"), id));
+    a = party_a(p, ACT_NOTICE);
+    CHECK_OK(party_act(p, 0, &a, id));
+    party_run(p, 10);
+    party_check_agree(p);
+    for (unsigned n = 0; n < 4; n++)
+        CHECK_EQ(party_meeting(p, 0)->documents[n].receipts[0].state, RECEIPT_RECEIVED);
+    party_free(p);
+}
+
+/* A vote cast behind a split is kept and shown as late, on every device alike. */
+TEST(device_vote_that_the_close_had_not_seen_is_late_for_everybody)
+{
+    struct party *p = party_gathered(3);
+    uint8_t id[32];
+    party_hold_meeting(p, (struct span){0});
+    for (uint32_t i = 0; i < 2; i++) {
+        struct act a = party_a(p, ACT_VOTE);
+        CHECK_OK(party_act(p, i, &a, id));
+    }
+    party_run(p, 10);
+    struct act vote = party_a(p, ACT_VOTE), tally = party_a(p, ACT_TALLY);
+    CHECK_OK(party_act(p, 2, &vote, id)); /* its frame is still on the way */
+    CHECK_OK(party_act(p, 0, &tally, id));
+    party_run(p, 10);
+    party_check_agree(p);
+    CHECK_EQ(party_meeting(p, 1)->motions[0].late, 1);
+    CHECK_EQ(party_meeting(p, 1)->motions[0].agree, 2);
+    party_free(p);
+}
+
+/* Before a cell there is nothing to show and nothing to do, and no crash. */
+TEST(device_without_a_cell_says_so)
+{
+    struct party *p = party_new(1);
+    struct device *d = p->devices[0].d;
+    struct text_said why;
+    struct act a = party_a_meeting();
+    struct device_invite invite;
+    uint8_t id[32];
+    CHECK(!device_has_cell(d));
+    CHECK(device_mesh(d) == NULL);
+    CHECK_EQ(device_self(d), HISTORY_NONE);
+    CHECK_EQ(device_deadline(d), HOP_NEVER);
+    CHECK_EQ(meeting_count(device_meetings(d)), 0);
+    CHECK_ERR(device_act(d, &a, 0, id, &why), HOP_EREFUSED);
+    CHECK_EQ(why.id, CELL_NONE);
+    CHECK_ERR(device_invite(d, "B", ROLE_MEMBER, CATEGORY_FULL, NULL, 0, &invite, &why),
+              HOP_EREFUSED);
+    CHECK_ERR(party_step(p, 0, (struct mesh_in){.type = MESH_IN_TIMEOUT}), HOP_ENOTFOUND);
+    CHECK_OK(party_commit(p, 0));
+    party_free(p);
+}
+
+/* One device, one cell: a second one would mix their keys. */
+TEST(device_founds_once)
+{
+    struct party *p = party_new(1);
+    CHECK_OK(party_found(p, 0));
+    uint64_t records = device_record_count(p->devices[0].d);
+    CHECK_ERR(party_found(p, 0), HOP_EREFUSED);
+    CHECK_EQ(device_record_count(p->devices[0].d), records);
+    party_free(p);
+}
+
+/* A founding that is refused must leave nothing behind, or the device can never found again. */
+TEST(device_refused_founding_leaves_nothing)
+{
+    struct party *p = party_new(1);
+    struct device *d = p->devices[0].d;
+    struct text_said why;
+    uint8_t *large = calloc(1, 1u << 20);
+    static const char *const bad[] = {"", "\xff"};
+    char long_name[AUTH_NAME_BYTES_MAX + 2];
+    memset(long_name, 'x', sizeof long_name - 1);
+    long_name[sizeof long_name - 1] = '\0';
+    CHECK(large != NULL);
+    for (size_t i = 0; i < 3; i++) {
+        const char *name = i < 2 ? bad[i] : long_name;
+        CHECK_ERR(device_found(d, name, "p", span_text("x"), "A", ROLE_SECRETARY, 0, &why),
+                  HOP_EREFUSED);
+        CHECK_ERR(device_found(d, "C", "p", span_text("x"), name, ROLE_SECRETARY, 0, &why),
+                  HOP_EREFUSED);
+        CHECK(!device_has_cell(d));
+    }
+    CHECK(device_found(d, "C", "p", SPAN(large, 1u << 20), "A", ROLE_SECRETARY, 0, &why) != HOP_OK);
+    (void)party_commit(p, 0);
+    CHECK(!device_has_cell(p->devices[0].d));
+    CHECK_OK(party_found(p, 0));
+    CHECK_EQ(device_self(p->devices[0].d), 0);
+    party_crash(p, 0);
+    CHECK_EQ(device_self(p->devices[0].d), 0);
+    free(large);
+    party_free(p);
+}
+
+/* ---- documents ---- */
+
+static void get_document(struct party *p, uint32_t i, int want, struct span bytes)
+{
+    const struct meeting_document *doc = &party_meeting(p, i)->documents[0];
+    struct device_opened o;
+    struct act act;
+    struct buf got = {0};
+    CHECK_OK(device_open_entry(p->devices[i].d, doc->entry, &o));
+    CHECK_OK(act_parse(&act, ACT_DOC, o.body));
+    CHECK_ERR(device_get_document(p->devices[i].d, &act, &got), want);
+    if (want == HOP_OK)
+        CHECK_SPAN(buf_written(&got), bytes);
+    buf_free(&got);
+    free(o.bytes);
+}
+
+/* A draft must reach everybody whole, whatever its size. */
+TEST(device_documents_travel_and_read_back)
+{
+    static const size_t sizes[] = {1, ACT_CHUNK_BYTES - 1, ACT_CHUNK_BYTES, ACT_CHUNK_BYTES + 1,
+                                   3 * ACT_CHUNK_BYTES + 77};
+    uint8_t *bytes = malloc(4 * ACT_CHUNK_BYTES);
+    struct rng r = test_rng("doc");
+    CHECK(bytes != NULL);
+    test_random(&r, bytes, 4 * ACT_CHUNK_BYTES);
+    for (size_t k = 0; k < sizeof sizes / sizeof sizes[0]; k++) {
+        struct party *p = party_gathered(2);
+        party_hold_meeting(p, SPAN(bytes, sizes[k]));
+        get_document(p, 0, HOP_OK, SPAN(bytes, sizes[k]));
+        get_document(p, 1, HOP_OK, SPAN(bytes, sizes[k]));
+        party_free(p);
+    }
+    free(bytes);
+}
+
+/* A chunk that the disk changed must not be shown as the document. */
+TEST(device_refuses_a_damaged_or_missing_chunk)
+{
+    struct party *p = party_gathered(2);
+    struct device_opened o;
+    struct act act;
+    party_hold_meeting(p, span_text("Dự thảo nghị quyết"));
+    struct party_device *x = &p->devices[1];
+    CHECK_OK(device_open_entry(x->d, party_meeting(p, 1)->documents[0].entry, &o));
+    CHECK_OK(act_parse(&act, ACT_DOC, o.body));
+    struct span name = SPAN(act.chunks.data, 32), chunk;
+    uint8_t damaged[256];
+    CHECK_OK(store_find(x->store, STORE_BLOBS, name, &chunk));
+    size_t size = chunk.size;
+    memcpy(damaged, chunk.data, size);
+    damaged[3] ^= 1;
+    CHECK_OK(store_put(x->store, STORE_BLOBS, name, SPAN(damaged, size)));
+    get_document(p, 1, HOP_EAUTH, (struct span){0});
+    for (size_t n = 0; n < CRYPTO_TAG_BYTES; n++) {
+        CHECK_OK(store_put(x->store, STORE_BLOBS, name, SPAN(damaged, n)));
+        get_document(p, 1, HOP_EMALFORMED, (struct span){0});
+    }
+    act.blob_key[0] ^= 1;
+    struct buf got = {0};
+    CHECK_ERR(device_get_document(p->devices[0].d, &act, &got), HOP_EAUTH);
+    act.blob_key[0] ^= 1;
+    act.size++;
+    CHECK_ERR(device_get_document(p->devices[0].d, &act, &got), HOP_EMALFORMED);
+    uint8_t nowhere[32] = {1};
+    act.chunks = SPAN(nowhere, 32);
+    CHECK_ERR(device_get_document(p->devices[0].d, &act, &got), HOP_ENOTFOUND);
+    buf_free(&got);
+    free(o.bytes);
+    party_free(p);
+}
+
+/* Limits are said, not met by surprise. */
+TEST(device_refuses_documents_that_are_empty_or_too_large)
+{
+    struct party *p = party_gathered(1);
+    static uint8_t room[32 * ACT_CHUNKS_MAX];
+    struct act doc = {.type = ACT_DOC};
+    struct text_said why;
+    struct device *d = p->devices[0].d;
+    CHECK_ERR(device_put_document(d, (struct span){0}, &doc, room, &why), HOP_EREFUSED);
+    CHECK_EQ(why.id, DOCUMENT_EMPTY);
+    uint8_t one = 0; /* refused by its size alone: not a byte of it is read */
+    CHECK_ERR(device_put_document(d, SPAN(&one, ACT_DOCUMENT_BYTES_MAX + 1), &doc, room, &why),
+              HOP_EREFUSED);
+    CHECK_EQ(why.id, DOCUMENT_TOO_LARGE);
+    party_free(p);
+}
+
+/* ---- disks ---- */
+
+/* A full disk stops writing and nothing else; when there is room again, everything goes on. */
+TEST(device_goes_on_when_a_full_disk_has_room_again)
+{
+    struct party *p = party_gathered(2);
+    struct text_said why;
+    uint8_t id[32];
+    struct act a = party_a_meeting();
+    CHECK_OK(party_act(p, 0, &a, p->meeting));
+    uint64_t records = device_record_count(p->devices[0].d);
+    for (uint32_t full = 0; full < 2; full++) {
+        store_memory_limit(p->devices[full].store, 1);
+        for (unsigned n = 0; n < 3; n++) {
+            a = party_a_meeting();
+            CHECK_ERR(device_act(p->devices[0].d, &a, 0, id, &why),
+                      full == 0 ? HOP_ENOSPACE : HOP_OK);
+            CHECK(full != 0 || why.id == ACT_STORE_FULL);
+            CHECK_ERR(party_commit(p, 0), full == 0 ? HOP_ENOSPACE : HOP_OK);
+        }
+        party_run(p, 5);
+        CHECK_EQ(device_record_count(p->devices[full].d), records);
+        store_memory_limit(p->devices[full].store, 0);
+        party_run(p, 200); /* the mesh rests up to two minutes after a store that failed */
+        records = device_record_count(p->devices[0].d);
+        party_check_agree(p);
+        records = device_record_count(p->devices[1].d);
+    }
+    a = party_a(p, ACT_NOTICE);
+    CHECK_OK(party_act(p, 0, &a, id));
+    party_run(p, 10);
+    party_check_agree(p);
+    CHECK_EQ(party_meeting(p, 0)->receipts[0].state, RECEIPT_RECEIVED);
+    party_free(p);
+}

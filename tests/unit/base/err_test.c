@@ -25,6 +25,7 @@ TEST(errors_have_a_number_a_name_and_a_sentence)
         }
     }
     CHECK_TEXT(hop_error_name(HOP_OK), "HOP_OK");
+    CHECK_TEXT(hop_error_text(HOP_OK), "done");
 }
 
 /* A number from a newer version, or garbage, must still print. */

@@ -5,75 +5,18 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "base/encode.h"
+#include "node/links_part.h"
 #include "node/netaddr.h"
 
-#define ROUTING_BYTES_MAX 255  /* libzmq makes 5 bytes, but a peer may ask for a name of its own */
-#define CLOSED_MAX        64   /* routing ids we have said goodbye to */
-#define HANDSHAKE_MS      5000 /* libzmq's own is 30 s: a half-open socket would sit there */
-#define DIAL_US           (8 * HOP_SECOND)
-#define GOODBYE_MS        200 /* how long a last message may take to leave when a socket closes */
-#define RECEIVE_HWM       64  /* frames; beyond it TCP holds the peer back */
-#define SEND_HWM          (2 * MESH_OUTS_MAX) /* one step may ask for MESH_OUTS_MAX sends */
-#define CURVE_OVERHEAD    64                  /* libzmq counts the sealed message, not the frame */
-
-enum link_kind { LINK_FREE, LINK_DIALED, LINK_ACCEPTED, LINK_JOINER };
-
-struct link {
-    enum link_kind kind;
-    mesh_link id;
-    bool up;      /* LINKS_UP was reported */
-    bool ended;   /* its connection is over, but what came before may not have been read yet */
-    bool gone;    /* LINKS_DOWN is owed */
-    void *socket; /* DEALER of a dialed link */
-    void *monitor;
-    size_t routing_size; /* of an accepted one */
-    int fd;              /* and libzmq's descriptor under it; -1 otherwise */
-    uint8_t routing[ROUTING_BYTES_MAX];
-    uint8_t client[32], server[32];
-    hop_time since;
-    struct sockaddr_storage address;
-};
-
-struct held {
-    struct held *next;
-    mesh_link link;
-    bool durable;
-    size_t size;
-    uint8_t bytes[];
-};
-
-struct routing {
-    size_t size;
-    uint8_t bytes[ROUTING_BYTES_MAX];
-};
-
-#define TABLE_MAX (MESH_LINKS_MAX + LINKS_JOINERS_MAX)
-
-struct links {
-    void *context, *router, *router_monitor;
-    struct zap *zap;
-    struct hop_drbg drbg; /* for the self-test's keys */
-    struct hop_box_key server;
-    uint16_t port;
-    uint32_t last_id;
-    hop_time now;
-    struct link table[TABLE_MAX];
-    struct routing closed[CLOSED_MAX];
-    size_t closed_next;
-    size_t cursor;        /* whose turn it is to be read */
-    zmq_msg_t message;    /* the frame last handed out, or the one that waits behind LINKS_UP */
-    struct link *waiting; /* whose frame waits; NULL: none */
-    uint8_t binding[32];  /* of the link last reported up */
-    struct held *first_held, **last_held;
-    size_t held_bytes;
-    size_t invitations;
-    uint8_t invitation[ZAP_KEYS_MAX][32];
-};
+#define HANDSHAKE_MS   5000 /* libzmq's own is 30 s: a half-open socket would sit there */
+#define GOODBYE_MS     200  /* how long a last message may take to leave when a socket closes */
+#define RECEIVE_HWM    64   /* frames; beyond it TCP holds the peer back */
+#define SEND_HWM       (2 * MESH_OUTS_MAX) /* one step may ask for MESH_OUTS_MAX sends */
+#define CURVE_OVERHEAD 64                  /* libzmq counts the sealed message, not the frame */
 
 /* ---- the table ---- */
 
-static struct link *by_id(const struct links *l, mesh_link id)
+struct link *links_by_id(const struct links *l, mesh_link id)
 {
     for (size_t i = 0; i < TABLE_MAX; i++)
         if (l->table[i].kind != LINK_FREE && l->table[i].id == id)
@@ -81,7 +24,7 @@ static struct link *by_id(const struct links *l, mesh_link id)
     return NULL;
 }
 
-static size_t count_kind(const struct links *l, enum link_kind kind)
+size_t links_count_kind(const struct links *l, enum link_kind kind)
 {
     size_t n = 0;
     for (size_t i = 0; i < TABLE_MAX; i++)
@@ -91,13 +34,12 @@ static size_t count_kind(const struct links *l, enum link_kind kind)
 
 size_t links_count(const struct links *l)
 {
-    return count_kind(l, LINK_DIALED) + count_kind(l, LINK_ACCEPTED);
+    return links_count_kind(l, LINK_DIALED) + links_count_kind(l, LINK_ACCEPTED);
 }
 
-/* A free place; joiners and members do not take each other's. NULL when full. */
-static struct link *take_place(struct links *l, enum link_kind kind)
+struct link *links_take_place(struct links *l, enum link_kind kind)
 {
-    if (kind == LINK_JOINER ? count_kind(l, LINK_JOINER) >= LINKS_JOINERS_MAX
+    if (kind == LINK_JOINER ? links_count_kind(l, LINK_JOINER) >= LINKS_JOINERS_MAX
                             : links_count(l) >= MESH_LINKS_MAX)
         return NULL;
     for (size_t i = 0; i < TABLE_MAX; i++) {
@@ -110,8 +52,7 @@ static struct link *take_place(struct links *l, enum link_kind kind)
     return NULL;
 }
 
-/* A last empty message, and no sockets any more. */
-static void say_goodbye(struct links *l, struct link *k)
+void links_say_goodbye(struct links *l, struct link *k)
 {
     if (k->kind == LINK_DIALED) {
         if (k->up)
@@ -125,7 +66,7 @@ static void say_goodbye(struct links *l, struct link *k)
     memcpy(r->bytes, k->routing, k->routing_size);
 }
 
-static void forget(struct links *l, struct link *k)
+void links_forget(struct links *l, struct link *k)
 {
     if (l->waiting == k)
         l->waiting = NULL;
@@ -140,11 +81,11 @@ static void forget(struct links *l, struct link *k)
 
 void links_drop(struct links *l, mesh_link id)
 {
-    struct link *k = by_id(l, id);
+    struct link *k = links_by_id(l, id);
     if (k == NULL)
         return;
-    say_goodbye(l, k);
-    forget(l, k);
+    links_say_goodbye(l, k);
+    links_forget(l, k);
 }
 
 void links_drop_all(struct links *l)
@@ -152,14 +93,6 @@ void links_drop_all(struct links *l)
     for (size_t i = 0; i < TABLE_MAX; i++)
         if (l->table[i].kind != LINK_FREE)
             links_drop(l, l->table[i].id);
-}
-
-static void binding_of(const struct link *k, uint8_t ret[static 32])
-{
-    uint8_t both[64];
-    memcpy(both, k->server, 32);
-    memcpy(both + 32, k->client, 32);
-    hop_hash(ret, 32, LABEL_LINK_BINDING, SPAN(both, sizeof both));
 }
 
 /* ---- opening and closing ---- */
@@ -316,14 +249,6 @@ struct zap *links_zap(struct links *l)
     return l->zap;
 }
 
-static bool is_invitation(const struct links *l, const uint8_t key[static 32])
-{
-    for (size_t i = 0; i < l->invitations; i++)
-        if (memcmp(l->invitation[i], key, 32) == 0)
-            return true;
-    return false;
-}
-
 int links_allow(struct links *l, const uint8_t (*keys)[32], size_t devices, size_t invitations)
 {
     if (l->zap == NULL)
@@ -378,7 +303,7 @@ int links_connect(struct links *l, const struct sockaddr_storage *address,
                   hop_time now, mesh_link *ret)
 {
     l->now = now;
-    struct link *k = take_place(l, LINK_DIALED);
+    struct link *k = links_take_place(l, LINK_DIALED);
     if (k == NULL)
         return HOP_EFULL;
     k->address = *address;
@@ -386,7 +311,7 @@ int links_connect(struct links *l, const struct sockaddr_storage *address,
     memcpy(k->client, client->public_key, 32);
     int err = open_dealer(l, k, client);
     if (err != HOP_OK) {
-        forget(l, k);
+        links_forget(l, k);
         return err;
     }
     netaddr_set_port(&k->address, 0);
@@ -394,329 +319,11 @@ int links_connect(struct links *l, const struct sockaddr_storage *address,
     return HOP_OK;
 }
 
-/* The next event of a monitor and its value; false when none is waiting. */
-static bool next_monitor_event(void *monitor, uint16_t *ret, int32_t *ret_value)
-{
-    uint8_t frame[6];
-    char address[256];
-    if (zmq_recv(monitor, frame, sizeof frame, ZMQ_DONTWAIT) < (int)sizeof frame)
-        return false;
-    (void)zmq_recv(monitor, address, sizeof address, ZMQ_DONTWAIT);
-    memcpy(ret, frame, sizeof *ret);
-    memcpy(ret_value, frame + sizeof *ret, sizeof *ret_value);
-    return true;
-}
-
-/* A connection to the ROUTER ended: whose was it? Descriptors are used again, so of two links that
- * had this one the older is meant. */
-static void read_router_monitor(struct links *l)
-{
-    uint16_t event;
-    int32_t fd;
-    while (l->router_monitor != NULL && next_monitor_event(l->router_monitor, &event, &fd)) {
-        struct link *older = NULL;
-        for (size_t i = 0; i < TABLE_MAX; i++) {
-            struct link *k = &l->table[i];
-            if ((k->kind == LINK_ACCEPTED || k->kind == LINK_JOINER) && k->fd == fd && !k->ended &&
-                (older == NULL || k->id < older->id))
-                older = k;
-        }
-        if (older != NULL)
-            older->ended = true;
-    }
-}
-
-/* Take in what libzmq says of a dialed link. True when LINKS_UP is to be reported. */
-static bool read_monitor(struct link *k)
-{
-    uint16_t event;
-    int32_t value;
-    bool came_up = false;
-    while (next_monitor_event(k->monitor, &event, &value)) {
-        if (event != ZMQ_EVENT_HANDSHAKE_SUCCEEDED)
-            k->ended = true;
-        else if (!k->up)
-            came_up = k->up = true;
-    }
-    return came_up && !k->gone;
-}
-
-/* ---- what happened next ---- */
-
-static void report_up(struct links *l, struct link *k, struct links_event *ret)
-{
-    binding_of(k, l->binding);
-    *ret = (struct links_event){.type = LINKS_UP,
-                                .link = k->id,
-                                .listener = k->kind == LINK_ACCEPTED,
-                                .bytes = SPAN(l->binding, sizeof l->binding)};
-    memcpy(ret->client, k->client, 32);
-    k->up = true;
-}
-
-static bool report_gone(struct links *l, struct links_event *ret)
-{
-    for (size_t i = 0; i < TABLE_MAX; i++) {
-        struct link *k = &l->table[i];
-        if (k->kind == LINK_DIALED && !k->up && l->now - k->since > DIAL_US)
-            k->gone = true;
-        if (k->kind == LINK_FREE || !k->gone)
-            continue;
-        *ret = (struct links_event){.type = LINKS_DOWN, .link = k->id};
-        say_goodbye(l, k); /* it may not know yet, and must not go on as if nothing had been */
-        forget(l, k);
-        return true;
-    }
-    return false;
-}
-
-static void report_frame(struct links *l, const struct link *k, struct links_event *ret)
-{
-    *ret =
-        (struct links_event){.type = k->kind == LINK_JOINER ? LINKS_JOIN_REQUEST : LINKS_FRAME,
-                             .link = k->id,
-                             .listener = k->kind != LINK_DIALED,
-                             .bytes = SPAN(zmq_msg_data(&l->message), zmq_msg_size(&l->message))};
-    memcpy(ret->client, k->client, 32);
-}
-
-/* The next message of a socket into l->message, and its routing id if the socket is the ROUTER.
- * False: none is waiting. A message of more frames than that is nobody's of ours: *ret_odd. */
-static bool receive(struct links *l, void *socket, struct routing *ret, bool *ret_odd)
-{
-    zmq_msg_t *m = &l->message;
-    *ret_odd = false;
-    if (ret != NULL) {
-        int size = zmq_recv(socket, ret->bytes, sizeof ret->bytes, ZMQ_DONTWAIT);
-        if (size < 0)
-            return false;
-        *ret_odd = (size_t)size > sizeof ret->bytes;
-        ret->size = *ret_odd ? 0 : (size_t)size;
-    }
-    zmq_msg_close(m);
-    zmq_msg_init(m);
-    if (zmq_msg_recv(m, socket, ZMQ_DONTWAIT) < 0)
-        return false;
-    while (zmq_msg_more(m)) {
-        *ret_odd = true;
-        zmq_msg_close(m);
-        zmq_msg_init(m);
-        if (zmq_msg_recv(m, socket, ZMQ_DONTWAIT) < 0)
-            return false;
-    }
-    return true;
-}
-
-static struct link *by_routing(struct links *l, const struct routing *r)
-{
-    for (size_t i = 0; i < TABLE_MAX; i++) {
-        struct link *k = &l->table[i];
-        if ((k->kind == LINK_ACCEPTED || k->kind == LINK_JOINER) && k->routing_size == r->size &&
-            memcmp(k->routing, r->bytes, r->size) == 0)
-            return k;
-    }
-    return NULL;
-}
-
-static bool was_closed(const struct links *l, const struct routing *r)
-{
-    for (size_t i = 0; i < CLOSED_MAX; i++)
-        if (l->closed[i].size == r->size && memcmp(l->closed[i].bytes, r->bytes, r->size) == 0)
-            return true;
-    return false;
-}
-
-/* A device has one link to us: an older one with its key is what is left of a broken connection.
- * Of joiners the oldest makes room. */
-static void make_room(struct links *l, enum link_kind kind, const uint8_t client[static 32])
-{
-    struct link *oldest = NULL;
-    for (size_t i = 0; i < TABLE_MAX; i++) {
-        struct link *k = &l->table[i];
-        if (k->kind != kind)
-            continue;
-        if (memcmp(k->client, client, 32) == 0)
-            k->gone = true;
-        if (kind == LINK_JOINER && (oldest == NULL || k->since < oldest->since))
-            oldest = k;
-    }
-    if (kind == LINK_JOINER && count_kind(l, LINK_JOINER) >= LINKS_JOINERS_MAX)
-        forget(l, oldest);
-}
-
-static struct link *accept_link(struct links *l, const struct routing *r,
-                                const uint8_t client[static 32], const char *address)
-{
-    enum link_kind kind = is_invitation(l, client) ? LINK_JOINER : LINK_ACCEPTED;
-    make_room(l, kind, client);
-    struct link *k = take_place(l, kind);
-    if (k == NULL)
-        return NULL;
-    k->routing_size = r->size;
-    memcpy(k->routing, r->bytes, r->size);
-    memcpy(k->client, client, 32);
-    memcpy(k->server, l->server.public_key, 32);
-    k->fd = zmq_msg_get(&l->message, ZMQ_SRCFD);
-    if (address == NULL || netaddr_parse(&k->address, address, 0) != HOP_OK)
-        k->address = (struct sockaddr_storage){.ss_family = AF_INET};
-    return k;
-}
-
-/* Whose message is this, and may it still speak? NULL: drop it. */
-static struct link *sender_of(struct links *l, const struct routing *r)
-{
-    uint8_t client[32];
-    const char *user = zmq_msg_gets(&l->message, "User-Id");
-    if (user == NULL || hex_decode(client, sizeof client, user) != HOP_OK ||
-        !zap_allows(l->zap, client) || was_closed(l, r))
-        return NULL;
-    struct link *k = by_routing(l, r);
-    if (k != NULL)
-        return memcmp(k->client, client, 32) == 0 ? k : NULL;
-    if (zmq_msg_size(&l->message) == 0)
-        return NULL; /* a goodbye from somebody we do not know any more */
-    return accept_link(l, r, client, zmq_msg_gets(&l->message, "Peer-Address"));
-}
-
-/* The message in l->message is k's: report it, or the link first. False: nothing to report yet. */
-static bool report_message(struct links *l, struct link *k, struct links_event *ret)
-{
-    if (k == NULL || k->gone)
-        return false;
-    if (zmq_msg_size(&l->message) == 0) {
-        k->gone = true;
-        return false;
-    }
-    if (!k->up && k->kind != LINK_JOINER) {
-        l->waiting = k;
-        report_up(l, k, ret);
-    } else {
-        report_frame(l, k, ret);
-    }
-    return true;
-}
-
-/* Read places in turn, beginning behind the one read last, so that nobody starves the others.
- * Place 0 is the ROUTER. */
-static bool read_sockets(struct links *l, struct links_event *ret)
-{
-    for (size_t i = 0; i <= TABLE_MAX; i++) {
-        size_t at = l->cursor++ % (TABLE_MAX + 1);
-        struct link *k = at == 0 ? NULL : &l->table[at - 1];
-        struct routing r = {0};
-        bool odd;
-        if (at == 0 ? l->router == NULL : k->kind != LINK_DIALED || k->gone)
-            continue;
-        while (receive(l, at == 0 ? l->router : k->socket, at == 0 ? &r : NULL, &odd)) {
-            if (!odd && report_message(l, at == 0 ? sender_of(l, &r) : k, ret))
-                return true;
-        }
-    }
-    return false;
-}
-
-bool links_next(struct links *l, hop_time now, struct links_event *ret)
-{
-    l->now = now;
-    if (l->waiting != NULL) {
-        struct link *k = l->waiting;
-        l->waiting = NULL;
-        if (!k->gone) {
-            report_frame(l, k, ret);
-            return true;
-        }
-    }
-    for (size_t i = 0; i < TABLE_MAX; i++) {
-        struct link *k = &l->table[i];
-        if (k->kind == LINK_DIALED && read_monitor(k)) {
-            report_up(l, k, ret);
-            return true;
-        }
-    }
-    if (report_gone(l, ret) || read_sockets(l, ret))
-        return true;
-    read_router_monitor(l); /* now, not before: a link begins with its first message */
-    for (size_t i = 0; i < TABLE_MAX; i++) /* the last word of a link that ended has been read */
-        l->table[i].gone = l->table[i].gone || l->table[i].ended;
-    return report_gone(l, ret);
-}
-
-/* ---- sending ---- */
-
-static void send_now(struct links *l, struct link *k, struct span bytes)
-{
-    int sent;
-    if (k->kind == LINK_DIALED) {
-        sent = zmq_send(k->socket, bytes.data, bytes.size, ZMQ_DONTWAIT);
-    } else {
-        sent = zmq_send(l->router, k->routing, k->routing_size, ZMQ_SNDMORE | ZMQ_DONTWAIT);
-        if (sent >= 0)
-            sent = zmq_send(l->router, bytes.data, bytes.size, ZMQ_DONTWAIT);
-    }
-    if (sent < 0) /* EHOSTUNREACH: it is gone; EAGAIN: it has not read for SEND_HWM frames */
-        k->gone = true;
-}
-
-static void hold(struct links *l, struct link *k, struct span bytes, bool durable)
-{
-    struct held *h = NULL;
-    if (bytes.size <= LINKS_HELD_BYTES_MAX - l->held_bytes)
-        h = malloc(sizeof *h + bytes.size);
-    if (h == NULL) { /* a gap in what it hears would confuse it: better to begin again */
-        k->gone = true;
-        return;
-    }
-    *h = (struct held){.link = k->id, .durable = durable, .size = bytes.size};
-    memcpy(h->bytes, bytes.data, bytes.size);
-    *l->last_held = h;
-    l->last_held = &h->next;
-    l->held_bytes += bytes.size;
-}
-
-void links_send(struct links *l, mesh_link id, struct span bytes, bool held)
-{
-    assert(bytes.size > 0); /* an empty message is a goodbye */
-    struct link *k = by_id(l, id);
-    if (k == NULL || k->gone)
-        return;
-    if (held || l->first_held != NULL)
-        hold(l, k, bytes, held);
-    else
-        send_now(l, k, bytes);
-}
-
-/* Let go of everything held: all of it, or only what needed no commit. */
-static void let_go(struct links *l, bool committed)
-{
-    struct held *h = l->first_held;
-    l->first_held = NULL;
-    l->last_held = &l->first_held;
-    l->held_bytes = 0;
-    while (h != NULL) {
-        struct held *next = h->next;
-        struct link *k = by_id(l, h->link);
-        if (k != NULL && !k->gone && (committed || !h->durable))
-            send_now(l, k, SPAN(h->bytes, h->size));
-        free(h);
-        h = next;
-    }
-}
-
-void links_release(struct links *l)
-{
-    let_go(l, true);
-}
-
-void links_discard_held(struct links *l)
-{
-    let_go(l, false);
-}
-
 /* ---- asking ---- */
 
 int links_address(const struct links *l, mesh_link id, struct sockaddr_storage *ret)
 {
-    const struct link *k = by_id(l, id);
+    const struct link *k = links_by_id(l, id);
     if (k == NULL)
         return HOP_ENOTFOUND;
     *ret = k->address;
@@ -725,19 +332,19 @@ int links_address(const struct links *l, mesh_link id, struct sockaddr_storage *
 
 bool links_is_up(const struct links *l, mesh_link id)
 {
-    const struct link *k = by_id(l, id);
+    const struct link *k = links_by_id(l, id);
     return k != NULL && k->up && !k->gone;
 }
 
 bool links_is_listener(const struct links *l, mesh_link id)
 {
-    const struct link *k = by_id(l, id);
+    const struct link *k = links_by_id(l, id);
     return k != NULL && k->kind == LINK_ACCEPTED;
 }
 
 bool links_exists(const struct links *l, mesh_link id)
 {
-    const struct link *k = by_id(l, id);
+    const struct link *k = links_by_id(l, id);
     return k != NULL && !k->gone;
 }
 

@@ -160,11 +160,8 @@ static void take_turn(struct loop *l)
     }
     if (device_deadline(n->device) <= n->now)
         node_step(n, &(struct mesh_in){.type = MESH_IN_TIMEOUT, .now = n->now});
-    http_turn(n); /* its requests commit before they answer */
-    int err = node_commit(n);
-    if (err == HOP_OK)
-        l->links_paused = 0;
-    else /* peers would send the same again at once: let TCP hold them back meanwhile */
+    http_turn(n);                 /* its requests commit before they answer */
+    if (node_commit(n) != HOP_OK) /* peers would send the same again at once: let TCP hold them */
         l->links_paused = n->now + STORE_RETRY_US;
     dial_refresh(n);
     dial_turn(n);

@@ -19,6 +19,7 @@
 #include "node/links.h"
 #include "node/talk.h"
 
+#define PROBE_US HOP_SECOND
 #define NEWS_MAX 256 /* links that changed and short messages of one step; the rest is dropped */
 
 struct news {
@@ -470,9 +471,11 @@ void node_step(struct node *n, const struct mesh_in *in)
     }
 }
 
-static int commit_once(struct node *n, bool *ret_again)
+/* `err`: of a write of this turn; the store has then undone the turn already. */
+static int commit_once(struct node *n, int err, bool *ret_again)
 {
-    int err = node_save_keys(n); /* first: records signed by keys that are lost would be orphans */
+    if (err == HOP_OK) /* first: records signed by keys that are lost would be orphans */
+        err = node_save_keys(n);
     if (err == HOP_OK)
         err = store_commit(n->store);
     else
@@ -486,18 +489,40 @@ static int commit_once(struct node *n, bool *ret_again)
     return err;
 }
 
-int node_commit(struct node *n)
+static void note_trouble(struct node *n, int err)
 {
     struct node_trouble why = {0};
-    bool again = true;
-    int err = HOP_OK;
-    while (again && err == HOP_OK)
-        err = commit_once(n, &again);
     if (err != HOP_OK)
         (void)node_disk_trouble(n, err, &why);
     if (n->store_trouble.id != why.said.id)
         node_changed(n);
     n->store_trouble = why.said;
+    n->probe_at = n->now + PROBE_US;
+}
+
+/* A commit of nothing succeeds on a full disk too, so after a failure something is written now and
+ * then to see whether there is room again; nobody else might write for hours. A page's worth: where
+ * that does not fit, a record will not either. */
+static int write_probe(struct node *n, bool *ret_probed)
+{
+    static const uint8_t page[4096];
+    *ret_probed = n->store_trouble.id != TEXT_NONE && n->now >= n->probe_at;
+    if (!*ret_probed)
+        return HOP_OK;
+    return store_put(n->store, STORE_META, span_text("probe"), SPAN(page, sizeof page));
+}
+
+int node_commit(struct node *n)
+{
+    uint64_t version = device_version(n->device);
+    bool again = true, probed;
+    int err = write_probe(n, &probed);
+    do {
+        err = commit_once(n, err, &again);
+    } while (again && err == HOP_OK);
+    bool wrote = probed || device_version(n->device) != version;
+    if (err != HOP_OK || (n->store_trouble.id != TEXT_NONE && wrote))
+        note_trouble(n, err);
     return err;
 }
 

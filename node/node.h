@@ -40,6 +40,7 @@ struct node {
     /* TEXT_NONE, or why the last commit failed: the disk is full, say. What was confirmed before is
      * safe and is still served; what comes now is refused until it works again. */
     struct text_said store_trouble;
+    hop_time probe_at;        /* when to see whether it works again */
     unsigned generation;      /* counts the devices made: another one after a cell was founded */
     struct keyfile_cost cost; /* of the key file, kept when it is written again */
     FILE *trace_file;         /* NULL: no trace */

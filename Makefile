@@ -44,7 +44,7 @@ UNIT   := $(sort $(wildcard tests/unit/*/*_test.c))
 SCENARIO := $(sort $(wildcard tests/scenario/*_test.c))
 FUZZ   := $(sort $(wildcard tests/fuzz/*.c))
 BENCH  := $(sort $(wildcard bench/*.c))
-SOURCES := $(PURE) $(wildcard $(EDGE)) $(NODE) $(SIM) $(wildcard sim/main.c) $(TESTLIB) $(CLUSTER) $(UNIT) $(SCENARIO) $(FUZZ) $(BENCH)
+SOURCES := $(PURE) $(wildcard $(EDGE)) $(NODE) $(SIM) $(wildcard sim/main.c) $(TESTLIB) $(CLUSTER) $(UNIT) $(SCENARIO) $(FUZZ) $(BENCH) $(wildcard tools/*.c)
 
 # One archive a folder. Its tests link it and the folders below it, so that an arrow pointing up
 # does not even link. procedures is data: the files of procedures/, embedded.
@@ -109,13 +109,16 @@ $(O)/lib/procedures.a $(O)/lib/node.a $(O)/lib/sim.a $(O)/lib/test.a $(O)/lib/cl
 	@mkdir -p $(@D); rm -f $@; ar rcs $@ $^
 
 # ---- programs ------------------------------------------------------------------------------
-all: $(O)/hop $(O)/hop-sim $(O)/hop-sim-toy ## build everything
+all: $(O)/hop $(O)/hop-sim $(O)/hop-sim-toy $(O)/hear ## build everything
 $(O)/hop: $(O)/node/main.o $(call archive,node $(below.node)) $(CRYPTO.sodium)
 	$(link) $(call libs,node)
 $(O)/hop-sim: $(O)/sim/main.o $(call archive,sim $(below.sim)) $(CRYPTO.sodium)
 	$(link) $(call libs,sim)
 $(O)/hop-sim-toy: $(O)/sim/main.o $(call archive,sim $(below.sim)) $(CRYPTO.toy)
 	$(link) $(call libs,sim)
+
+$(O)/hear: $(O)/tools/hear.o $(call archive,audio $(below.audio)) $(CRYPTO.sodium)
+	$(link) $(call libs,audio)
 
 # ---- tests: tests/unit/FOLDER/NAME_test.c -> one cmocka program each -------------------------
 WHOLE := mesh device node sim
@@ -135,7 +138,7 @@ tests: $(TESTS) ## build every test program
 
 check: ## install what is missing, build, run all tests; ends with "N passed, N failed"
 	@tools/deps
-	@$(MAKE) -k -j$(JOBS) --no-print-directory all tests; BUILD_STATUS=$$? \
+	@$(MAKE) -k -j$(JOBS) --no-print-directory all tests; BUILD_STATUS=$$? HOP=$(O)/hop \
 	    tools/run-tests $(TESTS) $(wildcard tests/sim/run tests/netns/run tests/web/run) \
 	    "tools/determinism $(O)/hop-sim $(O)/hop-sim-toy"
 check-unit: ## build and run unit and scenario tests only
@@ -145,8 +148,8 @@ check-tsan: $(patsubst %.c,$(O)/%,$(filter tests/unit/audio/%,$(UNIT)))
 	@tools/run-tests $^
 demo: ## play a real meeting of three devices on this machine
 	@tools/deps
-	@$(MAKE) V=release -j$(JOBS) --no-print-directory build/release-$(notdir $(CC))/hop
-	@HOP=build/release-$(notdir $(CC))/hop tools/demo
+	@$(MAKE) V=release -j$(JOBS) --no-print-directory build/release-$(notdir $(CC))/hop build/release-$(notdir $(CC))/hear
+	@HOP=build/release-$(notdir $(CC))/hop HEAR=build/release-$(notdir $(CC))/hear tools/demo
 
 # ---- gates (STYLE §19, §20) ------------------------------------------------------------------
 pure: $(call obj,$(PURE) $(wildcard $(EDGE)) $(NODE) $(wildcard sim/*.c)) ## prove the pure folders do no I/O, and who draws entropy

@@ -237,10 +237,12 @@ static json_t *newest_json(const struct api_call *c)
             continue;
         if (device_open_entry(d, (uint32_t)i - 1, &opened) != HOP_OK)
             break;
+        free(opened.bytes);
+        if (opened.wall == 0) /* slots of an epoch carry no time */
+            continue;
         json_t *o = json_object();
         api_put_member(c, o, author);
         (void)json_object_set_new(o, "at", json_integer((json_int_t)opened.wall));
-        free(opened.bytes);
         return o;
     }
     return json_null();

@@ -219,8 +219,11 @@ static int read_invitation(struct cli *c, const char *argument, struct buf *ret)
 
 static void show_joined(struct cli *c, const json_t *status)
 {
-    cli_say(c, CLI_DONE_JOIN, 2, json_get_text(json_object_get(status, "me"), "name"),
-            json_get_text(json_object_get(status, "cell"), "name"));
+    const char *cell = json_get_text(json_object_get(status, "cell"), "name");
+    if (cell[0] == '\0') /* admitted; the records that say who and where come by "hop run" */
+        cli_say(c, CLI_DONE_ADMITTED, 0);
+    else
+        cli_say(c, CLI_DONE_JOIN, 2, json_get_text(json_object_get(status, "me"), "name"), cell);
 }
 
 static int join(struct cli *c, const struct node_options *o, uint32_t wait)

@@ -160,6 +160,17 @@ int device_invite(struct device *d, const char *name, enum auth_role role,
 
 /* ---- the joiner ---- */
 
+/* As people type it: the rest of the text may be in small letters too. */
+static bool has_prefix(const char *text)
+{
+    for (size_t i = 0; i < sizeof TEXT_PREFIX - 1; i++) {
+        char c = text[i] >= 'a' && text[i] <= 'z' ? (char)(text[i] - 'a' + 'A') : text[i];
+        if (c != TEXT_PREFIX[i])
+            return false;
+    }
+    return true;
+}
+
 int device_join_read(struct device_join *ret, const char *invite_text, struct text_said *why)
 {
     uint8_t bytes[TEXT_BYTES_MAX], check[16];
@@ -167,8 +178,8 @@ int device_join_read(struct device_join *ret, const char *invite_text, struct te
     size_t size = sizeof bytes, prefix = sizeof TEXT_PREFIX - 1;
     while (*invite_text == ' ' || *invite_text == '\n' || *invite_text == '\t')
         invite_text++;
-    if (strncmp(invite_text, TEXT_PREFIX, prefix) != 0 ||
-        base32_decode(bytes, &size, invite_text + prefix) != HOP_OK || size < CHECK_BYTES + 50)
+    if (!has_prefix(invite_text) || base32_decode(bytes, &size, invite_text + prefix) != HOP_OK ||
+        size < CHECK_BYTES + 50)
         return text_say(why, JOIN_TEXT_DAMAGED, 0);
     struct span covered = SPAN(bytes, size - CHECK_BYTES);
     hop_hash(check, sizeof check, LABEL_INVITE_SUM, covered);

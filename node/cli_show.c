@@ -5,17 +5,6 @@
 
 /* ---- status: who is connected, how fresh, what waits for me ---- */
 
-static void join_names(struct buf *b, const json_t *list, bool objects)
-{
-    size_t i;
-    const json_t *item;
-    json_array_foreach(list, i, item)
-    {
-        const char *name = objects ? json_get_text(item, "name") : json_string_value(item);
-        buf_printf(b, "%s%s", i == 0 ? "" : ", ", name == NULL ? "?" : name);
-    }
-}
-
 /* "đ/c Lan, đ/c Hùng" */
 static void join_comrades(struct cli *c, struct buf *b, const json_t *list, bool objects)
 {
@@ -234,8 +223,11 @@ void cli_show_meetings(struct cli *c, const json_t *reply)
     {
         char number[24];
         struct buf what = {0};
-        buf_printf(&what, "%s, %s, %s", json_get_text(m, "title"), json_get_text(m, "when"),
-                   json_get_text(m, "place"));
+        static const char *const keys[] = {"title", "when", "place"};
+        for (size_t k = 0; k < sizeof keys / sizeof keys[0]; k++) {
+            const char *part = json_get_text(m, keys[k]);
+            buf_printf(&what, "%s%s", k > 0 && part[0] != '\0' ? ", " : "", part);
+        }
         cli_say(c, SHOW_MEETING_LINE, 4, cli_count(number, json_get_number(m, "number")),
                 json_get_text(m, "short"), buf_string(&what), json_get_text(m, "stage_label"));
         buf_free(&what);
@@ -411,10 +403,12 @@ void cli_show_talk(struct cli *c, const json_t *reply)
     const json_t *talk = json_object_get(reply, "talk");
     struct buf names = {0};
     char port[24];
-    join_names(&names, json_object_get(talk, "streams"), true);
+    join_comrades(c, &names, json_object_get(talk, "streams"), true);
+    if (names.size == 0)
+        buf_text(&names, text(c->lang, PAGE_NOBODY));
     if (json_is_object(talk))
-        cli_say(c, SHOW_TALKING, 2, cli_count(port, json_get_number(talk, "port")),
-                buf_string(&names));
+        cli_say(c, json_is_true(json_object_get(talk, "muted")) ? SHOW_TALKING_MUTED : SHOW_TALKING,
+                2, cli_count(port, json_get_number(talk, "port")), buf_string(&names));
     else
         cli_say(c, SHOW_NOT_TALKING, 0);
     buf_free(&names);

@@ -224,21 +224,33 @@ static int undo_turn(struct device *d, hop_time now, struct mesh_outs *outs)
     return err;
 }
 
-/* Receipts for what became durable; true if any was written. */
-static bool write_receipts(struct device *d, uint64_t wall)
+static bool holds_document(void *ctx, const struct meeting_document *doc)
 {
-    bool wrote = false;
-    struct act receipt;
-    uint32_t self = device_self(d);
-    uint8_t id[32];
-    if (self == HISTORY_NONE)
+    struct device *d = ctx;
+    struct device_opened o;
+    struct act act;
+    if (device_open_entry(d, doc->entry, &o) != HOP_OK)
         return false;
-    if (meeting_owes_receipt(d->meetings, self, &receipt)) {
-        struct text_said why;
-        if (device_act(d, &receipt, wall, id, &why) == HOP_OK)
-            wrote = true;
+    bool held = act_parse(&act, ACT_DOC, o.body) == HOP_OK;
+    for (size_t at = 0; held && at + 32 <= act.chunks.size; at += 32) {
+        struct span chunk;
+        held = store_find(d->store, STORE_BLOBS, SPAN(act.chunks.data + at, 32), &chunk) == HOP_OK;
     }
-    return wrote;
+    free(o.bytes);
+    return held;
+}
+
+/* A receipt for what is durable here; true if one was written. */
+static bool write_receipt(struct device *d, uint64_t wall)
+{
+    struct meeting_holds holds = {.document = holds_document, .ctx = d};
+    struct act receipt;
+    struct text_said why;
+    uint8_t id[32];
+    uint32_t self = device_self(d);
+    if (self == HISTORY_NONE || !meeting_owes_receipt(d->meetings, self, &holds, &receipt))
+        return false;
+    return device_act(d, &receipt, wall, id, &why) == HOP_OK;
 }
 
 /* The next thing the mesh must hear; false when there is none. */
@@ -313,8 +325,7 @@ int device_committed(struct device *d, int result, hop_time now, uint64_t wall,
     if (d->mesh != NULL && next_news(d, &in, room))
         (void)device_step(d, &in, outs);
     /* Last, when the mesh has heard all: it takes what it finds in the store for durable. */
-    bool receipts = !has_news(d) && write_receipts(d, wall);
-    *ret_again = receipts || has_news(d);
+    *ret_again = has_news(d) || write_receipt(d, wall);
     return HOP_OK;
 }
 

@@ -103,6 +103,8 @@ struct device_join {
     struct hop_box_key link_key; /* CURVE client key to use */
     struct hop_sign_key sign_key;
     char address[64]; /* "192.168.1.5:4870" or "" */
+    /* from the answer, for a person: device_join_finish() fills them */
+    char cell_name[AUTH_NAME_BYTES_MAX + 1], member_name[AUTH_NAME_BYTES_MAX + 1];
 };
 MUST_USE int device_join_read(struct device_join *ret, const char *invite_text,
                               struct text_said *why);
@@ -116,7 +118,7 @@ void device_join_answer(struct device *d, struct span request, const uint8_t lin
                         uint64_t wall, uint8_t *ret, size_t *ret_size);
 /* The joiner: reads the answer; on HOP_OK keys hold the cell (owner saves them, then restarts the
  * device). HOP_EREFUSED with the inviter's reason. */
-MUST_USE int device_join_finish(struct device *d, const struct device_join *join, struct span reply,
+MUST_USE int device_join_finish(struct device *d, struct device_join *join, struct span reply,
                                 struct text_said *why);
 
 #endif

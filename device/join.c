@@ -7,6 +7,7 @@
  * §2). */
 #include "device/state.h"
 
+#include "base/cbor.h"
 #include "base/encode.h"
 
 #include <assert.h>
@@ -321,6 +322,7 @@ static int make_grant(struct device *d, const struct request *q, struct wire_wri
 /* Admit, grant, and say so. */
 static int welcome(struct device *d, const struct request *q, uint64_t wall, struct wire_writer *w)
 {
+    const struct cell_invite *invite = find_invite(d->cell, q->invite);
     uint8_t grant[GRANT_BYTES_MAX], genesis[1024], id[32];
     struct wire_writer g = wire_writer(grant, sizeof grant);
     struct wire_writer body = wire_writer(genesis, sizeof genesis);
@@ -341,6 +343,7 @@ static int welcome(struct device *d, const struct request *q, uint64_t wall, str
     wire_put_blob(w, wire_written(&body));
     wire_put_bytes(w, d->keys->log[LANE_CONTROL].public_key, 32);
     wire_put_blob(w, wire_written(&g));
+    wire_put_blob(w, span_text(invite == NULL ? "" : invite->body.name));
     return w->bad ? HOP_EFULL : HOP_OK;
 }
 
@@ -375,7 +378,7 @@ static int refusal(enum answer answer, struct text_said *why)
     return text_say(why, answer < ANSWERS_COUNT ? sentences[answer] : JOIN_ANSWER_BAD, 0);
 }
 
-int device_join_finish(struct device *d, const struct device_join *join, struct span reply,
+int device_join_finish(struct device *d, struct device_join *join, struct span reply,
                        struct text_said *why)
 {
     struct wire_reader r = wire_reader(reply.data, reply.size);
@@ -388,10 +391,11 @@ int device_join_finish(struct device *d, const struct device_join *join, struct 
     uint8_t log[32], id[32];
     wire_get_into(&r, log, sizeof log);
     struct span grant = wire_get_blob(&r, GRANT_BYTES_MAX);
+    struct span name = wire_get_blob(&r, AUTH_NAME_BYTES_MAX);
     struct auth_genesis g;
     struct epoch e;
     struct epoch_context context = {.cell_id = join->cell_id, .log = log};
-    if (!wire_end(&r) || auth_genesis_parse(&g, genesis) != HOP_OK)
+    if (!wire_end(&r) || !utf8_valid(name) || auth_genesis_parse(&g, genesis) != HOP_OK)
         return text_say(why, JOIN_ANSWER_BAD, 0);
     auth_genesis_cell_id(id, genesis);
     if (memcmp(id, join->cell_id, sizeof id) != 0 ||
@@ -402,6 +406,10 @@ int device_join_finish(struct device *d, const struct device_join *join, struct 
     memcpy(k->first_epoch, e.secret, sizeof k->first_epoch);
     device_keys_reincarnate(k, &d->drbg);
     k->has_cell = true;
+    memcpy(join->cell_name, g.name, sizeof join->cell_name);
+    if (name.size > 0)
+        memcpy(join->member_name, name.data, name.size);
+    join->member_name[name.size] = '\0';
     hop_wipe(&e, sizeof e);
     return HOP_OK;
 }

@@ -188,10 +188,16 @@ meeting_ignored_count(const struct meeting_state *s); /* listed: at most MEETING
 uint64_t meeting_ignored_total(const struct meeting_state *s);
 const struct meeting_ignored *meeting_ignored_at(const struct meeting_state *s, size_t index);
 
-/* A receipt that member's device owes: for notices and documents of others, RECEIPT_RECEIVED once a
- * member; not for meetings that were closed before the member came. Returns false when nothing is
- * owed. The record of a document is what is acknowledged; its chunks may still be on the way. */
-bool meeting_owes_receipt(const struct meeting_state *s, uint32_t member, struct act *ret);
+/* Does this device hold the bytes of a document, and not only the record that speaks of it? */
+struct meeting_holds {
+    bool (*document)(void *ctx, const struct meeting_document *doc);
+    void *ctx;
+};
+
+/* A receipt that member's device owes: for notices and documents of others it holds and has not yet
+ * acknowledged. holds NULL: every document counts as held. False when nothing is owed. */
+bool meeting_owes_receipt(const struct meeting_state *s, uint32_t member,
+                          const struct meeting_holds *holds, struct act *ret);
 
 /* BLAKE2b of the whole state in one fixed spelling: members by id, records by id, never by index.
  */

@@ -53,7 +53,8 @@ static bool owes(const struct meeting_receipt *board, size_t count, uint32_t mem
     return line < count && board[line].state == 0;
 }
 
-static bool owes_in(const struct meeting *m, uint32_t member, const uint8_t **ret_target)
+static bool owes_in(const struct meeting *m, uint32_t member, const struct meeting_holds *holds,
+                    const uint8_t **ret_target)
 {
     if (member >= m->roll_count || !m->roll[member].known)
         return false;
@@ -64,7 +65,8 @@ static bool owes_in(const struct meeting *m, uint32_t member, const uint8_t **re
     }
     for (size_t i = 0; i < m->documents_count; i++) {
         const struct meeting_document *doc = &m->documents[i];
-        if (owes(doc->receipts, doc->receipts_count, member, doc->member)) {
+        if (owes(doc->receipts, doc->receipts_count, member, doc->member) &&
+            (holds == NULL || holds->document(holds->ctx, doc))) {
             *ret_target = doc->id;
             return true;
         }
@@ -72,12 +74,13 @@ static bool owes_in(const struct meeting *m, uint32_t member, const uint8_t **re
     return false;
 }
 
-bool meeting_owes_receipt(const struct meeting_state *s, uint32_t member, struct act *ret)
+bool meeting_owes_receipt(const struct meeting_state *s, uint32_t member,
+                          const struct meeting_holds *holds, struct act *ret)
 {
     for (size_t i = 0; i < s->meetings_count; i++) {
         const struct meeting *m = &s->meetings[i]->m;
         const uint8_t *target;
-        if (!owes_in(m, member, &target))
+        if (!owes_in(m, member, holds, &target))
             continue;
         *ret = (struct act){.type = ACT_RECEIPT, .value = RECEIPT_RECEIVED};
         memcpy(ret->meeting, m->id, 32);

@@ -217,15 +217,6 @@ static int read_invitation(struct cli *c, const char *argument, struct buf *ret)
     return exit_code;
 }
 
-static void show_joined(struct cli *c, const json_t *status)
-{
-    const char *cell = json_get_text(json_object_get(status, "cell"), "name");
-    if (cell[0] == '\0') /* admitted; the records that say who and where come by "hop run" */
-        cli_say(c, CLI_DONE_ADMITTED, 0);
-    else
-        cli_say(c, CLI_DONE_JOIN, 2, json_get_text(json_object_get(status, "me"), "name"), cell);
-}
-
 static int join(struct cli *c, const struct node_options *o, uint32_t wait)
 {
     struct buf invitation = {0};
@@ -244,10 +235,14 @@ static int join(struct cli *c, const struct node_options *o, uint32_t wait)
         exit_code = cli_open(c);
     if (exit_code == CLI_DONE && node_join(c->node, &join, o, wait, &trouble) != HOP_OK)
         exit_code = cli_trouble(c, &trouble);
+    if (exit_code == CLI_DONE && c->json)
+        exit_code = cli_show(c, "GET", "/api/status", NULL, NULL);
+    else if (exit_code == CLI_DONE)
+        cli_say(c, CLI_DONE_JOIN, 2, join.member_name, join.cell_name);
     hop_wipe(&join, sizeof join);
     hop_wipe(invitation.data, invitation.size);
     buf_free(&invitation);
-    return exit_code != CLI_DONE ? exit_code : cli_show(c, "GET", "/api/status", NULL, show_joined);
+    return exit_code;
 }
 
 int cli_join(struct cli *c)

@@ -15,7 +15,7 @@
 /* Looking for the inviter, with nothing but the keys of the invitation. */
 struct joining {
     struct node *n;
-    const struct device_join *join;
+    struct device_join *join;
     struct links *links;
     struct discovery *discovery;
     int signals; /* -1: none */
@@ -144,7 +144,7 @@ static int open_joining(struct joining *j, const struct node_options *o)
 
 /* The device gets its cell by being admitted: found nobody, or found and refused, it is as before.
  */
-int loop_join(struct node *n, const struct device_join *join, const struct node_options *o,
+int loop_join(struct node *n, struct device_join *join, const struct node_options *o,
               unsigned wait_seconds, int signals, struct node_trouble *ret)
 {
     struct joining j = {.n = n, .join = join, .signals = signals, .trouble = ret};
@@ -171,7 +171,7 @@ int loop_join(struct node *n, const struct device_join *join, const struct node_
     return err;
 }
 
-int node_join(struct node *n, const struct device_join *join, const struct node_options *options,
+int node_join(struct node *n, struct device_join *join, const struct node_options *options,
               unsigned wait_seconds, struct node_trouble *ret)
 {
     return loop_join(n, join, options, wait_seconds, -1, ret);

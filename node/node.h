@@ -103,9 +103,8 @@ struct node_options {
 /* Serve until SIGTERM or SIGINT (or, when joining with join_only, until joined). */
 MUST_USE int node_run(struct node *n, const struct node_options *options, struct node_trouble *ret);
 /* Join the cell of an invitation: looks for the inviter for up to wait_seconds, then returns. */
-MUST_USE int node_join(struct node *n, const struct device_join *join,
-                       const struct node_options *options, unsigned wait_seconds,
-                       struct node_trouble *ret);
+MUST_USE int node_join(struct node *n, struct device_join *join, const struct node_options *options,
+                       unsigned wait_seconds, struct node_trouble *ret);
 
 /* Tell everything that watches (server-sent events) that what they show may have changed. */
 void node_changed(struct node *n);

@@ -41,10 +41,9 @@ struct talk {
 
 /* ---- what went wrong, for a person ---- */
 
-/* By key, so that the catalogue can order its sections as it likes. */
-static int refuse(struct node_trouble *why, int err, const char *key, const char *arg)
+static int refuse(struct node_trouble *why, int err, enum text_id id, const char *arg)
 {
-    (void)text_say(&why->said, text_by_key(key), 1, arg);
+    (void)text_say(&why->said, id, 1, arg);
     why->exit_code = err == HOP_EBUSY || err == HOP_EREFUSED ? 1 : 3;
     return err;
 }
@@ -53,18 +52,18 @@ static int refuse_file(struct node_trouble *why, int err, enum riff_fault fault,
 {
     switch (fault) {
     case RIFF_FINE:
-        return refuse(why, err, "voice_file_unwritable", path);
+        return refuse(why, err, VOICE_FILE_UNWRITABLE, path);
     case RIFF_UNREADABLE:
-        return refuse(why, err, "voice_file_unreadable", path);
+        return refuse(why, err, VOICE_FILE_UNREADABLE, path);
     case RIFF_NOT_WAV:
     case RIFF_NO_SAMPLES:
-        return refuse(why, err, "voice_file_not_wav", path);
+        return refuse(why, err, VOICE_FILE_NOT_WAV, path);
     case RIFF_NOT_PCM16:
     case RIFF_NOT_48K:
     case RIFF_NOT_MONO:
-        return refuse(why, err, "voice_file_format", path);
+        return refuse(why, err, VOICE_FILE_FORMAT, path);
     case RIFF_TOO_LARGE:
-        return refuse(why, err, "voice_file_large", path);
+        return refuse(why, err, VOICE_FILE_LARGE, path);
     }
     return err;
 }
@@ -77,11 +76,10 @@ static int refuse_device(struct node_trouble *why, int err, const struct voice_f
     if (device_kind(name) == &device_wav)
         return refuse_file(why, err, fault->riff, name);
     if (err != HOP_ENOTFOUND)
-        return refuse(why, err, capture ? "voice_microphone_failed" : "voice_loudspeaker_failed",
-                      name);
+        return refuse(why, err, capture ? VOICE_MICROPHONE_FAILED : VOICE_LOUDSPEAKER_FAILED, name);
     if (named)
-        return refuse(why, err, capture ? "voice_no_microphone" : "voice_no_loudspeaker", name);
-    return refuse(why, err, capture ? "voice_no_microphone_at_all" : "voice_no_loudspeaker_at_all",
+        return refuse(why, err, capture ? VOICE_NO_MICROPHONE : VOICE_NO_LOUDSPEAKER, name);
+    return refuse(why, err, capture ? VOICE_NO_MICROPHONE_AT_ALL : VOICE_NO_LOUDSPEAKER_AT_ALL,
                   NULL);
 }
 
@@ -91,9 +89,9 @@ static int refuse_voice(struct node_trouble *why, int err, const struct voice_fa
     switch (fault->part) {
     case VOICE_MEMORY:
     case VOICE_THREAD:
-        return refuse(why, err, "err_memory", NULL);
+        return refuse(why, err, ERR_MEMORY, NULL);
     case VOICE_SOCKET:
-        return refuse(why, err, "voice_no_port", NULL);
+        return refuse(why, err, VOICE_NO_PORT, NULL);
     case VOICE_CAPTURE:
         return refuse_device(why, err, fault, o->capture);
     case VOICE_PLAYBACK:
@@ -316,7 +314,7 @@ static int open_talk(struct node *n, struct talk *t, const uint8_t *meeting,
                               .muted = o->muted,
                               .port = o->port};
     if (own_stream(n, meeting, &v.self) != HOP_OK)
-        return refuse(why, HOP_EREFUSED, "voice_no_key", NULL);
+        return refuse(why, HOP_EREFUSED, VOICE_NO_KEY, NULL);
     int err = voice_start(&t->voice, &v, &fault);
     if (err != HOP_OK) /* before any recording is made, so that nothing half done is left */
         (void)refuse_voice(why, err, &fault, o);
@@ -342,12 +340,12 @@ int talk_start(struct node *n, const uint8_t meeting[static 32], const struct ta
 {
     *why = (struct node_trouble){0};
     if (n->talk != NULL)
-        return refuse(why, HOP_EBUSY, "voice_already", NULL);
+        return refuse(why, HOP_EBUSY, VOICE_ALREADY, NULL);
     if (n->device == NULL || !device_has_cell(n->device))
-        return refuse(why, HOP_EREFUSED, "voice_no_key", NULL);
+        return refuse(why, HOP_EREFUSED, VOICE_NO_KEY, NULL);
     struct talk *t = calloc(1, sizeof *t);
     if (t == NULL)
-        return refuse(why, HOP_ENOMEM, "err_memory", NULL);
+        return refuse(why, HOP_ENOMEM, ERR_MEMORY, NULL);
     int err = open_talk(n, t, meeting, o, why);
     if (err != HOP_OK) {
         talk_free(t);

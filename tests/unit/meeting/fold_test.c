@@ -312,7 +312,7 @@ TEST(meeting_result_does_not_change_when_somebody_joins_later)
     CHECK_EQ(got->roll_count, 6);
     CHECK(!got->roll[f].known);
     struct act owed;
-    CHECK(!meeting_owes_receipt(w->state, f, &owed));
+    CHECK(!meeting_owes_receipt(w->state, f, NULL, &owed));
     world_free(w);
 }
 
@@ -326,15 +326,15 @@ TEST(meeting_board_says_who_received_and_who_read)
     world_all_meet(w);
     struct act owed;
     world_fold(w);
-    CHECK(meeting_owes_receipt(w->state, C, &owed));
+    CHECK(meeting_owes_receipt(w->state, C, NULL, &owed));
     world_act(w, C, &owed); /* the notice */
     world_fold(w);
-    CHECK(meeting_owes_receipt(w->state, C, &owed));
+    CHECK(meeting_owes_receipt(w->state, C, NULL, &owed));
     CHECK_BYTES(owed.target, paper, 32);
     world_act(w, C, &owed);
     world_fold(w);
-    CHECK(!meeting_owes_receipt(w->state, C, &owed));
-    CHECK(meeting_owes_receipt(w->state, A, &owed)); /* A wrote the notice, B the paper */
+    CHECK(!meeting_owes_receipt(w->state, C, NULL, &owed));
+    CHECK(meeting_owes_receipt(w->state, A, NULL, &owed)); /* A wrote the notice, B the paper */
     CHECK_BYTES(owed.target, paper, 32);
     do_on(w, D, ACT_RECEIPT, m, only(w)->notice_id, RECEIPT_READ);
     do_on(w, D, ACT_RECEIPT, m, only(w)->notice_id, RECEIPT_RECEIVED); /* another device of D */

@@ -40,8 +40,9 @@ static void check_refused(struct party *p, uint32_t joiner, const struct asking 
                           enum text_id why_id)
 {
     struct text_said why;
+    struct device_join join = a->join;
     CHECK_ERR(
-        device_join_finish(p->devices[joiner].d, &a->join, SPAN(a->answer, a->answer_size), &why),
+        device_join_finish(p->devices[joiner].d, &join, SPAN(a->answer, a->answer_size), &why),
         HOP_EREFUSED);
     CHECK_EQ(why.id, why_id);
     CHECK(!p->devices[joiner].keys.has_cell);

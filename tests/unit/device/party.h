@@ -354,11 +354,12 @@ static inline int party_found(struct party *p, uint32_t i)
 }
 
 /* The joiner takes the answer in, saves its keys and starts again. */
-static inline int party_finish(struct party *p, uint32_t i, const struct device_join *join,
+static inline int party_finish(struct party *p, uint32_t i, const struct device_join *asked,
                                struct span answer, struct text_said *why)
 {
     struct party_device *x = &p->devices[i];
-    int err = device_join_finish(x->d, join, answer, why);
+    struct device_join join = *asked;
+    int err = device_join_finish(x->d, &join, answer, why);
     if (err != HOP_OK)
         return err;
     device_free(x->d);

@@ -92,7 +92,9 @@ struct span cbor_get_text(struct wire_reader *r, size_t max_size)
     struct span s = get_string(r, TEXT, max_size);
     if (!utf8_valid(s))
         r->bad = true;
-    return r->bad ? (struct span){0} : s;
+    if (r->bad)
+        return (struct span){0};
+    return s;
 }
 
 void cbor_get_into(struct wire_reader *r, uint8_t *ret, size_t size)

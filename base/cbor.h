@@ -32,12 +32,12 @@ uint64_t cbor_get_uint(struct wire_reader *r);
 int64_t cbor_get_int(struct wire_reader *r);
 bool cbor_get_bool(struct wire_reader *r);
 struct span cbor_get_bytes(struct wire_reader *r, size_t max_size);
-struct span cbor_get_text(struct wire_reader *r, size_t max_size); /* checked UTF-8 */
+struct span cbor_get_text(struct wire_reader *r, size_t max_size);    /* checked UTF-8 */
 void cbor_get_into(struct wire_reader *r, uint8_t *ret, size_t size); /* bytes, exactly size */
-size_t cbor_get_array(struct wire_reader *r, size_t max_count); /* then read so many items */
+size_t cbor_get_array(struct wire_reader *r, size_t max_count);       /* then read so many items */
 struct cbor_map cbor_get_map(struct wire_reader *r);
 bool cbor_next_key(struct wire_reader *r, struct cbor_map *m); /* false at the end, or when bad */
-void cbor_skip(struct wire_reader *r); /* one whole item */
+void cbor_skip(struct wire_reader *r);                         /* one whole item */
 
 void cbor_put_uint(struct wire_writer *w, uint64_t v);
 void cbor_put_int(struct wire_writer *w, int64_t v);

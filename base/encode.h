@@ -10,7 +10,7 @@
 #include "base/span.h"
 
 #define HEX_SIZE(n)    (2 * (n) + 1)
-#define BASE32_SIZE(n) (((n) * 8 + 4) / 5 + 1)
+#define BASE32_SIZE(n) (((n)*8 + 4) / 5 + 1)
 #define BASE64_SIZE(n) (((n) + 2) / 3 * 4 + 1)
 
 void hex_encode(char *ret, struct span bytes);

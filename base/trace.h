@@ -12,7 +12,6 @@ struct trace {
 
 #define TRACE_LINE_BYTES_MAX 256 /* longer lines are cut: a trace is for reading */
 
-void trace(const struct trace *t, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
+void trace(const struct trace *t, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 #endif

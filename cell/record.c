@@ -151,6 +151,7 @@ static size_t padded_size(size_t size)
         e++;
     while (e >> (s + 1) != 0)
         s++;
+    assert(e > s); /* size is above 1024, so e is at least 10 and s at least 3 */
     size_t mask = ((size_t)1 << (e - s - 1)) - 1;
     return (size + mask) & ~mask;
 }

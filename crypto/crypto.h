@@ -15,14 +15,14 @@
 #include "base/span.h"
 #include "crypto/labels.h"
 
-#define CRYPTO_HASH_BYTES 32
-#define CRYPTO_KEY_BYTES  32
-#define CRYPTO_SEED_BYTES 32
-#define CRYPTO_SIG_BYTES  64
-#define CRYPTO_TAG_BYTES  16 /* Poly1305, appended to every ciphertext */
-#define CRYPTO_NONCE_BYTES 24
+#define CRYPTO_HASH_BYTES        32
+#define CRYPTO_KEY_BYTES         32
+#define CRYPTO_SEED_BYTES        32
+#define CRYPTO_SIG_BYTES         64
+#define CRYPTO_TAG_BYTES         16 /* Poly1305, appended to every ciphertext */
+#define CRYPTO_NONCE_BYTES       24
 #define CRYPTO_SHORT_NONCE_BYTES 12
-#define CRYPTO_SALT_BYTES 16
+#define CRYPTO_SALT_BYTES        16
 
 /* Prepare the library; call once before anything else. HOP_EIO if it cannot work here. */
 MUST_USE int hop_init(void);
@@ -45,7 +45,7 @@ void hop_hash(uint8_t *ret, size_t size, enum crypto_label label, struct span by
 
 /* A key from a key: BLAKE2b(key = key, message = label || 0x00 || context). */
 void hop_derive(uint8_t *ret, size_t size, const uint8_t key[static CRYPTO_KEY_BYTES],
-                   enum crypto_label label, struct span context);
+                enum crypto_label label, struct span context);
 
 /* ---- signatures: Ed25519 over BLAKE2b-256(label, message) ---- */
 
@@ -56,13 +56,13 @@ struct hop_sign_key {
 
 void hop_sign_keypair(struct hop_sign_key *ret, const uint8_t seed[static CRYPTO_SEED_BYTES]);
 void hop_sign(uint8_t sig[static CRYPTO_SIG_BYTES], const struct hop_sign_key *key,
-                 enum crypto_label label, struct span message);
+              enum crypto_label label, struct span message);
 
 /* HOP_EAUTH unless sig is the one signature rule of docs/protocol.md §3 accepts: S < L, A and R
  * canonical and of large order, cofactorless equation. */
 MUST_USE int hop_verify(const uint8_t sig[static CRYPTO_SIG_BYTES],
-                           const uint8_t public_key[static 32], enum crypto_label label,
-                           struct span message);
+                        const uint8_t public_key[static 32], enum crypto_label label,
+                        struct span message);
 
 /* True if the key is a canonical point of prime order: asked once, when a key is admitted. */
 bool hop_sign_key_valid(const uint8_t public_key[static 32]);
@@ -78,33 +78,33 @@ void hop_box_keypair(struct hop_box_key *ret, const uint8_t seed[static CRYPTO_S
 
 /* The shared point; HOP_EAUTH if it is zero (the other key has small order). Hash it before use. */
 MUST_USE int hop_box_shared(uint8_t ret[static 32], const uint8_t secret[static 32],
-                               const uint8_t public_key[static 32]);
+                            const uint8_t public_key[static 32]);
 
 /* ---- authenticated encryption ---- */
 
 /* XChaCha20-Poly1305: writes text.size + CRYPTO_TAG_BYTES to ret. ret may equal text.data. */
 void hop_seal(uint8_t *ret, const uint8_t key[static CRYPTO_KEY_BYTES],
-                 const uint8_t nonce[static CRYPTO_NONCE_BYTES], struct span ad, struct span text);
+              const uint8_t nonce[static CRYPTO_NONCE_BYTES], struct span ad, struct span text);
 
 /* Writes sealed.size - CRYPTO_TAG_BYTES; HOP_EAUTH (and zeros) if it was not sealed so. */
 MUST_USE int hop_open(uint8_t *ret, const uint8_t key[static CRYPTO_KEY_BYTES],
-                         const uint8_t nonce[static CRYPTO_NONCE_BYTES], struct span ad,
-                         struct span sealed);
+                      const uint8_t nonce[static CRYPTO_NONCE_BYTES], struct span ad,
+                      struct span sealed);
 
 /* ChaCha20-Poly1305-IETF (RFC 8439), for voice and key slots: the same with a 12-byte nonce. */
 void hop_seal_short(uint8_t *ret, const uint8_t key[static CRYPTO_KEY_BYTES],
-                       const uint8_t nonce[static CRYPTO_SHORT_NONCE_BYTES], struct span ad,
-                       struct span text);
+                    const uint8_t nonce[static CRYPTO_SHORT_NONCE_BYTES], struct span ad,
+                    struct span text);
 MUST_USE int hop_open_short(uint8_t *ret, const uint8_t key[static CRYPTO_KEY_BYTES],
-                               const uint8_t nonce[static CRYPTO_SHORT_NONCE_BYTES],
-                               struct span ad, struct span sealed);
+                            const uint8_t nonce[static CRYPTO_SHORT_NONCE_BYTES], struct span ad,
+                            struct span sealed);
 
 /* ---- passwords: Argon2id 1.3 (RFC 9106) ---- */
 
 /* HOP_ENOMEM if the memory cannot be had. The caller has checked ops and memory for sense. */
 MUST_USE int hop_password(uint8_t ret[static CRYPTO_KEY_BYTES], struct span password,
-                             const uint8_t salt[static CRYPTO_SALT_BYTES], uint32_t ops,
-                             uint64_t memory_bytes);
+                          const uint8_t salt[static CRYPTO_SALT_BYTES], uint32_t ops,
+                          uint64_t memory_bytes);
 
 /* ---- secrets in memory ---- */
 

@@ -6,47 +6,47 @@
 #ifndef HOP_CRYPTO_LABELS_H
 #define HOP_CRYPTO_LABELS_H
 
-#define CRYPTO_LABELS(X)                                                       \
-    X(LABEL_CELL_ID, "hop/cell/id/v1")           /* genesis body -> cell id */ \
-    X(LABEL_MEMBER_ID, "hop/cell/member/v1")                                   \
-    X(LABEL_DEVICE_TAG, "hop/cell/devtag/v1")    /* under the route key */     \
-    X(LABEL_CERT_SIG, "hop/cell/cert/v1")        /* proof of possession */     \
-    X(LABEL_INVITE_KEY, "hop/invite/key/v1")     /* seed -> signing seed */    \
-    X(LABEL_INVITE_LINK, "hop/invite/link/v1")   /* seed -> CURVE secret */    \
-    X(LABEL_INVITE_DISC, "hop/invite/disc/v1")   /* seed -> beacon key */      \
-    X(LABEL_INVITE_ID, "hop/invite/id/v1")                                     \
-    X(LABEL_INVITE_SUM, "hop/invite/sum/v1")     /* typing check */            \
-    X(LABEL_JOIN_SIG, "hop/invite/join/v1")      /* joiner's proof */          \
-    X(LABEL_LOG_OPEN_SIG, "hop/log/open/v1")                                   \
-    X(LABEL_EP_AUTH, "hop/ep/auth/v1")                                         \
-    X(LABEL_EP_BODY, "hop/ep/body/v1")                                         \
-    X(LABEL_EP_ROUTE, "hop/ep/route/v1")                                       \
-    X(LABEL_EP_MEET, "hop/ep/meet/v1")                                         \
-    X(LABEL_EP_COMMIT, "hop/ep/commit/v1")                                     \
-    X(LABEL_EP_KEM, "hop/ep/kem/v1")                                           \
-    X(LABEL_EP_HINT, "hop/ep/hint/v1")                                         \
-    X(LABEL_EP_TAG, "hop/ep/tag/v1")                                           \
-    X(LABEL_REC_KEY, "hop/rec/key/v1")                                         \
-    X(LABEL_REC_KC, "hop/rec/kc/v1")             /* key commitment */          \
-    X(LABEL_REC_TEXT, "hop/rec/text/v1")         /* hash of the ciphertext */  \
-    X(LABEL_REC_ID, "hop/rec/id/v1")                                           \
-    X(LABEL_REC_SIG, "hop/rec/sig/v1")                                         \
-    X(LABEL_BLOB_NAME, "hop/blob/name/v1")       /* sealed chunk -> name */    \
-    X(LABEL_BLOB_KEY, "hop/blob/key/v1")                                       \
-    X(LABEL_DISC, "hop/disc/v1")                 /* beacon key */              \
-    X(LABEL_BEACON_SIG, "hop/beacon/sig/v1")                                   \
-    X(LABEL_LINK_BINDING, "hop/link/binding/v1") /* both CURVE keys */         \
-    X(LABEL_HELLO_SIG, "hop/link/hello/v1")                                    \
-    X(LABEL_TELL_SIG, "hop/link/tell/v1")                                      \
-    X(LABEL_ROOT, "hop/sync/root/v1")            /* root of a frontier */      \
-    X(LABEL_MEDIA, "hop/media/key/v1")                                         \
-    X(LABEL_STREAM, "hop/media/stream/v1")                                     \
-    X(LABEL_PROCEDURE, "hop/meeting/procedure/v1")                             \
-    X(LABEL_STATE, "hop/meeting/state/v1")       /* digest of a fold */        \
-    X(LABEL_DOSSIER_ITEM, "hop/dossier/item/v1")                               \
-    X(LABEL_DOSSIER_SIG, "hop/dossier/sig/v1")                                 \
-    X(LABEL_DRBG, "hop/drbg/v1")                                               \
-    X(LABEL_KEYFILE, "hop/keyfile/v1")                                         \
+#define CRYPTO_LABELS(X)                                                                           \
+    X(LABEL_CELL_ID, "hop/cell/id/v1") /* genesis body -> cell id */                               \
+    X(LABEL_MEMBER_ID, "hop/cell/member/v1")                                                       \
+    X(LABEL_DEVICE_TAG, "hop/cell/devtag/v1")  /* under the route key */                           \
+    X(LABEL_CERT_SIG, "hop/cell/cert/v1")      /* proof of possession */                           \
+    X(LABEL_INVITE_KEY, "hop/invite/key/v1")   /* seed -> signing seed */                          \
+    X(LABEL_INVITE_LINK, "hop/invite/link/v1") /* seed -> CURVE secret */                          \
+    X(LABEL_INVITE_DISC, "hop/invite/disc/v1") /* seed -> beacon key */                            \
+    X(LABEL_INVITE_ID, "hop/invite/id/v1")                                                         \
+    X(LABEL_INVITE_SUM, "hop/invite/sum/v1") /* typing check */                                    \
+    X(LABEL_JOIN_SIG, "hop/invite/join/v1")  /* joiner's proof */                                  \
+    X(LABEL_LOG_OPEN_SIG, "hop/log/open/v1")                                                       \
+    X(LABEL_EP_AUTH, "hop/ep/auth/v1")                                                             \
+    X(LABEL_EP_BODY, "hop/ep/body/v1")                                                             \
+    X(LABEL_EP_ROUTE, "hop/ep/route/v1")                                                           \
+    X(LABEL_EP_MEET, "hop/ep/meet/v1")                                                             \
+    X(LABEL_EP_COMMIT, "hop/ep/commit/v1")                                                         \
+    X(LABEL_EP_KEM, "hop/ep/kem/v1")                                                               \
+    X(LABEL_EP_HINT, "hop/ep/hint/v1")                                                             \
+    X(LABEL_EP_TAG, "hop/ep/tag/v1")                                                               \
+    X(LABEL_REC_KEY, "hop/rec/key/v1")                                                             \
+    X(LABEL_REC_KC, "hop/rec/kc/v1")     /* key commitment */                                      \
+    X(LABEL_REC_TEXT, "hop/rec/text/v1") /* hash of the ciphertext */                              \
+    X(LABEL_REC_ID, "hop/rec/id/v1")                                                               \
+    X(LABEL_REC_SIG, "hop/rec/sig/v1")                                                             \
+    X(LABEL_BLOB_NAME, "hop/blob/name/v1") /* sealed chunk -> name */                              \
+    X(LABEL_BLOB_KEY, "hop/blob/key/v1")                                                           \
+    X(LABEL_DISC, "hop/disc/v1") /* beacon key */                                                  \
+    X(LABEL_BEACON_SIG, "hop/beacon/sig/v1")                                                       \
+    X(LABEL_LINK_BINDING, "hop/link/binding/v1") /* both CURVE keys */                             \
+    X(LABEL_HELLO_SIG, "hop/link/hello/v1")                                                        \
+    X(LABEL_TELL_SIG, "hop/link/tell/v1")                                                          \
+    X(LABEL_ROOT, "hop/sync/root/v1") /* root of a frontier */                                     \
+    X(LABEL_MEDIA, "hop/media/key/v1")                                                             \
+    X(LABEL_STREAM, "hop/media/stream/v1")                                                         \
+    X(LABEL_PROCEDURE, "hop/meeting/procedure/v1")                                                 \
+    X(LABEL_STATE, "hop/meeting/state/v1") /* digest of a fold */                                  \
+    X(LABEL_DOSSIER_ITEM, "hop/dossier/item/v1")                                                   \
+    X(LABEL_DOSSIER_SIG, "hop/dossier/sig/v1")                                                     \
+    X(LABEL_DRBG, "hop/drbg/v1")                                                                   \
+    X(LABEL_KEYFILE, "hop/keyfile/v1")                                                             \
     X(LABEL_SIM, "hop/sim/digest/v1")
 
 enum crypto_label {

@@ -26,8 +26,7 @@ static crypto_generichash_blake2b_state *state_of(struct hop_hash *h)
 void hop_hash_init(struct hop_hash *h, enum crypto_label label)
 {
     const char *text = crypto_label_text(label);
-    int rc = crypto_generichash_blake2b_init(state_of(h), (const uint8_t *)text, strlen(text),
-                                             64);
+    int rc = crypto_generichash_blake2b_init(state_of(h), (const uint8_t *)text, strlen(text), 64);
     assert(rc == 0);
 }
 
@@ -58,7 +57,7 @@ void hop_hash(uint8_t *ret, size_t size, enum crypto_label label, struct span by
 }
 
 void hop_derive(uint8_t *ret, size_t size, const uint8_t key[static CRYPTO_KEY_BYTES],
-                   enum crypto_label label, struct span context)
+                enum crypto_label label, struct span context)
 {
     const char *text = crypto_label_text(label);
     struct hop_hash h;
@@ -76,7 +75,7 @@ void hop_sign_keypair(struct hop_sign_key *ret, const uint8_t seed[static CRYPTO
 }
 
 void hop_sign(uint8_t sig[static CRYPTO_SIG_BYTES], const struct hop_sign_key *key,
-                 enum crypto_label label, struct span message)
+              enum crypto_label label, struct span message)
 {
     uint8_t hash[CRYPTO_HASH_BYTES];
     hop_hash(hash, sizeof hash, label, message);
@@ -84,7 +83,7 @@ void hop_sign(uint8_t sig[static CRYPTO_SIG_BYTES], const struct hop_sign_key *k
 }
 
 int hop_verify(const uint8_t sig[static CRYPTO_SIG_BYTES], const uint8_t public_key[static 32],
-                  enum crypto_label label, struct span message)
+               enum crypto_label label, struct span message)
 {
     uint8_t hash[CRYPTO_HASH_BYTES];
     hop_hash(hash, sizeof hash, label, message);
@@ -104,21 +103,20 @@ void hop_box_keypair(struct hop_box_key *ret, const uint8_t seed[static CRYPTO_S
 }
 
 int hop_box_shared(uint8_t ret[static 32], const uint8_t secret[static 32],
-                      const uint8_t public_key[static 32])
+                   const uint8_t public_key[static 32])
 {
     return crypto_scalarmult_curve25519(ret, secret, public_key) == 0 ? HOP_OK : HOP_EAUTH;
 }
 
 void hop_seal(uint8_t *ret, const uint8_t key[static CRYPTO_KEY_BYTES],
-                 const uint8_t nonce[static CRYPTO_NONCE_BYTES], struct span ad, struct span text)
+              const uint8_t nonce[static CRYPTO_NONCE_BYTES], struct span ad, struct span text)
 {
     (void)crypto_aead_xchacha20poly1305_ietf_encrypt(ret, NULL, text.data, text.size, ad.data,
                                                      ad.size, NULL, nonce, key);
 }
 
 int hop_open(uint8_t *ret, const uint8_t key[static CRYPTO_KEY_BYTES],
-                const uint8_t nonce[static CRYPTO_NONCE_BYTES], struct span ad,
-                struct span sealed)
+             const uint8_t nonce[static CRYPTO_NONCE_BYTES], struct span ad, struct span sealed)
 {
     int rc = crypto_aead_xchacha20poly1305_ietf_decrypt(ret, NULL, NULL, sealed.data, sealed.size,
                                                         ad.data, ad.size, nonce, key);
@@ -126,16 +124,16 @@ int hop_open(uint8_t *ret, const uint8_t key[static CRYPTO_KEY_BYTES],
 }
 
 void hop_seal_short(uint8_t *ret, const uint8_t key[static CRYPTO_KEY_BYTES],
-                       const uint8_t nonce[static CRYPTO_SHORT_NONCE_BYTES], struct span ad,
-                       struct span text)
+                    const uint8_t nonce[static CRYPTO_SHORT_NONCE_BYTES], struct span ad,
+                    struct span text)
 {
     (void)crypto_aead_chacha20poly1305_ietf_encrypt(ret, NULL, text.data, text.size, ad.data,
                                                     ad.size, NULL, nonce, key);
 }
 
 int hop_open_short(uint8_t *ret, const uint8_t key[static CRYPTO_KEY_BYTES],
-                      const uint8_t nonce[static CRYPTO_SHORT_NONCE_BYTES], struct span ad,
-                      struct span sealed)
+                   const uint8_t nonce[static CRYPTO_SHORT_NONCE_BYTES], struct span ad,
+                   struct span sealed)
 {
     int rc = crypto_aead_chacha20poly1305_ietf_decrypt(ret, NULL, NULL, sealed.data, sealed.size,
                                                        ad.data, ad.size, nonce, key);
@@ -143,8 +141,7 @@ int hop_open_short(uint8_t *ret, const uint8_t key[static CRYPTO_KEY_BYTES],
 }
 
 int hop_password(uint8_t ret[static CRYPTO_KEY_BYTES], struct span password,
-                    const uint8_t salt[static CRYPTO_SALT_BYTES], uint32_t ops,
-                    uint64_t memory_bytes)
+                 const uint8_t salt[static CRYPTO_SALT_BYTES], uint32_t ops, uint64_t memory_bytes)
 {
     int rc = crypto_pwhash_argon2id(ret, CRYPTO_KEY_BYTES, (const char *)password.data,
                                     password.size, salt, ops, (size_t)memory_bytes,

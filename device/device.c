@@ -132,6 +132,7 @@ struct device_log *device_log_state(struct device *d, const uint8_t id[static 32
         d->logs = logs;
         d->logs_capacity = capacity;
     }
+    assert(d->logs != NULL);
     assert(index <= d->logs_count); /* the history hands out indexes one by one, and only here */
     if (index == d->logs_count)
         d->logs[d->logs_count++] = (struct device_log){.next = 1};

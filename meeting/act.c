@@ -38,7 +38,7 @@ struct shape {
 
 /* clang-format off */
 static const struct shape shapes[] = {
-    [ACT_MEETING - ACT_MEETING] = {"meeting", BIT(KEY_TITLE) | BIT(KEY_FORM),
+    [0] = {"meeting", BIT(KEY_TITLE) | BIT(KEY_FORM),
         BIT(KEY_WHEN) | BIT(KEY_PLACE) | BIT(KEY_BASIS) | BIT(KEY_REASON) | BIT(KEY_CHAIR) |
         BIT(KEY_SECRETARY) | BIT(KEY_AGENDA), 0, 0},
     [ACT_DOC - ACT_MEETING] = {"document", BIT(KEY_MEETING) | BIT(KEY_TITLE) | BIT(KEY_BLOB_KEY),

@@ -14,8 +14,9 @@
 #define PROCEDURE_FORMS_MAX       16
 #define PROCEDURE_LABEL_BYTES_MAX 160
 #define PROCEDURE_AGENDA_MAX      32
-#define PROCEDURE_SHARE_MAX       1000 /* numerator and denominator: per mille is as fine as rules get \
-                                        */
+#define PROCEDURE_SHARE_MAX                                                                        \
+    1000 /* numerator and denominator: per mille is as fine as rules get                           \
+          */
 #define PROCEDURE_DAYS_MAX 366
 
 struct procedure_label {

@@ -74,9 +74,11 @@ void sim_play_start(struct sim_world *w)
         sim_push(w, (struct sim_event){.at = i * 100 * HOP_MS, .type = SIM_EVENT_JOIN, .node = i});
     plan(w, 10, 0, STEP_MEETING, 0);
     plan(w, 12, 0, STEP_NOTICE, 0);
-    for (unsigned k = 0; k < w->options.opinions; k++)
-        plan(w, 15 + (unsigned)rng_below(&w->people, 80), (uint32_t)rng_below(&w->people, nodes),
-             STEP_OPINION, k & 0x7fff);
+    for (unsigned k = 0; k < w->options.opinions; k++) {
+        unsigned second = 15 + (unsigned)rng_below(&w->people, 80); /* one draw a statement: */
+        uint32_t node = (uint32_t)rng_below(&w->people, nodes); /* arguments have no order in C */
+        plan(w, second, node, STEP_OPINION, k & 0x7fff);
+    }
     plan(w, 40, 0, STEP_OPEN, 0);
     for (uint32_t i = 0; i < nodes; i++) {
         plan(w, 45, i, STEP_ATTEND, 0);

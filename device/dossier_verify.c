@@ -50,8 +50,10 @@ static void say(struct verifier *v, enum dossier_state state, enum text_id id, s
     struct buf b = {0};
     v->failed = v->failed || state == DOSSIER_LINE_FAILED;
     v->missing = v->missing || state == DOSSIER_LINE_MISSING;
-    if (r->lines_count == DOSSIER_LINES_MAX - 1 && id != DOSSIER_FAIL)
-        return; /* the last line is kept for the verdict */
+    bool kept = id == DOSSIER_OK_LIST || id == DOSSIER_BAD_LIST || id == DOSSIER_PASS ||
+                id == DOSSIER_FAIL || id == DOSSIER_INCOMPLETE;
+    if (r->lines_count >= DOSSIER_LINES_MAX - (kept ? 0 : 2))
+        return; /* the last two lines are kept for the seal and the verdict */
     text_fill(&b, v->lang, id, args, count);
     if (b.bad || b.data == NULL) {
         buf_free(&b);
@@ -92,16 +94,15 @@ static uint8_t *decode_line(struct span line, size_t *ret_size)
     return bytes;
 }
 
+/* A line without its end was cut off, and is none. */
 static bool next_line(struct span *rest, struct span *ret)
 {
-    if (rest->size == 0)
+    const uint8_t *end = rest->size == 0 ? NULL : memchr(rest->data, '\n', rest->size);
+    if (end == NULL)
         return false;
-    const uint8_t *end = memchr(rest->data, '\n', rest->size);
-    size_t size = end == NULL ? rest->size : (size_t)(end - rest->data);
-    *ret = SPAN(rest->data, size);
-    size_t step = end == NULL ? size : size + 1;
-    rest->data += step;
-    rest->size -= step;
+    *ret = SPAN(rest->data, (size_t)(end - rest->data));
+    rest->data += ret->size + 1;
+    rest->size -= ret->size + 1;
     return true;
 }
 
@@ -347,12 +348,25 @@ static int take_procedure(const struct verifier *v, struct meeting_state *s)
 
 /* ---- what the fold says ---- */
 
+/* As much of a text as fits, cut at a character. */
+static void copy_cut(char *ret, size_t room, const char *words)
+{
+    size_t n = strlen(words);
+    if (n >= room) {
+        n = room - 1;
+        while (n > 0 && ((uint8_t)words[n] & 0xc0) == 0x80)
+            n--;
+    }
+    memcpy(ret, words, n);
+    ret[n] = '\0';
+}
+
 static void report_motions(struct verifier *v, const struct meeting *m)
 {
     for (size_t n = 0; n < m->motions_count; n++) {
         const struct meeting_motion *q = &m->motions[n];
         char counts[4][24], title[100];
-        (void)snprintf(title, sizeof title, "%.96s", q->text);
+        copy_cut(title, sizeof title, q->text);
         (void)snprintf(counts[0], sizeof counts[0], "%zu", q->agree);
         (void)snprintf(counts[1], sizeof counts[1], "%zu", q->disagree);
         (void)snprintf(counts[2], sizeof counts[2], "%zu", q->abstain);
@@ -513,7 +527,7 @@ static int report_meeting(struct verifier *v, struct item *const *by_entry)
         say(v, DOSSIER_LINE_FAILED, DOSSIER_BAD_MEETING, 0, NULL);
         return HOP_OK;
     }
-    (void)snprintf(v->report->title, sizeof v->report->title, "%s", m->title);
+    copy_cut(v->report->title, sizeof v->report->title, m->title);
     report_motions(v, m);
     report_ignored(v, by_entry);
     report_documents(v, m, by_entry);
@@ -529,10 +543,12 @@ static int build_history(struct verifier *v)
     int err = deps == NULL ? HOP_ENOMEM : HOP_OK;
     for (size_t n = 0; n < v->count && err == HOP_OK; n++) {
         struct item *i = &v->items[n];
-        if (!i->parsed || !i->proven || i->stub)
+        if (!i->parsed || !i->proven)
             continue;
-        err = open_item(i);
-        if (err == HOP_OK && i->opened)
+        if (!i->stub)
+            err = open_item(i);
+        /* A stub has its place: whoever saw it saw what stands before it in its log. */
+        if (err == HOP_OK && (i->stub || i->opened))
             err = add_item(v, n, deps);
     }
     free(deps);

@@ -50,8 +50,8 @@ static int choose(struct writer *w)
     for (uint32_t i = (uint32_t)history_count(h); i-- > 0;) {
         const struct history_entry *e = history_at(h, i);
         bool mine = false;
-        if (e->type < ACT_MEETING)
-            w->wanted[i] = WHOLE;
+        if (e->type < ACT_MEETING) /* 0: nobody can read it, there is no key to give */
+            w->wanted[i] = e->type == 0 ? WITHHELD : WHOLE;
         if (e->height < floor)
             continue;
         int err = w->wanted[i] == WHOLE ? HOP_OK : is_of_meeting(w, i, &mine);

@@ -1,0 +1,522 @@
+/* The dossier: written from a whole meeting, proven from the file alone, and nothing changed in it
+ * goes unnoticed. */
+#include "device/dossier.h"
+
+#include "base/encode.h"
+#include "device/dossier_format.h"
+#include "device/state.h"
+
+#include "tests/unit/device/party.h"
+
+/* A meeting with everything in it; the third member votes behind a split. */
+static struct party *a_whole_meeting(void)
+{
+    struct party *p = party_gathered(3);
+    uint8_t id[32];
+    struct act a;
+    party_hold_meeting(p, span_text("Dự thảo nghị quyết số 5"));
+    for (uint32_t i = 0; i < 2; i++) {
+        a = party_a(p, ACT_VOTE);
+        a.value = CHOICE_AGREE + i;
+        CHECK_OK(party_act(p, i, &a, id));
+    }
+    party_run(p, 5);
+    party_unlink(p, 0, 2);
+    party_unlink(p, 1, 2);
+    a = party_a(p, ACT_VOTE);
+    CHECK_OK(party_act(p, 2, &a, id));
+    a = party_a(p, ACT_TALLY);
+    CHECK_OK(party_act(p, 0, &a, id));
+    a = party_a(p, ACT_CLOSE);
+    CHECK_OK(party_act(p, 0, &a, id));
+    party_run(p, 5);
+    CHECK_OK(party_sign_minutes(p, 0));
+    party_run(p, 10);
+    party_check_agree(p);
+    CHECK_EQ(party_meeting(p, 2)->motions[0].late, 1);
+    return p;
+}
+
+static void write_dossier(struct party *p, uint32_t i, enum text_lang lang, struct buf *ret)
+{
+    struct text_said why;
+    *ret = (struct buf){0};
+    CHECK_OK(dossier_write(p->devices[i].d, party_meeting(p, i), lang, party_wall(p), ret, &why));
+}
+
+static enum dossier_verdict verify(struct span file, struct dossier_report *ret)
+{
+    CHECK_OK(dossier_verify(file, TEXT_EN, ret));
+    CHECK(ret->lines_count > 0 && ret->lines_count <= DOSSIER_LINES_MAX);
+    return ret->verdict;
+}
+
+static enum dossier_verdict verdict_of(struct span file)
+{
+    static struct dossier_report r;
+    enum dossier_verdict v = verify(file, &r);
+    dossier_report_free(&r);
+    return v;
+}
+
+static bool says(const struct dossier_report *r, const char *words)
+{
+    for (size_t i = 0; i < r->lines_count; i++) {
+        if (strstr(r->lines[i].text, words) != NULL)
+            return true;
+    }
+    return false;
+}
+
+static void check_pass(struct span file, const char *cell)
+{
+    static struct dossier_report r;
+    enum dossier_verdict v = verify(file, &r);
+    for (size_t i = 0; i < r.lines_count && v != DOSSIER_VERDICT_PASS; i++)
+        print_error("%d %s\n", (int)r.lines[i].state, r.lines[i].text);
+    CHECK_EQ(v, DOSSIER_VERDICT_PASS);
+    CHECK_TEXT(r.cell_name, cell);
+    for (size_t i = 0; i < r.lines_count; i++)
+        CHECK_EQ(r.lines[i].state, DOSSIER_LINE_OK);
+    dossier_report_free(&r);
+}
+
+/* Years later, on any laptop: the file alone must prove the meeting. */
+TEST(dossier_of_a_whole_meeting_holds)
+{
+    static struct dossier_report r;
+    struct party *p = a_whole_meeting();
+    for (uint32_t i = 0; i < 3; i++) {
+        struct buf file;
+        write_dossier(p, i, i == 1 ? TEXT_EN : TEXT_VI, &file);
+        check_pass(buf_written(&file), "Chi bộ bản Mù");
+        CHECK_EQ(verify(buf_written(&file), &r), DOSSIER_VERDICT_PASS);
+        CHECK_TEXT(r.title, "Họp tháng 12");
+        CHECK_BYTES(r.meeting, p->meeting, 32);
+        CHECK(says(&r, "agree 1, disagree 1, abstain 0, of 3"));
+        CHECK(says(&r, "The minutes signed by Nguyễn Văn A say what the records say."));
+        CHECK(says(&r, "whole, 33 bytes"));
+        dossier_report_free(&r);
+        buf_free(&file);
+    }
+    party_free(p);
+}
+
+/* Somebody joined after the close: the minutes of then still hold. */
+TEST(dossier_holds_when_the_cell_has_changed_since)
+{
+    struct party *p = a_whole_meeting();
+    struct buf file;
+    party_add(p);
+    CHECK_OK(party_join(p, 0, 3, "Late", ROLE_MEMBER));
+    party_run(p, 10);
+    uint8_t id[32];
+    struct act a = party_a_meeting();
+    CHECK_OK(party_act(p, 0, &a, id)); /* and another meeting is prepared */
+    party_run(p, 10);
+    write_dossier(p, 3, TEXT_VI, &file);
+    check_pass(buf_written(&file), "Chi bộ bản Mù");
+    buf_free(&file);
+    party_free(p);
+}
+
+/* A meeting without minutes is on record as far as it went: not a pass, not a failure. */
+TEST(dossier_without_minutes_or_chunks_is_incomplete)
+{
+    static struct dossier_report r;
+    struct party *p = party_gathered(2);
+    struct buf file;
+    party_hold_meeting(p, (struct span){0});
+    write_dossier(p, 0, TEXT_VI, &file);
+    CHECK_EQ(verify(buf_written(&file), &r), DOSSIER_VERDICT_INCOMPLETE);
+    CHECK(says(&r, "No minutes were signed."));
+    dossier_report_free(&r);
+    buf_free(&file);
+    party_free(p);
+}
+
+/* ---- damage ---- */
+
+struct lines {
+    size_t first;              /* where the list's line begins */
+    size_t at[512], size[512]; /* of the item lines, without the line end */
+    size_t count;
+    size_t end; /* where DOSSIER_END begins */
+};
+
+static void find_lines(struct lines *l, const struct buf *file)
+{
+    const char *text = buf_string(file);
+    const char *start = strstr(text, DOSSIER_START), *end = strstr(text, DOSSIER_END);
+    CHECK(start != NULL && end != NULL);
+    l->first = (size_t)(start - text) + strlen(DOSSIER_START);
+    l->end = (size_t)(end - text);
+    l->count = 0;
+    for (size_t at = l->first + strcspn(text + l->first, "\n") + 1; at < l->end;
+         at += l->size[l->count++] + 1) {
+        CHECK(l->count < 512);
+        l->at[l->count] = at;
+        l->size[l->count] = strcspn(text + at, "\n");
+    }
+}
+
+/* Which item's line holds this position; SIZE_MAX: none. */
+static size_t item_at(const struct lines *l, size_t at)
+{
+    for (size_t i = 0; i < l->count; i++) {
+        if (at >= l->at[i] && at < l->at[i] + l->size[i])
+            return i;
+    }
+    return SIZE_MAX;
+}
+
+static void flip_and_check(struct buf *file, const struct lines *l, size_t at, uint8_t bit)
+{
+    static struct dossier_report r;
+    file->data[at] ^= bit;
+    enum dossier_verdict v = verify(buf_written(file), &r);
+    size_t item = item_at(l, at);
+    char name[32];
+    (void)snprintf(name, sizeof name, "Item %zu (", item + 1);
+    if (v != DOSSIER_VERDICT_FAIL || (item != SIZE_MAX && !says(&r, name))) {
+        print_error("byte %zu of %zu, item %zu of %zu, verdict %d\n", at, file->size, item + 1,
+                    l->count, (int)v);
+        for (size_t i = 0; i < r.lines_count; i++)
+            print_error("%s\n", r.lines[i].text);
+    }
+    CHECK_EQ(v, DOSSIER_VERDICT_FAIL);
+    CHECK(item == SIZE_MAX || says(&r, name));
+    dossier_report_free(&r);
+    file->data[at] ^= bit;
+}
+
+/* One byte changed anywhere: the dossier does not hold, and the item is named. */
+TEST(dossier_with_any_byte_changed_does_not_hold)
+{
+    struct party *p = party_gathered(1);
+    struct buf file;
+    struct lines l;
+    uint8_t id[32];
+    struct act a = party_a_meeting();
+    CHECK_OK(party_act(p, 0, &a, p->meeting));
+    a = party_a(p, ACT_NOTICE);
+    CHECK_OK(party_act(p, 0, &a, id));
+    a = party_a(p, ACT_OPEN);
+    CHECK_OK(party_act(p, 0, &a, id));
+    a = party_a(p, ACT_CLOSE);
+    CHECK_OK(party_act(p, 0, &a, id));
+    CHECK_OK(party_sign_minutes(p, 0));
+    write_dossier(p, 0, TEXT_VI, &file);
+    check_pass(buf_written(&file), "Chi bộ bản Mù");
+    find_lines(&l, &file);
+    size_t step = 1 + file.size / 1200;
+    for (size_t at = 0; at < file.size; at += at < 256 || file.size - at < 64 ? 1 : step)
+        flip_and_check(&file, &l, at, (uint8_t)(1u << at % 7));
+    for (size_t at = l.first; at < l.first + 300; at += 3) /* the list and its seal */
+        flip_and_check(&file, &l, at, 1);
+    for (size_t i = 0; i < l.count; i++) { /* both ends of every line, and the line end */
+        flip_and_check(&file, &l, l.at[i], 2);
+        flip_and_check(&file, &l, l.at[i] + l.size[i] - 1, 1);
+        flip_and_check(&file, &l, l.at[i] + l.size[i], 1);
+    }
+    check_pass(buf_written(&file), "Chi bộ bản Mù");
+    buf_free(&file);
+    party_free(p);
+}
+
+static void check_fails(const struct buf *b)
+{
+    CHECK_EQ(verdict_of(buf_written(b)), DOSSIER_VERDICT_FAIL);
+}
+
+/* Lines taken out, exchanged, doubled or added. */
+TEST(dossier_with_lines_moved_does_not_hold)
+{
+    struct party *p = a_whole_meeting();
+    struct buf file;
+    struct lines l;
+    write_dossier(p, 0, TEXT_VI, &file);
+    find_lines(&l, &file);
+    for (size_t i = 0; i < l.count; i += 3) {
+        struct buf b = {0};
+        size_t next = l.at[i] + l.size[i] + 1;
+        buf_bytes(&b, file.data, l.at[i]); /* without line i */
+        buf_bytes(&b, file.data + next, file.size - next);
+        check_fails(&b);
+        buf_free(&b);
+        buf_bytes(&b, file.data, next); /* line i twice */
+        buf_bytes(&b, file.data + l.at[i], file.size - l.at[i]);
+        check_fails(&b);
+        buf_free(&b);
+        if (i + 1 == l.count)
+            continue;
+        size_t after = l.at[i + 1] + l.size[i + 1] + 1;
+        buf_bytes(&b, file.data, l.at[i]); /* lines i and i + 1 exchanged */
+        buf_bytes(&b, file.data + next, after - next);
+        buf_bytes(&b, file.data + l.at[i], next - l.at[i]);
+        buf_bytes(&b, file.data + after, file.size - after);
+        check_fails(&b);
+        buf_free(&b);
+    }
+    static const char *const added[] = {"\n", "AAAA\n", "AAAA", " ", "</script>\n"};
+    for (size_t k = 0; k < sizeof added / sizeof added[0]; k++) {
+        struct buf b = {0};
+        buf_bytes(&b, file.data, l.end);
+        buf_text(&b, added[k]);
+        buf_bytes(&b, file.data + l.end, file.size - l.end);
+        check_fails(&b);
+        buf_free(&b);
+        buf_bytes(&b, file.data, file.size);
+        buf_text(&b, added[k]);
+        check_fails(&b);
+        buf_free(&b);
+    }
+    buf_free(&file);
+    party_free(p);
+}
+
+/* Cut off anywhere, also just before the last line end. */
+TEST(dossier_cut_short_does_not_hold)
+{
+    struct party *p = a_whole_meeting();
+    struct buf file;
+    struct lines l;
+    write_dossier(p, 0, TEXT_VI, &file);
+    find_lines(&l, &file);
+    for (size_t size = 0; size < file.size; size += size < file.size - 40 ? 997 : 1)
+        CHECK_EQ(verdict_of(SPAN(file.data, size < file.size ? size : 0)), DOSSIER_VERDICT_FAIL);
+    for (size_t size = file.size - 40; size < file.size; size++)
+        CHECK_EQ(verdict_of(SPAN(file.data, size)), DOSSIER_VERDICT_FAIL);
+    struct buf b = {0};
+    buf_bytes(&b, file.data, l.end - 1); /* only the line end of the last line is lost */
+    buf_bytes(&b, file.data + l.end, file.size - l.end);
+    check_fails(&b);
+    buf_free(&b);
+    buf_free(&file);
+    party_free(p);
+}
+
+/* Any other file is not a dossier, and says so. */
+TEST(dossier_verify_takes_any_file)
+{
+    static struct dossier_report r;
+    static const char *const files[] = {
+        "",
+        "\n",
+        "<html></html>",
+        DOSSIER_START,
+        DOSSIER_START DOSSIER_END,
+        DOSSIER_START "\n" DOSSIER_END,
+        DOSSIER_START "AAAA\n" DOSSIER_END,
+        DOSSIER_END DOSSIER_START,
+        DOSSIER_START DOSSIER_START DOSSIER_END,
+    };
+    for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
+        CHECK_EQ(verify(span_text(files[i]), &r), DOSSIER_VERDICT_FAIL);
+        CHECK(says(&r, "This is not a dossier of hop"));
+        dossier_report_free(&r);
+    }
+    CHECK_EQ(verdict_of((struct span){0}), DOSSIER_VERDICT_FAIL);
+}
+
+/* A dossier of a later version says that hop must be updated, not that it was forged. */
+TEST(dossier_of_a_newer_version_says_so)
+{
+    static struct dossier_report r;
+    uint8_t list[DOSSIER_LIST_FIXED_BYTES + CRYPTO_SIG_BYTES] = {DOSSIER_VERSION + 1};
+    char line[BASE64_SIZE(sizeof list)];
+    struct buf b = {0};
+    base64_encode(line, SPAN(list, sizeof list));
+    buf_printf(&b, "%s%s\n%s", DOSSIER_START, line, DOSSIER_END);
+    CHECK_EQ(verify(buf_written(&b), &r), DOSSIER_VERDICT_FAIL);
+    CHECK(says(&r, "newer hop"));
+    dossier_report_free(&r);
+    buf_free(&b);
+}
+
+/* ---- who sealed it, and what it was made from ---- */
+
+/* Records that came in runs carry no signature of their own: the run proves them. */
+TEST(dossier_of_records_received_in_runs_holds)
+{
+    struct party *p = a_whole_meeting();
+    struct party_device *x = &p->devices[1];
+    size_t bare = 0, all = 0;
+    for (size_t i = 0; i < x->durable_count; i++) {
+        for (uint64_t seq = 1; seq <= x->durable[i].seq; seq++) {
+            struct span bytes;
+            struct record r;
+            CHECK_OK(store_get(x->store, x->durable[i].log, seq, &bytes));
+            CHECK_OK(record_parse(&r, bytes));
+            bare += r.sig == NULL ? 1 : 0;
+            all++;
+        }
+    }
+    CHECK(bare > 0 && bare < all);
+    struct buf file;
+    write_dossier(p, 1, TEXT_EN, &file);
+    check_pass(buf_written(&file), "Chi bộ bản Mù");
+    buf_free(&file);
+    party_free(p);
+}
+
+/* Re-sealed by somebody who is not in the cell: the seal must not count. */
+TEST(dossier_sealed_by_a_stranger_does_not_hold)
+{
+    static struct dossier_report r;
+    struct party *p = a_whole_meeting();
+    struct hop_sign_key own = p->devices[1].keys.ik, stranger;
+    uint8_t seed[32] = {0x66};
+    struct buf file;
+    hop_sign_keypair(&stranger, seed);
+    p->devices[1].keys.ik = stranger;
+    write_dossier(p, 1, TEXT_EN, &file);
+    p->devices[1].keys.ik = own;
+    CHECK_EQ(verify(buf_written(&file), &r), DOSSIER_VERDICT_FAIL);
+    CHECK(says(&r, "its seal does not hold"));
+    dossier_report_free(&r);
+    buf_free(&file);
+    party_free(p);
+}
+
+/* Device i writes a record, sealed under the right key, whose inner text nobody can read. */
+static void write_garbage(struct party *p, uint32_t i)
+{
+    struct party_device *x = &p->devices[i];
+    const struct epoch *e = cell_send_epoch(device_cell(x->d));
+    const struct hop_sign_key *log = &x->keys.log[LANE_MEETING];
+    uint8_t bytes[RECORD_HEADER_BYTES + 32 + CRYPTO_TAG_BYTES + CRYPTO_SIG_BYTES], key[32];
+    uint8_t garbage[32];
+    struct span header = SPAN(bytes, RECORD_HEADER_BYTES);
+    struct store_tip tip;
+    uint32_t index;
+    CHECK_OK(store_tip(x->store, log->public_key, &tip));
+    struct record r = {.lane = LANE_MEETING, .seq = tip.seq + 1};
+    memset(garbage, 0xff, sizeof garbage);
+    memcpy(r.cell_tag, e->tag, 16);
+    memcpy(r.log, log->public_key, 32);
+    memcpy(r.prev, tip.head, 32);
+    r.text = SPAN(bytes + RECORD_HEADER_BYTES, 32 + CRYPTO_TAG_BYTES);
+    record_header_put(bytes, &r);
+    record_key(key, e->body, header);
+    hop_derive(r.kc, sizeof r.kc, key, LABEL_REC_KC, (struct span){0});
+    record_header_put(bytes, &r);
+    hop_seal(bytes + RECORD_HEADER_BYTES, key, r.nonce, header, SPAN(garbage, sizeof garbage));
+    record_id(tip.head, header, r.text);
+    hop_sign(bytes + RECORD_HEADER_BYTES + r.text.size, log, LABEL_REC_SIG, SPAN(tip.head, 32));
+    tip.seq++;
+    CHECK_OK(store_append(x->store, log->public_key, &tip, SPAN(bytes, sizeof bytes)));
+    device_log_state(x->d, log->public_key, &index)->tip = tip.seq;
+    x->d->authored[LANE_MEETING] = true;
+    CHECK_OK(party_commit(p, i));
+}
+
+/* A member gone wrong votes and then writes what nobody can read: what the close had seen through
+ * it still counts, and everybody's dossiers hold. */
+TEST(dossier_holds_beside_records_that_cannot_be_read)
+{
+    static struct dossier_report r;
+    struct party *p = party_gathered(2);
+    uint8_t id[32];
+    party_hold_meeting(p, (struct span){0});
+    struct act a = party_a(p, ACT_VOTE);
+    CHECK_OK(party_act(p, 1, &a, id));
+    write_garbage(p, 1);
+    party_run(p, 10);
+    a = party_a(p, ACT_TALLY); /* names the unreadable one as the last it had seen */
+    CHECK_OK(party_act(p, 0, &a, id));
+    a = party_a(p, ACT_CLOSE);
+    CHECK_OK(party_act(p, 0, &a, id));
+    CHECK_OK(party_sign_minutes(p, 0));
+    write_garbage(p, 1);
+    party_run(p, 10);
+    party_check_agree(p);
+    CHECK_EQ(party_meeting(p, 0)->motions[0].agree, 1);
+    for (uint32_t i = 0; i < 2; i++) {
+        struct buf file;
+        write_dossier(p, i, TEXT_EN, &file);
+        check_pass(buf_written(&file), "Chi bộ bản Mù");
+        CHECK_EQ(verify(buf_written(&file), &r), DOSSIER_VERDICT_PASS);
+        CHECK(says(&r, "agree 1, disagree 0, abstain 0, of 2"));
+        dossier_report_free(&r);
+        buf_free(&file);
+    }
+    party_free(p);
+}
+
+/* A long title is cut between letters, or the page that shows it would break. */
+TEST(dossier_report_cuts_long_words_at_a_letter)
+{
+    static struct dossier_report r;
+    struct party *p = party_gathered(1);
+    struct buf file;
+    uint8_t id[32];
+    char words[302] = "x";
+    for (size_t i = 0; i < 100; i++)
+        memcpy(words + 1 + 3 * i, "ế", 3);
+    for (size_t skipped = 0; skipped < 2; skipped++) {
+        struct act a = party_a_meeting();
+        a.title = SPAN((const uint8_t *)words + skipped, 298 - skipped);
+        CHECK_OK(party_act(p, 0, &a, p->meeting));
+        write_dossier(p, 0, TEXT_EN, &file);
+        (void)verify(buf_written(&file), &r);
+        CHECK(strlen(r.title) > 120);
+        CHECK(utf8_valid(span_text(r.title)));
+        dossier_report_free(&r);
+        buf_free(&file);
+    }
+    party_hold_meeting(p, (struct span){0});
+    struct act a = party_a(p, ACT_MOTION);
+    a.text = SPAN((const uint8_t *)words, 298);
+    CHECK_OK(party_act(p, 0, &a, id));
+    write_dossier(p, 0, TEXT_EN, &file);
+    (void)verify(buf_written(&file), &r);
+    for (size_t i = 0; i < r.lines_count; i++)
+        CHECK(utf8_valid(span_text(r.lines[i].text)));
+    dossier_report_free(&r);
+    buf_free(&file);
+    party_free(p);
+}
+
+/* What people wrote must not become part of the page's code. */
+TEST(dossier_page_shows_titles_as_text)
+{
+    struct party *p = party_gathered(1);
+    struct buf file;
+    struct act a = party_a_meeting();
+    a.title = span_text("</pre><script>alert(\"x\")</script>&");
+    CHECK_OK(party_act(p, 0, &a, p->meeting));
+    write_dossier(p, 0, TEXT_VI, &file);
+    CHECK(strstr(buf_string(&file), "<script>alert") == NULL);
+    CHECK(strstr(buf_string(&file), "&lt;script&gt;alert(&quot;x&quot;)&lt;/script&gt;&amp;") !=
+          NULL);
+    CHECK_EQ(verdict_of(buf_written(&file)), DOSSIER_VERDICT_INCOMPLETE);
+    buf_free(&file);
+    party_free(p);
+}
+
+/* More to say than a report holds: the verdict is said all the same. */
+TEST(dossier_report_that_is_full_still_ends_with_the_verdict)
+{
+    static struct dossier_report r;
+    struct party *p = party_gathered(1);
+    struct buf file;
+    uint8_t id[32];
+    party_hold_meeting(p, (struct span){0});
+    for (unsigned n = 0; n < DOSSIER_LINES_MAX; n++) {
+        struct act a = party_a(p, ACT_MOTION);
+        CHECK_OK(party_act(p, 0, &a, id));
+    }
+    write_dossier(p, 0, TEXT_EN, &file);
+    CHECK_EQ(verify(buf_written(&file), &r), DOSSIER_VERDICT_INCOMPLETE);
+    CHECK_EQ(r.lines_count, DOSSIER_LINES_MAX);
+    CHECK_TEXT(r.lines[r.lines_count - 1].text, "What is there holds, but something is missing.");
+    CHECK(says(&r, "The list of contents is whole"));
+    dossier_report_free(&r);
+    file.data[file.size - 3] ^= 1;
+    CHECK_EQ(verify(buf_written(&file), &r), DOSSIER_VERDICT_FAIL);
+    CHECK(says(&r, "does NOT hold"));
+    dossier_report_free(&r);
+    buf_free(&file);
+    party_free(p);
+}

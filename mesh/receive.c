@@ -17,40 +17,7 @@ static void frontier_changed(struct mesh *m)
 
 /* ---- segments ---- */
 
-/* Records of a segment as they will be stored. */
-struct rebuilt {
-    size_t count;
-    struct span bytes[SEGMENT_RECORDS_MAX];
-    uint8_t ids[SEGMENT_RECORDS_MAX][32];
-};
-
-/* Rebuild what follows tip, which moves on, and check the signature of the last. Scratch keeps
- * the bytes only on success. */
-static int rebuild(struct mesh *m, const struct segment *s, struct segment_tip *tip,
-                   struct rebuilt *ret)
-{
-    struct arena before = m->outs->scratch;
-    int err = HOP_OK;
-    ret->count = 0;
-    for (size_t i = tip->seq + 1 - s->first; i < s->count; i++) {
-        size_t size = segment_stored_size(s, i);
-        uint8_t *bytes = arena_take(&m->outs->scratch, size, 1);
-        if (bytes == NULL) {
-            err = HOP_EFULL;
-            break;
-        }
-        segment_store_form(bytes, s, i, tip);
-        ret->bytes[ret->count] = SPAN(bytes, size);
-        memcpy(ret->ids[ret->count++], tip->head, 32);
-    }
-    if (err == HOP_OK)
-        err = record_verify(tip->head, s->sig, s->log);
-    if (err != HOP_OK)
-        m->outs->scratch = before;
-    return err;
-}
-
-static void emit_stores(struct mesh *m, const struct segment *s, const struct rebuilt *r,
+static void emit_stores(struct mesh *m, const struct segment *s, const struct segment_rebuilt *r,
                         uint64_t last)
 {
     for (size_t i = 0; i < r->count; i++) {
@@ -84,13 +51,13 @@ static int accept_segment(struct mesh *m, uint32_t slot, const struct segment *s
 {
     struct link *l = m->links[slot];
     struct segment_tip tip = {0};
-    struct rebuilt r;
+    struct segment_rebuilt r;
     if (log != NO_SLOT)
         tip = m->logs[log].pending;
     uint64_t from = tip.seq + 1;
     if (MESH_OUTS_MAX - m->outs->n < s->count)
         return HOP_EFULL;
-    int err = rebuild(m, s, &tip, &r);
+    int err = segment_rebuild(&r, s, &tip, &m->outs->scratch);
     if (err != HOP_OK)
         return err;
     err = log_for_records(m, l, s, &log);

@@ -139,3 +139,54 @@ void segment_store_form(uint8_t *ret, const struct segment *s, size_t index,
     record_id(tip->head, SPAN(ret, RECORD_HEADER_BYTES), in->text);
     tip->seq++;
 }
+
+int segment_rebuild(struct segment_rebuilt *ret, const struct segment *s, struct segment_tip *tip,
+                    struct arena *scratch)
+{
+    struct arena before = *scratch;
+    int err = HOP_OK;
+    assert(tip->seq + 1 >= s->first && tip->seq + 1 < s->first + s->count);
+    ret->count = 0;
+    for (size_t i = tip->seq + 1 - s->first; i < s->count; i++) {
+        size_t size = segment_stored_size(s, i);
+        uint8_t *bytes = arena_take(scratch, size, 1);
+        if (bytes == NULL) {
+            err = HOP_EFULL;
+            break;
+        }
+        segment_store_form(bytes, s, i, tip);
+        ret->bytes[ret->count] = SPAN(bytes, size);
+        memcpy(ret->ids[ret->count++], tip->head, 32);
+    }
+    if (err == HOP_OK)
+        err = record_verify(tip->head, s->sig, s->log);
+    if (err != HOP_OK)
+        *scratch = before;
+    return err;
+}
+
+bool segment_read(struct segment *s, struct store *store, const uint8_t log[static 32],
+                  uint64_t after, uint64_t last, size_t bytes_aim)
+{
+    size_t signed_count = 0, bytes = SEGMENT_FIXED_BYTES;
+    const uint8_t *sig = NULL;
+    s->count = 0;
+    for (uint64_t seq = after + 1; seq <= last; seq++) {
+        struct span stored;
+        struct record r;
+        if (s->count == SEGMENT_RECORDS_MAX || store_get(store, log, seq, &stored) != HOP_OK ||
+            record_parse(&r, stored) != HOP_OK)
+            break;
+        bytes += SEGMENT_RECORD_BYTES + r.text.size;
+        if (bytes > (signed_count > 0 ? bytes_aim : MESH_FRAME_BYTES_MAX))
+            break;
+        segment_add(s, &r);
+        if (r.sig != NULL) {
+            signed_count = s->count;
+            sig = r.sig;
+        }
+    }
+    s->count = signed_count;
+    s->sig = sig;
+    return signed_count > 0;
+}

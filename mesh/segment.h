@@ -6,6 +6,7 @@
 #ifndef HOP_MESH_SEGMENT_H
 #define HOP_MESH_SEGMENT_H
 
+#include "base/arena.h"
 #include "mesh/frame.h"
 
 #define SEGMENT_RECORDS_MAX  64
@@ -46,5 +47,24 @@ struct segment_tip {
 size_t segment_stored_size(const struct segment *s, size_t index);
 void segment_store_form(uint8_t *ret, const struct segment *s, size_t index,
                         struct segment_tip *tip);
+
+/* Records of a segment as they will be stored. */
+struct segment_rebuilt {
+    size_t count;
+    struct span bytes[SEGMENT_RECORDS_MAX];
+    uint8_t ids[SEGMENT_RECORDS_MAX][32];
+};
+
+/* Rebuild what follows tip, which moves on, and check the signature of the last: the one way by
+ * which a run is found good, whatever brought it. first <= tip->seq + 1 <= last. HOP_EAUTH;
+ * HOP_EFULL: scratch is too small. Scratch keeps the bytes only on success. */
+MUST_USE int segment_rebuild(struct segment_rebuilt *ret, const struct segment *s,
+                             struct segment_tip *tip, struct arena *scratch);
+
+/* Fill s from the store with what follows record `after` of a log and goes up to `last`, cut at the
+ * last record that is signed and within limits; past bytes_aim the first signed one is taken. A run
+ * that came in one frame fits into one. False: the store does not give it. */
+bool segment_read(struct segment *s, struct store *store, const uint8_t log[static 32],
+                  uint64_t after, uint64_t last, size_t bytes_aim);
 
 #endif

@@ -110,36 +110,6 @@ int mesh_on_stop(struct mesh *m, uint32_t slot, struct span frame)
 
 /* ---- segments ---- */
 
-/* Fill s with what follows `after`, cut at the last record that is signed and within limits; past
- * SEGMENT_BYTES_AIM the first signed one is taken. A run that came in one frame fits into one.
- * False: the store does not give it. */
-static bool segment_read(const struct mesh *m, const struct mesh_log *log, uint64_t after,
-                         struct segment *s)
-{
-    size_t signed_count = 0, bytes = SEGMENT_FIXED_BYTES;
-    const uint8_t *sig = NULL;
-    s->count = 0;
-    for (uint64_t seq = after + 1; seq <= log->durable.seq; seq++) {
-        struct span stored;
-        struct record r;
-        if (s->count == SEGMENT_RECORDS_MAX ||
-            store_get(m->config.store, log->id, seq, &stored) != HOP_OK ||
-            record_parse(&r, stored) != HOP_OK)
-            break;
-        bytes += SEGMENT_RECORD_BYTES + r.text.size;
-        if (bytes > (signed_count > 0 ? SEGMENT_BYTES_AIM : MESH_FRAME_BYTES_MAX))
-            break;
-        segment_add(s, &r);
-        if (r.sig != NULL) {
-            signed_count = s->count;
-            sig = r.sig;
-        }
-    }
-    s->count = signed_count;
-    s->sig = sig;
-    return signed_count > 0;
-}
-
 /* False: outs is full. */
 static bool send_segment(struct mesh *m, struct link *l, uint32_t index)
 {
@@ -151,7 +121,7 @@ static bool send_segment(struct mesh *m, struct link *l, uint32_t index)
         p->flags &= (uint8_t)~PEER_SEND;
         return true;
     }
-    if (!segment_read(m, log, p->sent, &s)) {
+    if (!segment_read(&s, m->config.store, log->id, p->sent, log->durable.seq, SEGMENT_BYTES_AIM)) {
         trace(&m->config.trace, "cannot read log %02x%02x after %llu -> stop sending it",
               log->id[0], log->id[1], (unsigned long long)p->sent);
         p->flags &= (uint8_t)~PEER_SEND;

@@ -289,7 +289,6 @@ static void show_report(struct cli *c, const json_t *report)
         }
         (void)printf("  %s %s\n", sign, json_get_text(line, "text"));
     }
-    (void)printf("%s\n", json_get_text(report, "text"));
 }
 
 int cli_verify(struct cli *c)

@@ -144,6 +144,9 @@ static int on_invite(struct cell *c, const struct cell_event *e)
     const struct cell_device *by = admitter(c, e, &why);
     if (by == NULL)
         return ignore(c, e, why);
+    /* an office is given from above: else a committee member makes itself a second secretary */
+    if (auth_rank_of((enum auth_role)body.role) >= c->members[by->member].rank)
+        return ignore(c, e, CELL_ROLE_RANK);
     if (find_invite(c, body.id) != NULL)
         return ignore(c, e, CELL_INVITE_USED);
     if (c->invites_count == CELL_INVITES_MAX)

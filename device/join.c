@@ -107,7 +107,8 @@ static size_t open_invites(const struct cell *c)
     return open;
 }
 
-static int may_invite(const struct device *d, const char *name, struct text_said *why)
+static int may_invite(const struct device *d, const char *name, enum auth_role role,
+                      struct text_said *why)
 {
     uint32_t self = device_self(d);
     size_t n = strlen(name);
@@ -115,6 +116,8 @@ static int may_invite(const struct device *d, const char *name, struct text_said
         return text_say(why, CELL_NONE, 0);
     if (cell_member(d->cell, self)->rank < 1)
         return text_say(why, INVITE_NOT_ALLOWED, 0);
+    if (auth_rank_of(role) >= cell_member(d->cell, self)->rank)
+        return text_say(why, INVITE_ROLE_NOT_ALLOWED, 0);
     if (n == 0)
         return text_say(why, INVITE_NO_NAME, 0);
     if (n > AUTH_NAME_BYTES_MAX || !utf8_valid(span_text(name)))
@@ -130,7 +133,7 @@ int device_invite(struct device *d, const char *name, enum auth_role role,
 {
     struct device_join j = {0};
     struct auth_invite body = {.role = (uint8_t)role, .category = (uint8_t)category};
-    int err = may_invite(d, name, why);
+    int err = may_invite(d, name, role, why);
     if (err != HOP_OK)
         return err;
     hop_drbg_take(&d->drbg, j.seed, sizeof j.seed);

@@ -13,7 +13,6 @@ struct device_log {
     uint8_t ik[32];
     bool waiting; /* the next record waits: for waits_for, or, if that is zeros, for an epoch */
     uint8_t waits_for[32];
-    size_t waits_epochs; /* epochs held when it was last tried */
     uint64_t dep_mark;   /* records of it that our own have named as seen */
 };
 

@@ -1,26 +1,35 @@
 /* Makes the vectors of record/, epoch/, invite/ and dossier/, and the seeds of their fuzz targets.
  *
- *   lib=build/debug-gcc/lib
- *   archives="$lib/test.a $lib/device.a $lib/mesh.a $lib/meeting.a $lib/procedures.a $lib/cell.a"
- *   archives="$archives $lib/store.a $lib/crypto.a $lib/text.a $lib/base.a"
- *   make $archives build/debug-gcc/crypto/sodium.o
- *   gcc -I. -D_POSIX_C_SOURCE=200809L -std=c11 -o build/make-vectors tests/vectors/make.c \
- *       build/debug-gcc/crypto/sodium.o -Wl,--start-group $archives -Wl,--end-group \
- *       -lsodium -lcmocka -lconfig -lm
- *   build/make-vectors
+ *     HOP_VECTORS=. build/debug-gcc/tests/unit/device/formats_test made_again
  *
- * All keys come from seeds given in the vectors; nothing is random. */
+ * writes them into this tree; without HOP_VECTORS the test makes them in a directory of its own, to
+ * see that they can still be made. All keys come from fixed seeds; nothing is random. */
+#ifndef HOP_TESTS_VECTORS_MAKE_H
+#define HOP_TESTS_VECTORS_MAKE_H
+
+#include <sys/stat.h>
+
 #include "base/encode.h"
 #include "device/dossier.h"
 
 #include "tests/unit/device/party.h"
 
 static FILE *out;
+static const char *root; /* where the tree begins */
+
+static FILE *create(const char *path)
+{
+    char whole[512];
+    CHECK((size_t)snprintf(whole, sizeof whole, "%s/%s", root, path) < sizeof whole);
+    FILE *f = fopen(whole, "wb");
+    if (f == NULL)
+        fail_msg("%s cannot be written", whole);
+    return f;
+}
 
 static void open_out(const char *path)
 {
-    out = fopen(path, "wb");
-    CHECK(out != NULL);
+    out = create(path);
 }
 
 static void put(const char *name, struct span bytes)
@@ -39,8 +48,7 @@ static void put32(const char *name, const uint8_t *bytes)
 
 static void seed_file(const char *path, uint8_t first, struct span bytes)
 {
-    FILE *f = fopen(path, "wb");
-    CHECK(f != NULL);
+    FILE *f = create(path);
     if (first != 0xff)
         (void)fputc(first, f);
     CHECK(fwrite(bytes.data, 1, bytes.size, f) == bytes.size);
@@ -269,9 +277,34 @@ static void make_dossier(struct party *p)
     buf_free(&file);
 }
 
-int main(void)
+static const char *const vectors_folders[] = {
+    "tests",
+    "tests/vectors",
+    "tests/vectors/record",
+    "tests/vectors/epoch",
+    "tests/vectors/invite",
+    "tests/vectors/dossier",
+    "tests/fuzz",
+    "tests/fuzz/corpus",
+    "tests/fuzz/corpus/record",
+    "tests/fuzz/corpus/inner",
+    "tests/fuzz/corpus/epoch",
+    "tests/fuzz/corpus/auth",
+    "tests/fuzz/corpus/invite",
+    "tests/fuzz/corpus/join",
+    "tests/fuzz/corpus/dossier",
+};
+
+/* Everything, below where. */
+static void vectors_make(const char *where)
 {
+    char folder[512];
+    root = where;
     CHECK_OK(hop_init());
+    for (size_t i = 0; i < sizeof vectors_folders / sizeof vectors_folders[0]; i++) {
+        (void)snprintf(folder, sizeof folder, "%s/%s", root, vectors_folders[i]);
+        (void)mkdir(folder, 0777);
+    }
     make_record("tests/vectors/record/control.txt", "tests/fuzz/corpus/record/control",
                 LANE_CONTROL, "", 0);
     make_record("tests/vectors/record/meeting.txt", "tests/fuzz/corpus/record/meeting",
@@ -282,5 +315,6 @@ int main(void)
     make_invite(p);
     make_dossier(p);
     party_free(p);
-    return 0;
 }
+
+#endif

@@ -394,3 +394,33 @@ TEST(device_record_waits_for_what_it_had_seen)
     reader_stop(&x);
     party_free(p);
 }
+
+/* Everybody in the largest cell votes, and the chair closes: all of them must have been seen, or a
+ * vote that arrived in time would be late. */
+TEST(device_act_names_all_logs_of_the_largest_cell)
+{
+    struct party *p = party_gathered(1);
+    static struct forger f[2 * CELL_MEMBERS_MAX];
+    struct party_device *x = &p->devices[0];
+    uint8_t id[32];
+    for (size_t i = 0; i < 2 * CELL_MEMBERS_MAX; i++) {
+        uint8_t seed[32] = {(uint8_t)i, (uint8_t)(i >> 8), 0xf1};
+        forger_begin(&f[i], p, 0, i % 2 == 0 ? LANE_MEETING : LANE_CONTROL);
+        hop_sign_keypair(&f[i].log, seed);
+        uint8_t body[256];
+        struct wire_writer w = wire_writer(body, sizeof body);
+        struct auth_log_open o = {.lane = (uint8_t)f[i].lane};
+        memcpy(o.cell_id, x->keys.cell_id, 32);
+        auth_log_open_sign(&o, &x->keys.ik, f[i].log.public_key);
+        auth_log_open_put(&w, &o);
+        struct record_inner inner = {.type = AUTH_LOG_OPEN, .body = wire_written(&w)};
+        forge(&f[i], x, &inner);
+    }
+    CHECK_OK(party_commit(p, 0));
+    struct act a = party_a_meeting();
+    CHECK_OK(party_act(p, 0, &a, id));
+    uint32_t entry = history_find(x->d->history, id);
+    for (size_t i = 0; i < 2 * CELL_MEMBERS_MAX; i++)
+        CHECK(history_saw(x->d->history, entry, history_find(x->d->history, f[i].head)));
+    party_free(p);
+}

@@ -15,7 +15,7 @@
 
 #define PARTY_MAX        4
 #define PARTY_FRAMES_MAX 4096
-#define PARTY_LOGS_MAX   64
+#define PARTY_LOGS_MAX   1024
 #define PARTY_WALL       UINT64_C(1796412600000000) /* 4 December 2026, 19:30 UTC */
 
 struct party_frame {

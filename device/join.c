@@ -120,7 +120,7 @@ static int may_invite(const struct device *d, const char *name, enum auth_role r
         return text_say(why, INVITE_ROLE_NOT_ALLOWED, 0);
     if (n == 0)
         return text_say(why, INVITE_NO_NAME, 0);
-    if (n > AUTH_NAME_BYTES_MAX || !utf8_valid(span_text(name)))
+    if (n > AUTH_NAME_BYTES_MAX || !utf8_plain(span_text(name), true))
         return text_say(why, CELL_NAME_BAD, 0);
     if (cell_invite_count(d->cell) >= CELL_INVITES_MAX || open_invites(d->cell) >= 32)
         return text_say(why, INVITE_FULL, 0);
@@ -398,7 +398,7 @@ int device_join_finish(struct device *d, struct device_join *join, struct span r
     struct auth_genesis g;
     struct epoch e;
     struct epoch_context context = {.cell_id = join->cell_id, .log = log};
-    if (!wire_end(&r) || !utf8_valid(name) || auth_genesis_parse(&g, genesis) != HOP_OK)
+    if (!wire_end(&r) || !utf8_plain(name, true) || auth_genesis_parse(&g, genesis) != HOP_OK)
         return text_say(why, JOIN_ANSWER_BAD, 0);
     auth_genesis_cell_id(id, genesis);
     if (memcmp(id, join->cell_id, sizeof id) != 0 ||

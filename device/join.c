@@ -386,7 +386,7 @@ int device_join_finish(struct device *d, struct device_join *join, struct span r
 {
     struct wire_reader r = wire_reader(reply.data, reply.size);
     unsigned type = wire_get_u8(&r), version = wire_get_u8(&r), answer = wire_get_u8(&r);
-    if (r.bad || type != FRAME_ANSWER || version != FRAME_VERSION)
+    if (d->keys->has_cell || r.bad || type != FRAME_ANSWER || version != FRAME_VERSION)
         return text_say(why, JOIN_ANSWER_BAD, 0);
     if (answer != ANSWER_ACCEPTED)
         return refusal((enum answer)answer, why);

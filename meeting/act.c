@@ -56,7 +56,7 @@ static const struct shape shapes[] = {
     [ACT_TALLY - ACT_MEETING] = {"tally", BIT(KEY_MEETING) | BIT(KEY_TARGET), 0, 0, 0},
     [ACT_CLOSE - ACT_MEETING] = {"close", BIT(KEY_MEETING), 0, 0, 0},
     [ACT_MINUTES - ACT_MEETING] = {"minutes", BIT(KEY_MEETING) | BIT(KEY_TEXT) | BIT(KEY_LANGUAGE),
-        0, 0, 0},
+        BIT(KEY_VALUE), 0, ACT_FORM_MAX},
     [ACT_RECEIPT - ACT_MEETING] = {"receipt", BIT(KEY_MEETING) | BIT(KEY_TARGET) | BIT(KEY_VALUE),
         0, RECEIPT_RECEIVED, RECEIPT_READ},
 };

@@ -468,6 +468,7 @@ static inline int party_sign_minutes(struct party *p, uint32_t i)
     struct act a = party_a(p, ACT_MINUTES);
     a.text = buf_written(&minutes);
     a.language = span_text("vi");
+    a.value = MEETING_MINUTES_FORM;
     int err = party_act(p, i, &a, id);
     buf_free(&minutes);
     return err;

@@ -283,3 +283,25 @@ bool utf8_valid(struct span s)
     }
     return true;
 }
+
+/* Of two bytes: U+0080 to U+009F. Of three: U+2028 to U+202E, U+2066 to U+2069. */
+static bool hidden(const uint8_t *p, size_t left)
+{
+    if (p[0] == 0xc2 && left >= 2)
+        return p[1] < 0xa0;
+    if (p[0] != 0xe2 || left < 3)
+        return false;
+    return (p[1] == 0x80 && p[2] >= 0xa8 && p[2] <= 0xae) ||
+           (p[1] == 0x81 && p[2] >= 0xa6 && p[2] <= 0xa9);
+}
+
+bool utf8_plain(struct span s, bool one_line)
+{
+    for (size_t i = 0; i < s.size; i++) {
+        uint8_t c = s.data[i];
+        bool space = c == '\n' || c == '\r' || c == '\t';
+        if (c == 0x7f || (c < 0x20 && (one_line || !space)) || hidden(s.data + i, s.size - i))
+            return false;
+    }
+    return utf8_valid(s);
+}

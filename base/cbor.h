@@ -50,4 +50,9 @@ void cbor_put_map(struct wire_writer *w, size_t count);   /* then so many keys a
 /* True if s is well-formed UTF-8 (RFC 3629: no surrogates, no overlong forms) without NUL. */
 bool utf8_valid(struct span s);
 
+/* True if s is also plain: no control characters (C0, DEL, C1; in a text of several lines tab and
+ * line ends are fine), no line separators, none that turn the direction of what follows. With
+ * those a name could rewrite a terminal, and a line of the minutes look like another. */
+bool utf8_plain(struct span s, bool one_line);
+
 #endif

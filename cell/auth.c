@@ -11,7 +11,7 @@ static void name_put(struct wire_writer *w, const char *name)
 static void name_get(struct wire_reader *r, char *ret, size_t max)
 {
     struct span s = wire_get_blob(r, max);
-    if (!utf8_valid(s))
+    if (!utf8_plain(s, true))
         r->bad = true;
     if (!r->bad && s.size > 0)
         memcpy(ret, s.data, s.size);

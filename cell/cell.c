@@ -144,6 +144,9 @@ static int on_invite(struct cell *c, const struct cell_event *e)
     const struct cell_device *by = admitter(c, e, &why);
     if (by == NULL)
         return ignore(c, e, why);
+    /* an office is given from above: else a committee member makes itself a second secretary */
+    if (auth_rank_of((enum auth_role)body.role) >= c->members[by->member].rank)
+        return ignore(c, e, CELL_ROLE_RANK);
     if (find_invite(c, body.id) != NULL)
         return ignore(c, e, CELL_INVITE_USED);
     if (c->invites_count == CELL_INVITES_MAX)
@@ -312,7 +315,7 @@ int cell_add_epoch(struct cell *c, const struct epoch *e)
         return HOP_ENOMEM;
     *kept = *e;
     c->epochs_count++;
-    for (size_t i = 0; i < c->devices_count; i++)
+    for (size_t i = 0; i < c->devices_count && c->epochs_count == 1; i++)
         set_tags(c, &c->devices[i]);
     return HOP_OK;
 }
@@ -416,7 +419,7 @@ const struct epoch *cell_epoch_by_tag(const struct cell *c, const uint8_t tag[st
 
 const struct epoch *cell_send_epoch(const struct cell *c)
 {
-    return c->epochs_count == 0 ? NULL : &c->epochs[c->epochs_count - 1];
+    return c->epochs_count == 0 ? NULL : &c->epochs[0];
 }
 
 int cell_disc_key(const struct cell *c, uint8_t ret[static 32])

@@ -17,9 +17,7 @@
 #define RECORD_HEADER_BYTES   160
 #define RECORD_TEXT_BYTES_MAX (1u << 20) /* ciphertext with its tag; larger things are blobs */
 #define RECORD_BYTES_MAX      (RECORD_HEADER_BYTES + RECORD_TEXT_BYTES_MAX + CRYPTO_SIG_BYTES)
-#define RECORD_DEPS_MAX                                                                            \
-    256 /* 8 KiB: more logs than that changed between two acts of one device                       \
-           only in a cell larger than any we serve */
+#define RECORD_DEPS_MAX       1024 /* 32 KiB: all logs of the largest cell moved between two acts */
 #define RECORD_BODY_BYTES_MAX (RECORD_TEXT_BYTES_MAX - 64u * 1024)
 
 enum record_lane { LANE_CONTROL, LANE_MEETING, LANE_BULK, LANES_COUNT };

@@ -58,7 +58,7 @@ void hop_sign_keypair(struct hop_sign_key *ret, const uint8_t seed[static CRYPTO
 void hop_sign(uint8_t sig[static CRYPTO_SIG_BYTES], const struct hop_sign_key *key,
               enum crypto_label label, struct span message);
 
-/* HOP_EAUTH unless sig is the one signature rule of docs/protocol.md §3 accepts: S < L, A and R
+/* HOP_EAUTH unless sig is what the one rule of docs/protocol.md §2 accepts: S < L, A and R
  * canonical and of large order, cofactorless equation. */
 MUST_USE int hop_verify(const uint8_t sig[static CRYPTO_SIG_BYTES],
                         const uint8_t public_key[static 32], enum crypto_label label,

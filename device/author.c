@@ -165,7 +165,7 @@ static int author_founder(struct device *d, const struct auth_genesis *g, uint64
 static bool copy_name(char *ret, size_t max, const char *name)
 {
     size_t n = strlen(name);
-    if (n == 0 || n > max || !utf8_valid(span_text(name)))
+    if (n == 0 || n > max || !utf8_plain(span_text(name), true))
         return false;
     memcpy(ret, name, n + 1);
     return true;

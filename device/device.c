@@ -163,6 +163,49 @@ static int load_frontier(struct device *d)
 
 /* ---- a turn ---- */
 
+static bool is_own_log(const struct device *d, const uint8_t log[static 32])
+{
+    bool own = false;
+    for (size_t lane = 0; lane < DEVICE_LANES; lane++)
+        own = own || memcmp(d->keys->log[lane].public_key, log, 32) == 0;
+    return own;
+}
+
+/* Our own records, from somebody else: this store is older than what we have signed (a backup, or
+ * a clone of the device). From now on we write to new logs. */
+static bool renew_logs(struct device *d)
+{
+    bool pending = !d->own_came_back;
+    for (size_t lane = 0; lane < DEVICE_LANES; lane++)
+        pending = pending || d->authored[lane] || d->publish[lane];
+    if (pending)
+        return false;
+    trace(&d->trace, "a peer had records of ours that we lacked -> new logs");
+    device_keys_reincarnate(d->keys, &d->drbg);
+    d->own_came_back = false;
+    return true;
+}
+
+static int store_record(struct device *d, const struct mesh_out *o)
+{
+    struct store_tip tip = {.seq = o->seq};
+    uint32_t index;
+    struct device_log *log = device_log_state(d, o->log, &index);
+    if (is_own_log(d, o->log))
+        d->own_came_back = true;
+    if (log == NULL)
+        return HOP_ENOMEM;
+    if (log->tip + 1 != o->seq) { /* ours, and written here as well in this turn: it is void */
+        store_rollback(d->store);
+        return HOP_EIO;
+    }
+    memcpy(tip.head, o->id, sizeof tip.head);
+    int err = store_append(d->store, o->log, &tip, o->bytes);
+    if (err == HOP_OK)
+        log->tip = o->seq;
+    return err;
+}
+
 /* Carry out what the mesh asked of the store; what is left is for the owner. */
 static void carry_out(struct device *d, struct mesh_outs *outs)
 {
@@ -171,14 +214,8 @@ static void carry_out(struct device *d, struct mesh_outs *outs)
         struct mesh_out *o = &outs->items[i];
         int err = HOP_OK;
         if (o->type == MESH_OUT_STORE) {
-            struct store_tip tip = {.seq = o->seq};
-            memcpy(tip.head, o->id, sizeof tip.head);
-            uint32_t index;
-            struct device_log *log = device_log_state(d, o->log, &index);
             if (d->write_error == HOP_OK)
-                err = log == NULL ? HOP_ENOMEM : store_append(d->store, o->log, &tip, o->bytes);
-            if (err == HOP_OK && log != NULL && d->write_error == HOP_OK)
-                log->tip = o->seq;
+                err = store_record(d, o);
             d->stored = true;
         } else if (o->type == MESH_OUT_BLOB) {
             if (d->write_error == HOP_OK)
@@ -222,6 +259,7 @@ static int undo_turn(struct device *d, hop_time now, struct mesh_outs *outs)
         struct mesh_in in = {.type = MESH_IN_STORE_FAILED, .now = now};
         (void)device_step(d, &in, outs);
     }
+    (void)renew_logs(d);
     return err;
 }
 
@@ -326,7 +364,7 @@ int device_committed(struct device *d, int result, hop_time now, uint64_t wall,
     if (d->mesh != NULL && next_news(d, &in, room))
         (void)device_step(d, &in, outs);
     /* Last, when the mesh has heard all: it takes what it finds in the store for durable. */
-    *ret_again = has_news(d) || write_receipt(d, wall);
+    *ret_again = has_news(d) || renew_logs(d) || write_receipt(d, wall);
     return HOP_OK;
 }
 

@@ -385,36 +385,53 @@ static size_t first_difference(const char *a, const char *b)
     return *a == *b ? 0 : line;
 }
 
-/* Minutes were generated from what their signer had seen: generate them again from just that. */
+/* The text that the record gives, seen by the signer of these minutes and by nothing later. */
+static int minutes_again(struct verifier *v, const struct meeting_minutes *signed_text,
+                         struct item *const *by_entry, struct buf *ret)
+{
+    struct meeting_state *then = meeting_state_new();
+    int err = then == NULL ? HOP_ENOMEM : take_procedure(v, then);
+    if (err == HOP_OK)
+        err = fold_meetings(v, by_entry, history_find(v->history, signed_text->id), then);
+    const struct meeting *m = err == HOP_OK ? meeting_find(then, v->list.meeting) : NULL;
+    if (m != NULL)
+        err = meeting_minutes_text(then, v->cell, m, text_lang_of(signed_text->language), ret);
+    meeting_state_free(then);
+    return err;
+}
+
+/* Minutes made by this version's form must be what the record gives. Others say what a person
+ * wrote, or what another version made: they are signed, and compared by eye. */
+static int report_signed_minutes(struct verifier *v, const struct meeting_minutes *signed_text,
+                                 struct item *const *by_entry)
+{
+    struct buf again = {0};
+    char line[24];
+    const char *args[] = {cell_member(v->cell, signed_text->member)->name, line};
+    int err = minutes_again(v, signed_text, by_entry, &again);
+    size_t at = err == HOP_OK ? first_difference(signed_text->text, buf_string(&again)) : 0;
+    (void)snprintf(line, sizeof line, "%zu", at);
+    buf_free(&again);
+    if (err != HOP_OK)
+        return err;
+    if (at == 0)
+        say(v, DOSSIER_LINE_OK, DOSSIER_OK_MINUTES, 2, args);
+    else if (signed_text->form == MEETING_MINUTES_FORM)
+        say(v, DOSSIER_LINE_FAILED, DOSSIER_BAD_MINUTES, 2, args);
+    else
+        say(v, DOSSIER_LINE_OK,
+            signed_text->form == 0 ? DOSSIER_HAND_MINUTES : DOSSIER_OTHER_MINUTES, 2, args);
+    return HOP_OK;
+}
+
 static int report_minutes(struct verifier *v, const struct meeting *m, struct item *const *by_entry)
 {
+    int err = HOP_OK;
     if (m->minutes_count == 0)
         say(v, DOSSIER_LINE_MISSING, DOSSIER_NO_MINUTES, 0, NULL);
-    for (size_t n = 0; n < m->minutes_count; n++) {
-        const struct meeting_minutes *signed_text = &m->minutes[n];
-        struct meeting_state *then = meeting_state_new();
-        struct buf again = {0};
-        int err = then == NULL ? HOP_ENOMEM : take_procedure(v, then);
-        if (err == HOP_OK)
-            err = fold_meetings(v, by_entry, history_find(v->history, signed_text->id), then);
-        const struct meeting *m_then = err == HOP_OK ? meeting_find(then, v->list.meeting) : NULL;
-        if (err == HOP_OK && m_then != NULL)
-            err = meeting_minutes_text(then, v->cell, m_then, text_lang_of(signed_text->language),
-                                       &again);
-        if (err == HOP_OK) {
-            char line[24];
-            size_t at = first_difference(signed_text->text, buf_string(&again));
-            (void)snprintf(line, sizeof line, "%zu", at);
-            const char *args[] = {cell_member(v->cell, signed_text->member)->name, line};
-            say(v, at == 0 ? DOSSIER_LINE_OK : DOSSIER_LINE_FAILED,
-                at == 0 ? DOSSIER_OK_MINUTES : DOSSIER_BAD_MINUTES, 2, args);
-        }
-        buf_free(&again);
-        meeting_state_free(then);
-        if (err != HOP_OK)
-            return err;
-    }
-    return HOP_OK;
+    for (size_t n = 0; n < m->minutes_count && err == HOP_OK; n++)
+        err = report_signed_minutes(v, &m->minutes[n], by_entry);
+    return err;
 }
 
 /* Is every chunk of the document here, under its name? */
@@ -453,13 +470,6 @@ static void report_documents(struct verifier *v, const struct meeting *m,
     }
 }
 
-/* Is the record's log bound to a device of the cell, by that device's own signature? */
-static bool has_author(const struct verifier *v, const struct item *i)
-{
-    uint32_t log = history_at(v->history, i->entry)->log;
-    return cell_device_by_key(v->cell, v->log_iks[log]) != NULL;
-}
-
 /* Acts that a rule did not allow are on record, without effect: say so, it is no fault of the file.
  */
 static void report_ignored(struct verifier *v, struct item *const *by_entry)
@@ -492,8 +502,6 @@ static void report_items(struct verifier *v)
             say_item(v, DOSSIER_LINE_FAILED, DOSSIER_BAD_SIGNATURE, n);
         else if (!chunk && !i->stub && !i->opened)
             say_item(v, DOSSIER_LINE_FAILED, DOSSIER_BAD_KEY, n);
-        else if (!chunk && !i->stub && i->inner.type >= ACT_MEETING && !has_author(v, i))
-            say_item(v, DOSSIER_LINE_FAILED, DOSSIER_BAD_AUTHOR, n);
         else
             bad = before;
         records += chunk ? 0 : 1;

@@ -107,7 +107,8 @@ static size_t open_invites(const struct cell *c)
     return open;
 }
 
-static int may_invite(const struct device *d, const char *name, struct text_said *why)
+static int may_invite(const struct device *d, const char *name, enum auth_role role,
+                      struct text_said *why)
 {
     uint32_t self = device_self(d);
     size_t n = strlen(name);
@@ -115,9 +116,11 @@ static int may_invite(const struct device *d, const char *name, struct text_said
         return text_say(why, CELL_NONE, 0);
     if (cell_member(d->cell, self)->rank < 1)
         return text_say(why, INVITE_NOT_ALLOWED, 0);
+    if (auth_rank_of(role) >= cell_member(d->cell, self)->rank)
+        return text_say(why, INVITE_ROLE_NOT_ALLOWED, 0);
     if (n == 0)
         return text_say(why, INVITE_NO_NAME, 0);
-    if (n > AUTH_NAME_BYTES_MAX || !utf8_valid(span_text(name)))
+    if (n > AUTH_NAME_BYTES_MAX || !utf8_plain(span_text(name), true))
         return text_say(why, CELL_NAME_BAD, 0);
     if (cell_invite_count(d->cell) >= CELL_INVITES_MAX || open_invites(d->cell) >= 32)
         return text_say(why, INVITE_FULL, 0);
@@ -130,7 +133,7 @@ int device_invite(struct device *d, const char *name, enum auth_role role,
 {
     struct device_join j = {0};
     struct auth_invite body = {.role = (uint8_t)role, .category = (uint8_t)category};
-    int err = may_invite(d, name, why);
+    int err = may_invite(d, name, role, why);
     if (err != HOP_OK)
         return err;
     hop_drbg_take(&d->drbg, j.seed, sizeof j.seed);
@@ -383,7 +386,7 @@ int device_join_finish(struct device *d, struct device_join *join, struct span r
 {
     struct wire_reader r = wire_reader(reply.data, reply.size);
     unsigned type = wire_get_u8(&r), version = wire_get_u8(&r), answer = wire_get_u8(&r);
-    if (r.bad || type != FRAME_ANSWER || version != FRAME_VERSION)
+    if (d->keys->has_cell || r.bad || type != FRAME_ANSWER || version != FRAME_VERSION)
         return text_say(why, JOIN_ANSWER_BAD, 0);
     if (answer != ANSWER_ACCEPTED)
         return refusal((enum answer)answer, why);
@@ -395,7 +398,7 @@ int device_join_finish(struct device *d, struct device_join *join, struct span r
     struct auth_genesis g;
     struct epoch e;
     struct epoch_context context = {.cell_id = join->cell_id, .log = log};
-    if (!wire_end(&r) || !utf8_valid(name) || auth_genesis_parse(&g, genesis) != HOP_OK)
+    if (!wire_end(&r) || !utf8_plain(name, true) || auth_genesis_parse(&g, genesis) != HOP_OK)
         return text_say(why, JOIN_ANSWER_BAD, 0);
     auth_genesis_cell_id(id, genesis);
     if (memcmp(id, join->cell_id, sizeof id) != 0 ||

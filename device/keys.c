@@ -76,9 +76,11 @@ int device_keys_parse(struct device_keys *ret, struct span bytes)
 {
     struct wire_reader r = wire_reader(bytes.data, bytes.size);
     struct device_keys k = {0};
-    if (bytes.size != DEVICE_KEYS_BYTES)
-        return HOP_EMALFORMED;
     unsigned version = wire_get_u8(&r);
+    if (!r.bad && version > KEYS_VERSION)
+        return HOP_EVERSION;
+    if (bytes.size != DEVICE_KEYS_BYTES || version != KEYS_VERSION)
+        return HOP_EMALFORMED;
     unsigned flags = wire_get_u8(&r);
     k.has_cell = (flags & 1) != 0;
     k.founding = (flags & 2) != 0;
@@ -91,11 +93,9 @@ int device_keys_parse(struct device_keys *ret, struct span bytes)
         get_sign_key(&r, &k.log[lane]);
     wire_get_into(&r, k.first_epoch, 32);
     wire_get_zeros(&r, r.left);
-    if (!wire_end(&r) || flags > 3)
-        return HOP_EMALFORMED;
-    if (version != KEYS_VERSION)
-        return HOP_EVERSION;
-    *ret = k;
+    int err = wire_end(&r) && flags <= 3 ? HOP_OK : HOP_EMALFORMED;
+    if (err == HOP_OK)
+        *ret = k;
     hop_wipe(&k, sizeof k);
-    return HOP_OK;
+    return err;
 }

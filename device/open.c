@@ -12,20 +12,6 @@ struct opened {
     uint8_t *plain; /* owned */
 };
 
-/* Its secret, if one of the slots is ours. */
-static void take_epoch(struct device *d, const struct record *r)
-{
-    struct epoch e;
-    struct epoch_context context = {.cell_id = d->keys->cell_id, .log = r->log};
-    if (epoch_slots_open(&e, r->text, &context, &d->keys->kem) != HOP_OK)
-        return;
-    if (cell_add_epoch(d->cell, &e) == HOP_OK) {
-        d->cell_dirty = true;
-        trace(&d->trace, "an epoch secret was sealed to us -> held");
-    }
-    hop_wipe(&e, sizeof e);
-}
-
 /* HOP_ENOTFOUND: its epoch's secret is not held (yet). */
 static int open_sealed(const struct device *d, struct opened *o)
 {
@@ -76,10 +62,10 @@ static bool bind_log(struct device *d, struct device_log *log, const struct open
 }
 
 /* Remember what the next record of a log waits for, so that it is not opened in vain again. */
-static void wait_for(struct device *d, struct device_log *log, const struct record_inner *inner)
+static void wait_for(const struct device *d, struct device_log *log,
+                     const struct record_inner *inner)
 {
     log->waiting = true;
-    log->waits_epochs = cell_epoch_count(d->cell);
     memset(log->waits_for, 0, sizeof log->waits_for);
     for (size_t i = 0; i < inner->deps_count; i++) {
         if (history_find(d->history, inner->deps + 32 * i) == HISTORY_NONE) {
@@ -95,7 +81,7 @@ static bool still_waits(const struct device *d, const struct device_log *log)
     if (!log->waiting)
         return false;
     if (memcmp(log->waits_for, zeros, sizeof zeros) == 0)
-        return log->waits_epochs == cell_epoch_count(d->cell);
+        return true; /* for a key: none comes while we run */
     return history_find(d->history, log->waits_for) == HISTORY_NONE;
 }
 
@@ -123,8 +109,9 @@ static int open_next(struct device *d, uint32_t index)
         goto out;
     log->next++;
     log->waiting = false;
-    if (o.record.outer != OUTER_SEALED)
-        take_epoch(d, &o.record);
+    /* A secret sealed to us in an EPOCH or GRANT is not taken: any member can seal one to a few
+     * devices, which would then read and write what the others cannot. The one of the cell is in
+     * the key file; others need the rule of who may make them (notes/security.md §4). */
     if (o.inner.type < ACT_MEETING)
         d->cell_dirty = true;
 out:

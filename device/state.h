@@ -13,8 +13,7 @@ struct device_log {
     uint8_t ik[32];
     bool waiting; /* the next record waits: for waits_for, or, if that is zeros, for an epoch */
     uint8_t waits_for[32];
-    size_t waits_epochs; /* epochs held when it was last tried */
-    uint64_t dep_mark;   /* records of it that our own have named as seen */
+    uint64_t dep_mark; /* records of it that our own have named as seen */
 };
 
 #define DEVICE_ADMITTING_MAX 8
@@ -39,6 +38,7 @@ struct device {
     bool roster_changed;
     bool authored[DEVICE_LANES]; /* written, not yet committed */
     bool publish[DEVICE_LANES];  /* committed, the mesh not yet told */
+    bool own_came_back;          /* a peer brought records of our own logs: no more of those */
     uint8_t (*wants)[32];        /* chunks to ask the mesh for */
     size_t wants_count, wants_capacity;
     uint8_t admitting[DEVICE_ADMITTING_MAX][16]; /* invitations answered in this turn */

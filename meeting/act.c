@@ -56,7 +56,7 @@ static const struct shape shapes[] = {
     [ACT_TALLY - ACT_MEETING] = {"tally", BIT(KEY_MEETING) | BIT(KEY_TARGET), 0, 0, 0},
     [ACT_CLOSE - ACT_MEETING] = {"close", BIT(KEY_MEETING), 0, 0, 0},
     [ACT_MINUTES - ACT_MEETING] = {"minutes", BIT(KEY_MEETING) | BIT(KEY_TEXT) | BIT(KEY_LANGUAGE),
-        0, 0, 0},
+        BIT(KEY_VALUE), 0, ACT_FORM_MAX},
     [ACT_RECEIPT - ACT_MEETING] = {"receipt", BIT(KEY_MEETING) | BIT(KEY_TARGET) | BIT(KEY_VALUE),
         0, RECEIPT_RECEIVED, RECEIPT_READ},
 };
@@ -130,18 +130,6 @@ static struct text_field text_field(const struct act *a, enum key key)
     return (struct text_field){0};
 }
 
-/* Well-formed UTF-8 whose only control characters are, in a text of several lines, tab and line
- * ends. Others could make a line of the minutes look like another. */
-static bool text_plain(struct span s, bool one_line)
-{
-    for (size_t i = 0; i < s.size; i++) {
-        uint8_t c = s.data[i];
-        if (c == 0x7f || (c < 0x20 && (one_line || (c != '\n' && c != '\r' && c != '\t'))))
-            return false;
-    }
-    return utf8_valid(s);
-}
-
 static bool present(const struct act *a, enum key key)
 {
     switch (key) {
@@ -190,7 +178,7 @@ static int check_texts(const struct act *a, uint32_t fields)
             continue;
         if (f.span->size > f.bytes_max)
             return HOP_EFULL;
-        if (!text_plain(*f.span, f.one_line))
+        if (!utf8_plain(*f.span, f.one_line))
             return HOP_EMALFORMED;
     }
     if ((fields & BIT(KEY_AGENDA)) == 0)
@@ -200,7 +188,7 @@ static int check_texts(const struct act *a, uint32_t fields)
     for (size_t i = 0; i < a->agenda_count; i++) {
         if (a->agenda[i].size > ACT_TITLE_BYTES_MAX)
             return HOP_EFULL;
-        if (a->agenda[i].size == 0 || !text_plain(a->agenda[i], true))
+        if (a->agenda[i].size == 0 || !utf8_plain(a->agenda[i], true))
             return HOP_EMALFORMED;
     }
     return HOP_OK;

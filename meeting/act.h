@@ -14,6 +14,7 @@
 #define ACT_FORM_BYTES_MAX     31          /* as in struct procedure_form */
 #define ACT_TEXT_BYTES_MAX     (64u << 10) /* an opinion, a motion */
 #define ACT_MINUTES_BYTES_MAX  (512u << 10)
+#define ACT_FORM_MAX           65535 /* versions of the form of minutes */
 #define ACT_AGENDA_MAX         64
 #define ACT_CHUNKS_MAX         1024 /* of 64 KiB: a document is at most 64 MiB */
 #define ACT_BODY_BYTES_MAX     (768u << 10)
@@ -64,7 +65,8 @@ struct act {
                             the first 16 bytes */
     uint32_t item;       /* DOC, OPINION, MOTION: agenda item from 1; 0 the meeting as a whole */
     uint32_t value;      /* ROLL: enum act_roll; VOTE: enum act_choice; RECEIPT: enum act_receipt;
-                            DOC: enum act_class */
+                            DOC: enum act_class;
+                            MINUTES: version of the form that made the text, 0 when a person did */
     struct span title;   /* MEETING, DOC */
     struct span text;    /* OPINION, MOTION, ROLL (reason), MINUTES; NOTICE (words to go with it) */
 

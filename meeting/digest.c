@@ -139,6 +139,7 @@ static void add_minutes(struct digest *d, const struct meeting *m)
         add_member(d, m->minutes[i].member);
         add_text(d, m->minutes[i].text);
         add_text(d, m->minutes[i].language);
+        add_number(d, m->minutes[i].form);
         add_number(d, m->minutes[i].wall);
     }
 }

@@ -249,8 +249,10 @@ int fold_minutes(struct fold *d)
     if (minutes == NULL)
         return HOP_ENOMEM;
     f->m.minutes = minutes;
-    struct meeting_minutes one = {
-        .member = d->e->member, .text = text_of(d->a->text), .wall = d->e->wall};
+    struct meeting_minutes one = {.member = d->e->member,
+                                  .text = text_of(d->a->text),
+                                  .form = d->a->value,
+                                  .wall = d->e->wall};
     if (one.text == NULL)
         return HOP_ENOMEM;
     memcpy(one.id, d->e->id, 32);

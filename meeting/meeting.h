@@ -114,6 +114,7 @@ struct meeting_minutes {
     uint32_t member; /* who signed */
     char *text;
     char language[3];
+    uint32_t form; /* version of the form that made the text; 0: written by hand */
     uint64_t wall;
 };
 
@@ -202,6 +203,11 @@ bool meeting_owes_receipt(const struct meeting_state *s, uint32_t member,
 /* BLAKE2b of the whole state in one fixed spelling: members by id, records by id, never by index.
  */
 void meeting_digest(const struct meeting_state *s, const struct cell *c, uint8_t ret[static 32]);
+
+/* The version of what meeting_minutes_text() writes, kept with every signed text: minutes are
+ * compared with the record only by the form that made them. Raise it with every change of the text
+ * that an old record would give (the golden minutes of tests/unit/meeting change then too). */
+#define MEETING_MINUTES_FORM 1
 
 /* The minutes of a meeting as plain text, in the procedure's form, from the record alone. Before
  * the close they say that they are a draft. HOP_ENOMEM. */

@@ -119,12 +119,8 @@ static int get_text(char *ret, size_t size, const config_setting_t *s, const cha
 {
     const char *t =
         config_setting_type(s) == CONFIG_TYPE_STRING ? config_setting_get_string(s) : NULL;
-    if (t == NULL || !utf8_valid(span_text(t)))
+    if (t == NULL || !utf8_plain(span_text(t), !lines))
         return fail_at(why, PROC_WANTS_TEXT, s, name);
-    for (const char *p = t; *p != '\0'; p++) {
-        if (((uint8_t)*p < 0x20 && !(lines && *p == '\n')) || *p == 0x7f)
-            return fail_at(why, PROC_WANTS_TEXT, s, name);
-    }
     size_t n = strlen(t);
     if (n >= size)
         return fail_limit(why, PROC_TOO_LONG, s, name, size - 1);

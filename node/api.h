@@ -2,7 +2,7 @@
  *
  * node/http.c serves it on a unix socket and on loopback; the command line calls it directly when
  * no node runs. So everything a page or a command can do is here, and is done in one way:
- * docs/parts/api.md lists the resources. A request that puts something on record is answered only
+ * docs/api.md lists the resources. A request that puts something on record is answered only
  * after it is durable. Every sentence is in the language of the request. */
 #ifndef HOP_NODE_API_H
 #define HOP_NODE_API_H

@@ -365,6 +365,7 @@ int api_post_minutes(struct api_call *c)
             err = meeting_minutes_text(device_meetings(c->n->device), device_cell(c->n->device), m,
                                        lang, &draft);
         a.text = words != NULL ? span_of(words) : buf_written(&draft);
+        a.value = words != NULL ? 0 : MEETING_MINUTES_FORM;
     }
     if (err == HOP_OK)
         err = put_on_record(c, &a);

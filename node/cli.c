@@ -254,6 +254,13 @@ static int read_stream(FILE *in, size_t max, struct buf *ret)
 int cli_read_file(struct cli *c, const char *path, size_t max, struct buf *ret)
 {
     int err = strcmp(path, "-") == 0 ? read_stream(stdin, max, ret) : files_read(path, max, ret);
+    if (err == HOP_EFULL) {
+        char limit[24];
+        bool many = max >= 1u << 20;
+        (void)snprintf(limit, sizeof limit, "%zu %s", max >> (many ? 20 : 10),
+                       many ? "MiB" : "KiB");
+        return cli_fail(c, CLI_REFUSED, CLI_TOO_LARGE, 2, path, limit);
+    }
     if (err != HOP_OK)
         return cli_fail(c, CLI_UNREACHABLE, CLI_CANNOT_READ, 2, path, hop_error_text(err));
     return CLI_DONE;
@@ -278,6 +285,8 @@ int cli_text(struct cli *c, const char *argument, struct buf *ret)
         return CLI_DONE;
     }
     int exit_code = cli_read_file(c, "-", ACT_MINUTES_BYTES_MAX, ret);
+    if (exit_code == CLI_DONE && ret->size > 0 && memchr(ret->data, 0, ret->size) != NULL)
+        exit_code = cli_fail(c, CLI_WRONG_USAGE, CLI_NOT_TEXT, 0); /* a NUL would cut it short */
     while (ret->size > 0 && (ret->data[ret->size - 1] == '\n' || ret->data[ret->size - 1] == '\r'))
         ret->data[--ret->size] = 0;
     return exit_code;

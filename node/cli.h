@@ -29,6 +29,7 @@ struct cli {
     struct node *node; /* open in this process; NULL: not yet, or one is running */
     struct buf reply;  /* of the last request, as it came */
     struct buf path;   /* of cli_path() */
+    bool not_text;     /* cli_words() was given what is no text */
 };
 
 struct cli_command {
@@ -76,6 +77,9 @@ MUST_USE int cli_write_file(struct cli *c, const char *path, struct span bytes);
 
 /* "/api/meetings/" + name, percent-encoded, + "/open"; valid until the next call. */
 const char *cli_path(struct cli *c, const char *before, const char *name, const char *after);
+
+/* Words of a person as JSON. If they are not UTF-8, the request that they go into is refused. */
+json_t *cli_words(struct cli *c, const char *words);
 
 /* Takes body. On CLI_DONE the reply is in c->reply; *ret (may be NULL) is its JSON, owned. */
 MUST_USE int cli_ask(struct cli *c, const char *method, const char *path, json_t *body,

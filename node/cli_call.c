@@ -11,6 +11,7 @@
 #include <termios.h>
 #include <unistd.h>
 
+#include "base/cbor.h"
 #include "crypto/keyfile.h"
 #include "node/api.h"
 
@@ -260,12 +261,19 @@ int cli_ask_bytes(struct cli *c, const char *method, const char *path, struct sp
     return exit_code;
 }
 
+json_t *cli_words(struct cli *c, const char *words)
+{
+    c->not_text = c->not_text || (words != NULL && !utf8_valid(span_text(words)));
+    return json_text(words);
+}
+
 int cli_ask(struct cli *c, const char *method, const char *path, json_t *body, json_t **ret)
 {
     char *bytes = body == NULL ? NULL : json_dumps(body, JSON_COMPACT);
     json_decref(body);
-    int exit_code =
-        cli_ask_bytes(c, method, path, bytes == NULL ? SPAN(NULL, 0) : span_text(bytes));
+    int exit_code = c->not_text ? cli_fail(c, CLI_WRONG_USAGE, CLI_NOT_TEXT, 0)
+                                : cli_ask_bytes(c, method, path,
+                                                bytes == NULL ? SPAN(NULL, 0) : span_text(bytes));
     free(bytes);
     if (exit_code != CLI_DONE || ret == NULL)
         return exit_code;

@@ -56,12 +56,12 @@ static int procedure_into(struct cli *c, json_t *body, const char *procedure)
 {
     struct buf file = {0};
     if (strpbrk(procedure, "/.") == NULL) {
-        (void)json_object_set_new(body, "procedure", json_text(procedure));
+        (void)json_object_set_new(body, "procedure", cli_words(c, procedure));
         return CLI_DONE;
     }
     int exit_code = cli_read_file(c, procedure, PROCEDURE_BYTES_MAX, &file);
     if (exit_code == CLI_DONE)
-        (void)json_object_set_new(body, "procedure_text", json_text(buf_string(&file)));
+        (void)json_object_set_new(body, "procedure_text", cli_words(c, buf_string(&file)));
     buf_free(&file);
     return exit_code;
 }
@@ -77,7 +77,7 @@ int cli_cell(struct cli *c)
     if (exit_code != CLI_DONE)
         return exit_code;
     json_t *body =
-        json_pack("{s:o,s:o}", "name", json_text(c->args[1]), "founder", json_text(founder));
+        json_pack("{s:o,s:o}", "name", cli_words(c, c->args[1]), "founder", cli_words(c, founder));
     exit_code = procedure_into(c, body, procedure);
     if (exit_code != CLI_DONE) {
         json_decref(body);
@@ -105,10 +105,10 @@ int cli_invite(struct cli *c)
     int exit_code = cli_arguments(c, options, 3, 1, 1);
     if (exit_code != CLI_DONE)
         return exit_code;
-    json_t *body = json_pack("{s:o}", "name", json_text(c->args[0]));
+    json_t *body = json_pack("{s:o}", "name", cli_words(c, c->args[0]));
     for (size_t i = 0; i < 3; i++) {
         if (values[i] != NULL)
-            (void)json_object_set_new(body, keys[i], json_text(values[i]));
+            (void)json_object_set_new(body, keys[i], cli_words(c, values[i]));
     }
     return cli_show(c, "POST", "/api/invitations", body, show_invitation);
 }
@@ -289,7 +289,6 @@ static void show_report(struct cli *c, const json_t *report)
         }
         (void)printf("  %s %s\n", sign, json_get_text(line, "text"));
     }
-    (void)printf("%s\n", json_get_text(report, "text"));
 }
 
 int cli_verify(struct cli *c)

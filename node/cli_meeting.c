@@ -12,11 +12,11 @@
 
 /* ---- meeting … ---- */
 
-static json_t *texts(const struct cli_values *values)
+static json_t *texts(struct cli *c, const struct cli_values *values)
 {
     json_t *list = json_array();
     for (size_t i = 0; i < values->count; i++)
-        (void)json_array_append_new(list, json_text(values->items[i]));
+        (void)json_array_append_new(list, cli_words(c, values->items[i]));
     return list;
 }
 
@@ -36,10 +36,11 @@ static int meeting_new(struct cli *c)
     int exit_code = cli_arguments(c, options, sizeof options / sizeof options[0], 2, 2);
     if (exit_code != CLI_DONE)
         return exit_code;
-    json_t *body = json_pack("{s:o,s:o}", "title", json_text(c->args[1]), "agenda", texts(&agenda));
+    json_t *body =
+        json_pack("{s:o,s:o}", "title", cli_words(c, c->args[1]), "agenda", texts(c, &agenda));
     for (size_t i = 0; i < KEYS; i++) {
         if (values[i] != NULL)
-            (void)json_object_set_new(body, keys[i], json_text(values[i]));
+            (void)json_object_set_new(body, keys[i], cli_words(c, values[i]));
     }
     return cli_show(c, "POST", "/api/meetings", body, cli_show_recorded);
 }
@@ -98,9 +99,10 @@ static int meeting_read(struct cli *c)
 static int roll_line(struct cli *c, const char *meeting, const char *member, const char *status,
                      const char *reason, cli_shower *show)
 {
-    json_t *body = json_pack("{s:o,s:o}", "member", json_text(member), "status", json_text(status));
+    json_t *body =
+        json_pack("{s:o,s:o}", "member", cli_words(c, member), "status", cli_words(c, status));
     if (reason != NULL)
-        (void)json_object_set_new(body, "reason", json_text(reason));
+        (void)json_object_set_new(body, "reason", cli_words(c, reason));
     return cli_show(c, "POST", cli_path(c, "/api/meetings/", meeting, "/roll"), body, show);
 }
 
@@ -216,14 +218,14 @@ static int doc_add(struct cli *c)
     if (exit_code == CLI_DONE) {
         const char *slash = strrchr(c->args[2], '/');
         const char *name = slash == NULL ? c->args[2] : slash + 1;
-        json_t *body =
-            json_pack("{s:o,s:I,s:s,s:o}", "title", json_text(title == NULL ? name : title), "item",
-                      (json_int_t)item, "media_type", type == NULL ? media_type_of(name) : type,
-                      "content", base64_json(buf_written(&file)));
+        json_t *body = json_pack(
+            "{s:o,s:I,s:s,s:o}", "title", cli_words(c, title == NULL ? name : title), "item",
+            (json_int_t)item, "media_type", type == NULL ? media_type_of(name) : type, "content",
+            base64_json(buf_written(&file)));
         if (reference != NULL)
-            (void)json_object_set_new(body, "reference", json_text(reference));
+            (void)json_object_set_new(body, "reference", cli_words(c, reference));
         if (class != NULL)
-            (void)json_object_set_new(body, "class", json_text(class));
+            (void)json_object_set_new(body, "class", cli_words(c, class));
         exit_code = cli_show(c, "POST", cli_path(c, "/api/meetings/", c->args[1], "/documents"),
                              body, cli_show_recorded);
     }
@@ -273,7 +275,7 @@ static int post_words(struct cli *c, size_t at, const char *after, const char *i
     if (exit_code == CLI_DONE)
         exit_code = cli_text(c, c->args[at + 1], &words);
     if (exit_code == CLI_DONE) {
-        json_t *body = json_pack("{s:o}", "text", json_text(buf_string(&words)));
+        json_t *body = json_pack("{s:o}", "text", cli_words(c, buf_string(&words)));
         if (item_text != NULL)
             (void)json_object_set_new(body, "item", json_integer((json_int_t)item));
         exit_code = cli_show(c, "POST", cli_path(c, "/api/meetings/", c->args[at], after), body,
@@ -342,7 +344,7 @@ int cli_vote(struct cli *c)
     if (c->count == 3) /* hop vote 1 đồng ý */
         buf_printf(&choice, " %s", c->args[2]);
     exit_code = cli_ask(c, "POST", cli_path(c, "/api/motions/", c->args[0], "/vote"),
-                        json_pack("{s:o}", "choice", json_text(buf_string(&choice))), &reply);
+                        json_pack("{s:o}", "choice", cli_words(c, buf_string(&choice))), &reply);
     if (exit_code == CLI_DONE && c->json)
         (void)fwrite(c->reply.data, 1, c->reply.size, stdout);
     else if (exit_code == CLI_DONE)
@@ -419,7 +421,7 @@ int cli_dossier(struct cli *c)
 /* ---- talk ---- */
 
 /* The node runs in a directory of its own: a file named here is told in full. */
-static void put_path(json_t *body, const char *key, const char *path, bool only_wav)
+static void put_path(struct cli *c, json_t *body, const char *key, const char *path, bool only_wav)
 {
     char here[3000];
     size_t n = path == NULL ? 0 : strlen(path);
@@ -430,7 +432,7 @@ static void put_path(json_t *body, const char *key, const char *path, bool only_
     if (file && path[0] != '/' && getcwd(here, sizeof here) != NULL)
         buf_printf(&full, "%s/", here);
     buf_text(&full, path);
-    (void)json_object_set_new(body, key, json_text(buf_string(&full)));
+    (void)json_object_set_new(body, key, cli_words(c, buf_string(&full)));
     buf_free(&full);
 }
 
@@ -455,10 +457,10 @@ int cli_talk(struct cli *c)
         return cli_show(c, "GET", "/api/status", NULL, cli_show_talk);
     json_t *body = json_pack("{s:i}", "muted", mute || muted);
     if (c->count == 1)
-        (void)json_object_set_new(body, "meeting", json_text(c->args[0]));
-    put_path(body, "capture", capture, true);
-    put_path(body, "playback", playback, true);
-    put_path(body, "record", record, false);
-    put_path(body, "record_self", record_self, false);
+        (void)json_object_set_new(body, "meeting", cli_words(c, c->args[0]));
+    put_path(c, body, "capture", capture, true);
+    put_path(c, body, "playback", playback, true);
+    put_path(c, body, "record", record, false);
+    put_path(c, body, "record_self", record_self, false);
     return cli_show(c, "POST", "/api/talk", body, cli_show_talk);
 }

@@ -10,7 +10,7 @@
  * means "I have closed this link"; a connection that ended is matched to its link by descriptor; a
  * failed send means it is gone; and the mesh's own silence timeout catches the rest.
  *
- * All functions are for one thread. docs/parts/links.md has the layout and the reasons. */
+ * All functions are for one thread. docs/protocol.md §6.1 has the layout and the reasons. */
 #ifndef HOP_NODE_LINKS_H
 #define HOP_NODE_LINKS_H
 

@@ -11,9 +11,9 @@ static const char *const verdicts[] = {[DOSSIER_VERDICT_PASS] = "holds",
                                        [DOSSIER_VERDICT_INCOMPLETE] = "incomplete"};
 static const char *const states[] = {
     [DOSSIER_LINE_OK] = "ok", [DOSSIER_LINE_FAILED] = "failed", [DOSSIER_LINE_MISSING] = "missing"};
-static const enum text_id sentences[] = {[DOSSIER_VERDICT_PASS] = SHOW_DOSSIER_HOLDS,
-                                         [DOSSIER_VERDICT_FAIL] = SHOW_DOSSIER_FAILS,
-                                         [DOSSIER_VERDICT_INCOMPLETE] = SHOW_DOSSIER_INCOMPLETE};
+static const enum text_id sentences[] = {[DOSSIER_VERDICT_PASS] = DOSSIER_PASS,
+                                         [DOSSIER_VERDICT_FAIL] = DOSSIER_FAIL,
+                                         [DOSSIER_VERDICT_INCOMPLETE] = DOSSIER_INCOMPLETE};
 
 int verify_dossier(struct span file, enum text_lang lang, json_t **ret)
 {

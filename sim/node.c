@@ -133,11 +133,11 @@ int sim_node_step(struct sim_world *w, struct sim_node *n, const struct mesh_in 
 void sim_node_committed(struct sim_world *w, struct sim_node *n)
 {
     n->committing = false;
-    if (n->keys.changed) {
-        n->keys.changed = false;
-        n->saved = n->keys;
-    }
     for (bool again = true; again;) {
+        if (n->keys.changed) {
+            n->keys.changed = false;
+            n->saved = n->keys;
+        }
         int err = store_commit(n->store);
         w->counters.commits++;
         err = device_committed(n->device, err, w->now, sim_wall(w), &w->outs, &again);

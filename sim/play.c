@@ -204,6 +204,7 @@ static int do_act(struct sim_world *w, const struct sim_event *e, struct text_sa
             return err;
         a.text = buf_written(&minutes);
         a.language = span_text("en");
+        a.value = MEETING_MINUTES_FORM;
     }
     int err = device_act(n->device, &a, sim_wall(w), id, why);
     buf_free(&minutes);

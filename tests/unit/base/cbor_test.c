@@ -334,6 +334,35 @@ TEST(utf8_accepts_rfc_3629_and_nothing_else)
     CHECK(w.bad);
 }
 
+/* An escape sequence in a name would act on every terminal that shows the list of members. */
+TEST(utf8_plain_refuses_what_acts_on_a_screen)
+{
+    static const struct {
+        const char *bytes;
+        bool line, text;
+    } cases[] = {
+        {"Chi bộ họp đúng giờ", true, true},
+        {"a\tb\r\nc", false, true},
+        {"\x1b[31m", false, false},
+        {"a\x08", false, false},
+        {"a\x7f", false, false},
+        {"\xc2\x9b", false, false},     /* U+009B, an escape of one character */
+        {"\xc2\xa0", true, true},       /* U+00A0 */
+        {"\xe2\x80\xa7", true, true},   /* U+2027 */
+        {"\xe2\x80\xa8", false, false}, /* U+2028, a line separator */
+        {"\xe2\x80\xae", false, false}, /* U+202E, right to left from here */
+        {"\xe2\x80\xaf", true, true},   /* U+202F */
+        {"\xe2\x81\xa6", false, false}, /* U+2066 */
+        {"\xe2\x81\xaa", true, true},   /* U+206A */
+        {"\xe2\x81", false, false},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct span s = span_text(cases[i].bytes);
+        if (utf8_plain(s, true) != cases[i].line || utf8_plain(s, false) != cases[i].text)
+            fail_msg("case %zu", i);
+    }
+}
+
 /* A reader of the wrong type must refuse, not convert. */
 TEST(cbor_types_do_not_convert)
 {

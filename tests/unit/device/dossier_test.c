@@ -68,6 +68,18 @@ static bool says(const struct dossier_report *r, const char *words)
     return false;
 }
 
+/* Any line with this sentence, up to its first argument. */
+static bool says_sentence(const struct dossier_report *r, enum text_id id)
+{
+    char words[256];
+    const char *sentence = text(TEXT_EN, id);
+    size_t n = strcspn(sentence, "{");
+    CHECK(n > 0 && n < sizeof words);
+    memcpy(words, sentence, n);
+    words[n] = '\0';
+    return says(r, words);
+}
+
 static void check_pass(struct span file, const char *cell)
 {
     static struct dossier_report r;
@@ -94,8 +106,8 @@ TEST(dossier_of_a_whole_meeting_holds)
         CHECK_TEXT(r.title, "Họp tháng 12");
         CHECK_BYTES(r.meeting, p->meeting, 32);
         CHECK(says(&r, "agree 1, disagree 1, abstain 0, of 3"));
-        CHECK(says(&r, "The minutes signed by Nguyễn Văn A say what the records say."));
-        CHECK(says(&r, "whole, 33 bytes"));
+        CHECK(says(&r, "Nguyễn Văn A say"));
+        CHECK(says(&r, "33 bytes"));
         dossier_report_free(&r);
         buf_free(&file);
     }
@@ -129,7 +141,7 @@ TEST(dossier_without_minutes_or_chunks_is_incomplete)
     party_hold_meeting(p, (struct span){0});
     write_dossier(p, 0, TEXT_VI, &file);
     CHECK_EQ(verify(buf_written(&file), &r), DOSSIER_VERDICT_INCOMPLETE);
-    CHECK(says(&r, "No minutes were signed."));
+    CHECK(says_sentence(&r, DOSSIER_NO_MINUTES));
     dossier_report_free(&r);
     buf_free(&file);
     party_free(p);
@@ -313,7 +325,7 @@ TEST(dossier_verify_takes_any_file)
     };
     for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
         CHECK_EQ(verify(span_text(files[i]), &r), DOSSIER_VERDICT_FAIL);
-        CHECK(says(&r, "This is not a dossier of hop"));
+        CHECK(says_sentence(&r, DOSSIER_NO_LIST));
         dossier_report_free(&r);
     }
     CHECK_EQ(verdict_of((struct span){0}), DOSSIER_VERDICT_FAIL);
@@ -329,7 +341,7 @@ TEST(dossier_of_a_newer_version_says_so)
     base64_encode(line, SPAN(list, sizeof list));
     buf_printf(&b, "%s%s\n%s", DOSSIER_START, line, DOSSIER_END);
     CHECK_EQ(verify(buf_written(&b), &r), DOSSIER_VERDICT_FAIL);
-    CHECK(says(&r, "newer hop"));
+    CHECK(says_sentence(&r, DOSSIER_NEWER));
     dossier_report_free(&r);
     buf_free(&b);
 }
@@ -373,7 +385,7 @@ TEST(dossier_sealed_by_a_stranger_does_not_hold)
     write_dossier(p, 1, TEXT_EN, &file);
     p->devices[1].keys.ik = own;
     CHECK_EQ(verify(buf_written(&file), &r), DOSSIER_VERDICT_FAIL);
-    CHECK(says(&r, "its seal does not hold"));
+    CHECK(says_sentence(&r, DOSSIER_BAD_LIST));
     dossier_report_free(&r);
     buf_free(&file);
     party_free(p);
@@ -510,12 +522,12 @@ TEST(dossier_report_that_is_full_still_ends_with_the_verdict)
     write_dossier(p, 0, TEXT_EN, &file);
     CHECK_EQ(verify(buf_written(&file), &r), DOSSIER_VERDICT_INCOMPLETE);
     CHECK_EQ(r.lines_count, DOSSIER_LINES_MAX);
-    CHECK_TEXT(r.lines[r.lines_count - 1].text, "What is there holds, but something is missing.");
-    CHECK(says(&r, "The list of contents is whole"));
+    CHECK_TEXT(r.lines[r.lines_count - 1].text, text(TEXT_EN, DOSSIER_INCOMPLETE));
+    CHECK(says_sentence(&r, DOSSIER_OK_LIST));
     dossier_report_free(&r);
     file.data[file.size - 3] ^= 1;
     CHECK_EQ(verify(buf_written(&file), &r), DOSSIER_VERDICT_FAIL);
-    CHECK(says(&r, "does NOT hold"));
+    CHECK(says_sentence(&r, DOSSIER_FAIL));
     dossier_report_free(&r);
     buf_free(&file);
     party_free(p);

@@ -330,6 +330,9 @@ TEST(join_invitations_keep_their_limits)
     char name[AUTH_NAME_BYTES_MAX + 2];
     memset(name, 'x', sizeof name - 1);
     name[sizeof name - 1] = '\0';
+    CHECK_ERR(device_invite(d, "B", ROLE_SECRETARY, CATEGORY_FULL, NULL, 0, &invite, &why),
+              HOP_EREFUSED); /* the fold would ignore it, and the invited person be turned away */
+    CHECK_EQ(why.id, INVITE_ROLE_NOT_ALLOWED);
     CHECK_ERR(device_invite(d, "", ROLE_MEMBER, CATEGORY_FULL, NULL, 0, &invite, &why),
               HOP_EREFUSED);
     CHECK_EQ(why.id, INVITE_NO_NAME);

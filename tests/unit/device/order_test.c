@@ -306,6 +306,58 @@ TEST(device_unreadable_record_does_not_block_its_log)
     party_free(p);
 }
 
+/* An epoch that a member made and sealed to one device alone. */
+static void forge_epoch(struct forger *f, struct party_device *x, const struct epoch *e)
+{
+    static uint8_t text[EPOCH_TEXT_BYTES_MAX], bytes[8192];
+    struct wire_writer w = wire_writer(text, sizeof text);
+    struct epoch_context context = {.cell_id = x->keys.cell_id, .log = f->log.public_key};
+    uint8_t prev[32];
+    size_t size = sizeof bytes;
+    memcpy(prev, f->head, 32);
+    CHECK_OK(epoch_slots_put(&w, e, &context, x->keys.kem.public_key, 1, false, &f->drbg));
+    struct record_place place = {.lane = f->lane,
+                                 .outer = OUTER_EPOCH,
+                                 .seq = ++f->seq,
+                                 .prev = prev,
+                                 .log_key = &f->log,
+                                 .epoch = &f->epoch};
+    struct record_inner inner = {.body = wire_written(&w)};
+    CHECK_OK(record_seal(bytes, &size, f->head, &place, &inner, &f->drbg));
+    feed(x, SPAN(bytes, size));
+}
+
+/* Else any member could show one device what no other sees, and make it write what none can read.
+ */
+TEST(device_does_not_take_an_epoch_from_whoever_seals_it_one)
+{
+    struct party *p = party_gathered(2);
+    struct party_device x;
+    struct rng r = test_rng("epoch");
+    struct forger f, g;
+    struct epoch private;
+    uint8_t secret[32] = {0x66}, tag[16];
+    party_hold_meeting(p, (struct span){0});
+    reader_start(&x, &p->devices[0]);
+    feed_shuffled(p, &p->devices[0], &r, &x);
+    size_t opinions = meeting_find(device_meetings(x.d), p->meeting)->opinions_count;
+    memcpy(tag, cell_send_epoch(device_cell(x.d))->tag, 16);
+    epoch_derive(&private, secret);
+    forger_begin(&f, p, 6, LANE_CONTROL);
+    forge_log_open(&f, p, &x, 0);
+    forge_epoch(&f, &x, &private);
+    forger_begin(&g, p, 7, LANE_MEETING);
+    g.epoch = private;
+    forge_log_open(&g, p, &x, 0);
+    forge_opinion(&g, p, &x);
+    reader_commit(p, &x);
+    CHECK_BYTES(cell_send_epoch(device_cell(x.d))->tag, tag, 16);
+    CHECK_EQ(meeting_find(device_meetings(x.d), p->meeting)->opinions_count, opinions);
+    CHECK_EQ(device_pending_count(x.d), 2);
+    reader_stop(&x);
+    party_free(p);
+}
+
 /* A record that names what nobody has: its log waits, the others go on; when it comes, so does it.
  */
 TEST(device_record_waits_for_what_it_had_seen)
@@ -340,5 +392,35 @@ TEST(device_record_waits_for_what_it_had_seen)
     CHECK_EQ(device_pending_count(x.d), 0);
     reader_stop(&aside);
     reader_stop(&x);
+    party_free(p);
+}
+
+/* Everybody in the largest cell votes, and the chair closes: all of them must have been seen, or a
+ * vote that arrived in time would be late. */
+TEST(device_act_names_all_logs_of_the_largest_cell)
+{
+    struct party *p = party_gathered(1);
+    static struct forger f[2 * CELL_MEMBERS_MAX];
+    struct party_device *x = &p->devices[0];
+    uint8_t id[32];
+    for (size_t i = 0; i < 2 * CELL_MEMBERS_MAX; i++) {
+        uint8_t seed[32] = {(uint8_t)i, (uint8_t)(i >> 8), 0xf1};
+        forger_begin(&f[i], p, 0, i % 2 == 0 ? LANE_MEETING : LANE_CONTROL);
+        hop_sign_keypair(&f[i].log, seed);
+        uint8_t body[256];
+        struct wire_writer w = wire_writer(body, sizeof body);
+        struct auth_log_open o = {.lane = (uint8_t)f[i].lane};
+        memcpy(o.cell_id, x->keys.cell_id, 32);
+        auth_log_open_sign(&o, &x->keys.ik, f[i].log.public_key);
+        auth_log_open_put(&w, &o);
+        struct record_inner inner = {.type = AUTH_LOG_OPEN, .body = wire_written(&w)};
+        forge(&f[i], x, &inner);
+    }
+    CHECK_OK(party_commit(p, 0));
+    struct act a = party_a_meeting();
+    CHECK_OK(party_act(p, 0, &a, id));
+    uint32_t entry = history_find(x->d->history, id);
+    for (size_t i = 0; i < 2 * CELL_MEMBERS_MAX; i++)
+        CHECK(history_saw(x->d->history, entry, history_find(x->d->history, f[i].head)));
     party_free(p);
 }

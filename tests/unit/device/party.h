@@ -15,7 +15,7 @@
 
 #define PARTY_MAX        4
 #define PARTY_FRAMES_MAX 4096
-#define PARTY_LOGS_MAX   64
+#define PARTY_LOGS_MAX   1024
 #define PARTY_WALL       UINT64_C(1796412600000000) /* 4 December 2026, 19:30 UTC */
 
 struct party_frame {
@@ -468,6 +468,7 @@ static inline int party_sign_minutes(struct party *p, uint32_t i)
     struct act a = party_a(p, ACT_MINUTES);
     a.text = buf_written(&minutes);
     a.language = span_text("vi");
+    a.value = MEETING_MINUTES_FORM;
     int err = party_act(p, i, &a, id);
     buf_free(&minutes);
     return err;

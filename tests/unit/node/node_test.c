@@ -127,16 +127,18 @@ TEST(node_refuses_second_process_on_directory)
 /* After SIGKILL nobody is left to take the lock away: the kernel must. */
 TEST(node_lock_dies_with_its_process)
 {
-    int ready[2];
+    int ready[2], end[2];
     char byte;
     init();
     CHECK_EQ(pipe(ready), 0);
+    CHECK_EQ(pipe(end), 0);
     pid_t child = fork();
     if (child == 0) {
         struct node_trouble why = {0};
         byte = node_open(&node, dir, PASSPHRASE, TEXT_EN, &why) == HOP_OK ? 'y' : 'n';
-        if (write(ready[1], &byte, 1) == 1)
-            pause();
+        close(end[1]); /* then a parent that ends for whatever reason ends this read */
+        if (write(ready[1], &byte, 1) == 1 && read(end[0], &byte, 1) == 1)
+            _exit(0);
         _exit(1);
     }
     CHECK_EQ(read(ready[0], &byte, 1), 1);
@@ -147,6 +149,8 @@ TEST(node_lock_dies_with_its_process)
     check_opens();
     close(ready[0]);
     close(ready[1]);
+    close(end[0]);
+    close(end[1]);
     remove_dir();
 }
 

@@ -2,6 +2,7 @@
 #include <assert.h>
 #include <stdlib.h>
 
+#include "mesh/bundle.h"
 #include "mesh/state.h"
 
 static uint32_t want_find(const struct mesh *m, const uint8_t name[static 32])
@@ -151,6 +152,43 @@ int mesh_on_noblob(struct mesh *m, uint32_t slot, struct span frame)
     return HOP_OK;
 }
 
+/* Ask the store to keep what somebody, link or bundle, brought for this want. */
+static int want_keep(struct mesh *m, uint32_t index, mesh_link from, struct span bytes)
+{
+    struct mesh_want *want = &m->wants[index];
+    uint8_t *copy = arena_take(&m->outs->scratch, bytes.size, 1);
+    struct mesh_out *out = copy == NULL ? NULL : mesh_emit(m, MESH_OUT_BLOB, from);
+    if (out == NULL)
+        return HOP_EFULL;
+    memcpy(copy, bytes.data, bytes.size);
+    memcpy(out->id, want->name, sizeof out->id);
+    out->bytes = SPAN(copy, bytes.size);
+    for (uint32_t i = 0; i < MESH_LINKS_MAX; i++) {
+        if (m->links[i] != NULL && m->links[i]->want == index)
+            m->links[i]->want = NO_SLOT;
+    }
+    want->state = WANT_STORING;
+    m->wants_at = m->now;
+    return HOP_OK;
+}
+
+int mesh_on_carried_blob(struct mesh *m, struct span payload)
+{
+    struct frame_blob blob;
+    int err = bundle_blob_parse(&blob, payload);
+    if (err != HOP_OK)
+        return err;
+    uint32_t index = want_find(m, blob.name);
+    if (index == NO_SLOT)
+        return HOP_ENOTFOUND;
+    if (m->wants[index].state == WANT_STORING || m->wants[index].state == WANT_HERE)
+        return HOP_EEXIST;
+    if (m->now < m->store_rest_until)
+        return HOP_EIO;
+    trace(&m->config.trace, "a bundle brings blob %02x%02x -> store", blob.name[0], blob.name[1]);
+    return want_keep(m, index, 0, blob.bytes);
+}
+
 int mesh_on_blob(struct mesh *m, uint32_t slot, struct span frame)
 {
     struct frame_blob blob;
@@ -172,22 +210,9 @@ int mesh_on_blob(struct mesh *m, uint32_t slot, struct span frame)
     if (index == NO_SLOT || m->wants[index].state == WANT_STORING ||
         m->wants[index].state == WANT_HERE || m->now < m->store_rest_until)
         return HOP_OK; /* too late, or too early; the time-out asks again */
-    uint8_t *bytes = arena_take(&m->outs->scratch, blob.bytes.size, 1);
-    struct mesh_out *out = bytes == NULL ? NULL : mesh_emit(m, MESH_OUT_BLOB, l->name);
-    if (out == NULL)
-        return HOP_EFULL;
-    memcpy(bytes, blob.bytes.data, blob.bytes.size);
-    memcpy(out->id, name, sizeof out->id);
-    out->bytes = SPAN(bytes, blob.bytes.size);
     trace(&m->config.trace, "%u brings blob %02x%02x -> store", (unsigned)l->name, name[0],
           name[1]);
-    for (uint32_t i = 0; i < MESH_LINKS_MAX; i++) {
-        if (m->links[i] != NULL && m->links[i]->want == index)
-            m->links[i]->want = NO_SLOT;
-    }
-    m->wants[index].state = WANT_STORING;
-    m->wants_at = m->now;
-    return HOP_OK;
+    return want_keep(m, index, l->name, blob.bytes);
 }
 
 void mesh_wants_stored(struct mesh *m, bool durable)

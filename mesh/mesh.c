@@ -175,6 +175,10 @@ static int handle(struct mesh *m, const struct mesh_in *in)
     case MESH_IN_ROSTER:
         mesh_on_roster(m);
         return HOP_OK;
+    case MESH_IN_CARRIED:
+        return mesh_on_carried(m, in->bytes);
+    case MESH_IN_CARRIED_BLOB:
+        return mesh_on_carried_blob(m, in->bytes);
     }
     assert(false && "unknown input");
     return HOP_ENOTFOUND;

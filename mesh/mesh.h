@@ -42,7 +42,9 @@ enum mesh_in_type {
                              uncommitted may stand in that log at this moment */
     MESH_IN_WANT,         /* bytes: 32-byte name of a blob chunk to find */
     MESH_IN_TELL,         /* bytes: a short message for every peer now linked */
-    MESH_IN_ROSTER        /* the roster has changed: ask it again about every peer */
+    MESH_IN_ROSTER,       /* the roster has changed: ask it again about every peer */
+    MESH_IN_CARRIED,      /* bytes: payload of a SEGMENT block of a bundle (mesh/bundle.h) */
+    MESH_IN_CARRIED_BLOB  /* bytes: payload of a BLOB block; only what is wanted is taken */
 };
 
 struct mesh_in {
@@ -109,7 +111,11 @@ void mesh_free(struct mesh *m); /* NULL is fine */
 /* Say what happened; find in outs (reset at the start) what to do about it.
  *   HOP_EMALFORMED, HOP_EAUTH  the peer is at fault; outs still holds
  *   HOP_EFULL                  a limit was reached: refused, nothing has changed
- *   HOP_ENOTFOUND              no such link */
+ *   HOP_ENOTFOUND              no such link
+ * Of what a bundle carries: HOP_EEXIST it is here already; HOP_ENOTFOUND it begins beyond what is
+ * here, or nobody wants that blob; HOP_EREFUSED it is well signed and not what we hold: a fork;
+ * HOP_EAUTH, HOP_EMALFORMED it is no good; HOP_EFULL no room for another log; HOP_EIO the store
+ * rests after a failure. */
 int mesh_step(struct mesh *m, const struct mesh_in *in, struct mesh_outs *outs);
 
 /* When to come back with MESH_IN_TIMEOUT, or HOP_NEVER. Ask after each step. */

@@ -1,6 +1,7 @@
 /* Records in: verified by their chain and one signature, stored, and only then acknowledged. */
 #include <assert.h>
 
+#include "mesh/bundle.h"
 #include "mesh/state.h"
 
 /* The frontier is another one now: everybody should hear the new root soon. */
@@ -37,14 +38,41 @@ static void want_ack(struct link *l, uint32_t log)
 }
 
 /* A slot for a log that has proved itself with records; strangers may not fill the table. */
-static int log_for_records(struct mesh *m, const struct link *l, const struct segment *s,
-                           uint32_t *log)
+static int log_for_records(struct mesh *m, bool stranger, const struct segment *s, uint32_t *log)
 {
     if (*log != NO_SLOT)
         return HOP_OK;
-    if (l->state == LINK_STRANGER && m->order_count >= MESH_STRANGER_LOGS_MAX)
+    if (stranger && m->order_count >= MESH_STRANGER_LOGS_MAX)
         return HOP_EFULL;
     return mesh_log_add(m, s->log, s->lane, log);
+}
+
+/* Rebuild and verify what follows our tip, if the outs have room for it. */
+static int verify_run(struct mesh *m, const struct segment *s, struct segment_tip *tip,
+                      struct segment_rebuilt *ret)
+{
+    if (MESH_OUTS_MAX - m->outs->n < s->count)
+        return HOP_EFULL;
+    return segment_rebuild(ret, s, tip, &m->outs->scratch);
+}
+
+/* A verified run is to be stored; the log reaches tip when that is durable. */
+static void keep_run(struct mesh *m, const struct segment *s, const struct segment_rebuilt *r,
+                     const struct segment_tip *tip, uint32_t slot)
+{
+    struct mesh_log *log = &m->logs[slot];
+    emit_stores(m, s, r, tip->seq);
+    log->lane = s->lane; /* hearsay may have called it another */
+    if (log->namer != NO_SLOT) {
+        m->links[log->namer]->hearsay--;
+        log->namer = NO_SLOT;
+    }
+    log->pending = *tip;
+    m->pending = true;
+    if (log->asked != NO_SLOT && m->links[log->asked]->logs[slot].shown <= tip->seq) {
+        log->asked = NO_SLOT;
+        log->asked_until = 0;
+    }
 }
 
 static int accept_segment(struct mesh *m, uint32_t slot, const struct segment *s, uint32_t log)
@@ -55,34 +83,20 @@ static int accept_segment(struct mesh *m, uint32_t slot, const struct segment *s
     if (log != NO_SLOT)
         tip = m->logs[log].pending;
     uint64_t from = tip.seq + 1;
-    if (MESH_OUTS_MAX - m->outs->n < s->count)
-        return HOP_EFULL;
-    int err = segment_rebuild(&r, s, &tip, &m->outs->scratch);
+    int err = verify_run(m, s, &tip, &r);
     if (err != HOP_OK)
         return err;
-    err = log_for_records(m, l, s, &log);
+    err = log_for_records(m, l->state == LINK_STRANGER, s, &log);
     if (err != HOP_OK) {
         mesh_stop_send(m, l, s->log, STOP_FULL);
         return err;
     }
     trace(&m->config.trace, "%u brings log %02x%02x %llu..%llu -> store", (unsigned)l->name,
           s->log[0], s->log[1], (unsigned long long)from, (unsigned long long)tip.seq);
-    emit_stores(m, s, &r, tip.seq);
-    m->logs[log].lane = s->lane; /* hearsay may have called it another */
-    if (m->logs[log].namer != NO_SLOT) {
-        m->links[m->logs[log].namer]->hearsay--;
-        m->logs[log].namer = NO_SLOT;
-    }
-    m->logs[log].pending = tip;
-    m->pending = true;
     mesh_show(m, slot, log, tip.seq);
+    keep_run(m, s, &r, &tip, log);
     want_ack(l, log);
     l->touched = true;
-    uint32_t asked = m->logs[log].asked;
-    if (asked != NO_SLOT && m->links[asked]->logs[log].shown <= tip.seq) {
-        m->logs[log].asked = NO_SLOT;
-        m->logs[log].asked_until = 0;
-    }
     return HOP_OK;
 }
 
@@ -151,6 +165,42 @@ int mesh_on_segment(struct mesh *m, uint32_t slot, struct span frame)
     }
     err = accept_segment(m, slot, &s, log);
     return err == HOP_EAUTH ? refuse_segment(m, slot, &s, log) : err;
+}
+
+/* The same from a bundle: nobody is asked, told or struck. A run that does not follow our tip is
+ * told from a forged one, because it proves itself. Who brought it is unknown: a stranger's bounds.
+ */
+int mesh_on_carried(struct mesh *m, struct span payload)
+{
+    struct segment s;
+    struct segment_rebuilt r;
+    struct segment_tip tip = {0};
+    const uint8_t *prev;
+    int err = bundle_segment_parse(&s, &prev, payload);
+    if (err != HOP_OK)
+        return err;
+    uint32_t log = mesh_log_find(m, s.log);
+    if (log != NO_SLOT)
+        tip = m->logs[log].pending;
+    if (tip.seq > 0 && s.lane != m->logs[log].lane)
+        return HOP_EAUTH;
+    if (s.first + s.count - 1 <= tip.seq)
+        return HOP_EEXIST;
+    if (m->now < m->store_rest_until)
+        return HOP_EIO;
+    if (s.first > tip.seq + 1)
+        return HOP_ENOTFOUND;
+    err = verify_run(m, &s, &tip, &r);
+    if (err == HOP_EAUTH && bundle_segment_check(&s, prev, m->outs->scratch) == HOP_OK)
+        return HOP_EREFUSED;
+    if (err == HOP_OK)
+        err = log_for_records(m, true, &s, &log);
+    if (err != HOP_OK)
+        return err;
+    trace(&m->config.trace, "a bundle brings log %02x%02x up to %llu -> store", s.log[0], s.log[1],
+          (unsigned long long)tip.seq);
+    keep_run(m, &s, &r, &tip, log);
+    return HOP_OK;
 }
 
 /* ---- what became of the store's part ---- */

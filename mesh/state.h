@@ -222,6 +222,7 @@ void mesh_frontier_finish(struct mesh *m); /* full frontiers, announcements, req
 /* ---- records in (receive.c) ---- */
 
 int mesh_on_segment(struct mesh *m, uint32_t slot, struct span frame);
+int mesh_on_carried(struct mesh *m, struct span payload); /* MESH_IN_CARRIED */
 void mesh_on_stored(struct mesh *m);
 void mesh_on_store_failed(struct mesh *m);
 int mesh_on_publish(struct mesh *m, struct span log_id);
@@ -249,6 +250,7 @@ int mesh_want(struct mesh *m, struct span name);
 int mesh_on_want(struct mesh *m, uint32_t slot, struct span frame);
 int mesh_on_blob(struct mesh *m, uint32_t slot, struct span frame);
 int mesh_on_noblob(struct mesh *m, uint32_t slot, struct span frame);
+int mesh_on_carried_blob(struct mesh *m, struct span payload); /* MESH_IN_CARRIED_BLOB */
 void mesh_wants_link_gone(struct mesh *m, uint32_t slot);
 void mesh_wants_stored(struct mesh *m, bool durable);
 void mesh_wants_finish(struct mesh *m);

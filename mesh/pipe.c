@@ -15,6 +15,7 @@
 #define FLAG_LAST 0x01 /* of a frame's cuts */
 #define FLAG_OVER 0x02 /* your turn */
 #define FLAG_CUT  0x04 /* carries a cut; without it only the head counts */
+#define FLAG_CALL 0x08 /* I have not been named by you yet: answer */
 
 #define HEAD_BYTES   12                /* session, counter: in clear, additional data */
 #define INNER_BYTES  7                 /* flags, number, expected, bitmap */
@@ -206,6 +207,7 @@ static void on_inner(struct pipe *p, hop_time now, struct wire_reader r)
     uint16_t number = wire_get_u16(&r);
     uint16_t expected = wire_get_u16(&r);
     uint16_t bitmap = wire_get_u16(&r);
+    p->owes_answer = p->owes_answer || (flags & FLAG_CALL) != 0;
     on_acks(p, expected, bitmap);
     uint16_t ahead = (uint16_t)(number - p->expected);
     if ((flags & FLAG_CUT) != 0) {
@@ -269,8 +271,6 @@ static void on_packet(struct pipe *p, hop_time now, struct span packet)
     p->peer_counter = counter;
     p->state.packets_received++;
     p->state.heard = now;
-    if (memcmp(echo, p->config.session, 4) != 0)
-        p->owes_answer = true; /* it has not heard us yet */
     on_inner(p, now, r);
 }
 
@@ -388,7 +388,8 @@ static void put_packet(struct pipe *p, const struct cut *c, uint16_t number, boo
     memcpy(nonce + 8, packet + 8, 4);
     uint8_t *inner = packet + w.used;
     wire_put_bytes(&w, p->peer, 4);
-    wire_put_u8(&w, (uint8_t)((c == NULL ? 0 : c->flags) | (over ? FLAG_OVER : 0)));
+    unsigned flags = (c == NULL ? 0u : c->flags) | (over ? FLAG_OVER : 0u);
+    wire_put_u8(&w, (uint8_t)(flags | (p->state.up ? 0u : FLAG_CALL)));
     wire_put_u16(&w, number);
     wire_put_u16(&w, p->expected);
     wire_put_u16(&w, bitmap_of(p));

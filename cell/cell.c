@@ -285,6 +285,7 @@ int cell_apply(struct cell *c, const struct cell_event *e)
     case AUTH_LOG_OPEN:
     case AUTH_EPOCH:
     case AUTH_GRANT:
+    case AUTH_SEEN:
         return HOP_OK; /* told who writes, or brought a secret: device/ has seen to it */
     case AUTH_GENESIS:
         return on_genesis(c, e);

@@ -58,6 +58,7 @@ static bool bind_log(struct device *d, struct device_log *log, const struct open
         auth_log_open_check(&binding, o->record.log) != HOP_OK)
         return false;
     memcpy(log->ik, binding.ik, sizeof log->ik);
+    log->incarnation = binding.incarnation;
     return true;
 }
 

@@ -11,6 +11,7 @@ struct device_log {
     uint64_t next; /* the next to be opened */
     bool refused;  /* its first record does not bind it to a device: never opened */
     uint8_t ik[32];
+    uint32_t incarnation;
     bool waiting; /* the next record waits: for waits_for, or, if that is zeros, for an epoch */
     uint8_t waits_for[32];
     uint64_t dep_mark; /* records of it that our own have named as seen */

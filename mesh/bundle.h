@@ -125,6 +125,9 @@ void bundle_inventory_sort(struct bundle_inventory *v);
 /* The last number such that all records from first to it are there; first - 1 if first is not. */
 uint64_t bundle_inventory_reach(struct bundle_inventory *v, const uint8_t log[static 32],
                                 uint64_t first);
+/* The first number from `first` on that is there; UINT64_MAX if none is. */
+uint64_t bundle_inventory_next(struct bundle_inventory *v, const uint8_t log[static 32],
+                               uint64_t first);
 bool bundle_inventory_has(struct bundle_inventory *v, enum bundle_entry_type type,
                           const uint8_t id[static 32]);
 /* As LIST blocks of at most BUNDLE_ENTRIES_MAX; nothing for an empty one. */

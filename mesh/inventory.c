@@ -107,6 +107,19 @@ uint64_t bundle_inventory_reach(struct bundle_inventory *v, const uint8_t log[st
     return covers && x->last >= first ? x->last : first - 1;
 }
 
+uint64_t bundle_inventory_next(struct bundle_inventory *v, const uint8_t log[static 32],
+                               uint64_t first)
+{
+    struct bundle_entry e = {.type = BUNDLE_RUN, .first = first, .last = UINT64_MAX};
+    memcpy(e.id, log, sizeof e.id);
+    if (bundle_inventory_reach(v, log, first) >= first)
+        return first;
+    size_t after = find_last(v, &e) + 1; /* 0 if there is none before */
+    bool there = after < v->count && v->items[after].type == BUNDLE_RUN &&
+                 memcmp(v->items[after].id, log, sizeof e.id) == 0;
+    return there ? v->items[after].first : UINT64_MAX;
+}
+
 bool bundle_inventory_has(struct bundle_inventory *v, enum bundle_entry_type type,
                           const uint8_t id[static 32])
 {

@@ -383,6 +383,11 @@ TEST(inventory_knows_how_far_runs_reach)
     CHECK_EQ(bundle_inventory_reach(&v, e.id, 23), 22);
     CHECK_EQ(bundle_inventory_reach(&v, e.id, 35), 40);
     CHECK_EQ(bundle_inventory_reach(&v, e.id, 51), 50);
+    CHECK_EQ(bundle_inventory_next(&v, e.id, 1), 1);
+    CHECK_EQ(bundle_inventory_next(&v, e.id, 23), 31);
+    CHECK_EQ(bundle_inventory_next(&v, e.id, 41), 50);
+    CHECK_EQ(bundle_inventory_next(&v, e.id, 51), UINT64_MAX);
+    CHECK_EQ(bundle_inventory_next(&v, chunk.id, 1), UINT64_MAX);
     CHECK_EQ(bundle_inventory_reach(&v, chunk.id, 1), 0);
     CHECK_EQ(v.count, 4);
     CHECK(bundle_inventory_has(&v, BUNDLE_CHUNK, chunk.id));

@@ -1,0 +1,347 @@
+#include "device/bundle.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+#include "device/state.h"
+
+/* ---- who has what ---- */
+
+static bool newest_incarnation(const struct device *d, const uint8_t ik[static 32], uint32_t *ret)
+{
+    bool found = false;
+    for (size_t i = 0; i < d->logs_count; i++) {
+        const struct device_log *log = &d->logs[i];
+        if (log->next == 1 || log->refused || memcmp(log->ik, ik, 32) != 0)
+            continue;
+        if (!found || log->incarnation > *ret)
+            *ret = log->incarnation;
+        found = true;
+    }
+    return found;
+}
+
+/* Only the newest logs of a device speak for it: it began them because the older ones, or what they
+ * had seen, may be lost. Its own newest logs it has whole. */
+int device_bundle_known(struct device *d, const uint8_t ik[static 32], uint64_t *ret)
+{
+    size_t logs = history_log_count(d->history);
+    uint32_t incarnation = 0;
+    memset(ret, 0, logs * sizeof *ret);
+    if (!newest_incarnation(d, ik, &incarnation))
+        return HOP_OK;
+    for (uint32_t i = 0; i < d->logs_count; i++) {
+        const struct device_log *log = &d->logs[i];
+        uint64_t tip = history_log_tip(d->history, i);
+        if (tip == 0 || log->incarnation != incarnation || memcmp(log->ik, ik, 32) != 0)
+            continue;
+        const uint64_t *past = history_past(d->history, history_log_entry(d->history, i, tip));
+        if (past == NULL)
+            return HOP_ENOMEM;
+        for (size_t k = 0; k < logs; k++)
+            ret[k] = past[k] > ret[k] ? past[k] : ret[k];
+        ret[i] = UINT64_MAX;
+    }
+    return HOP_OK;
+}
+
+/* By log, what all whom the bundle is for have; everything if it is for nobody. */
+static int floor_of(struct device *d, const struct device_bundle_ask *ask, uint64_t *ret)
+{
+    size_t logs = history_log_count(d->history);
+    uint64_t *known = calloc(logs + 1, sizeof *known);
+    int err = known == NULL ? HOP_ENOMEM : HOP_OK;
+    uint32_t self = device_self(d);
+    for (size_t k = 0; k < logs; k++)
+        ret[k] = ask->all ? 0 : UINT64_MAX;
+    for (size_t i = 0; i < cell_device_count(d->cell) && err == HOP_OK && !ask->all; i++) {
+        const struct cell_device *device = cell_device(d->cell, i);
+        bool wanted = ask->members == NULL ? device->member != self : ask->members[device->member];
+        if (!wanted || memcmp(device->cert.ik, d->keys->ik.public_key, 32) == 0)
+            continue;
+        err = device_bundle_known(d, device->cert.ik, known);
+        for (size_t k = 0; k < logs && err == HOP_OK; k++)
+            ret[k] = known[k] < ret[k] ? known[k] : ret[k];
+    }
+    free(known);
+    return err;
+}
+
+/* ---- records out ---- */
+
+/* A section being filled from the store. */
+struct filling {
+    struct device *d;
+    const struct device_bundle_ask *ask;
+    struct bundle_section section;
+    bool full;
+};
+
+static int add_block(struct filling *f, enum bundle_kind kind, const struct buf *payload,
+                     const struct bundle_entry *e)
+{
+    if (payload->bad)
+        return HOP_ENOMEM;
+    f->full = !bundle_section_fits(&f->section, payload->size, f->ask->bytes_aim);
+    return f->full ? HOP_OK : bundle_section_add(&f->section, kind, buf_written(payload), e);
+}
+
+static int head_of(struct device *d, const uint8_t log[static 32], uint64_t seq,
+                   uint8_t ret[static 32])
+{
+    struct span bytes;
+    struct record r;
+    memset(ret, 0, 32);
+    if (seq == 0)
+        return HOP_OK;
+    int err = store_get(d->store, log, seq, &bytes);
+    if (err == HOP_OK)
+        err = record_parse(&r, bytes);
+    if (err == HOP_OK)
+        record_id(ret, r.header, r.text);
+    return err;
+}
+
+/* What follows `after` in one log, as far as the section has room and the stick lacks it. */
+static int fill_log(struct filling *f, uint32_t log, uint64_t after)
+{
+    const uint8_t *id = history_log_id(f->d->history, log);
+    uint64_t tip = f->d->logs[log].tip;
+    struct segment run;
+    int err = HOP_OK;
+    while (err == HOP_OK && !f->full && after < tip) {
+        uint8_t prev[32];
+        struct buf payload = {0};
+        struct bundle_entry e = {.type = BUNDLE_RUN};
+        after = bundle_inventory_reach(f->ask->there, id, after + 1);
+        if (after >= tip || !segment_read(&run, f->d->store, id, after, tip, SEGMENT_BYTES_AIM))
+            break;
+        e.first = run.first;
+        e.last = after = run.first + run.count - 1;
+        memcpy(e.id, id, 32);
+        err = head_of(f->d, id, run.first - 1, prev);
+        if (err != HOP_OK)
+            break;
+        bundle_segment_put(&payload, prev, &run);
+        err = add_block(f, BUNDLE_SEGMENT, &payload, &e);
+        buf_free(&payload);
+    }
+    return err;
+}
+
+/* The lane is fixed by a log's first record. LANES_COUNT: it cannot be read. */
+static enum record_lane lane_of(struct device *d, uint32_t log)
+{
+    struct span bytes;
+    struct record r;
+    if (d->logs[log].tip == 0 || d->logs[log].refused ||
+        store_get(d->store, history_log_id(d->history, log), 1, &bytes) != HOP_OK ||
+        record_parse(&r, bytes) != HOP_OK)
+        return LANES_COUNT;
+    return r.lane;
+}
+
+static int fill_records(struct filling *f, const uint64_t *floor)
+{
+    for (unsigned lane = 0; lane < LANES_COUNT; lane++) {
+        for (uint32_t i = 0; i < f->d->logs_count && !f->full; i++) {
+            if (floor[i] >= f->d->logs[i].tip || lane_of(f->d, i) != (enum record_lane)lane)
+                continue;
+            int err = fill_log(f, i, floor[i]);
+            if (err != HOP_OK)
+                return err;
+        }
+    }
+    return HOP_OK;
+}
+
+/* ---- chunks out ---- */
+
+/* Has everybody it is for said that they hold the document? */
+static bool delivered(const struct filling *f, const struct meeting_document *doc)
+{
+    for (size_t i = 0; i < doc->receipts_count; i++) {
+        const struct meeting_receipt *r = &doc->receipts[i];
+        bool wanted =
+            f->ask->members == NULL ? r->member != device_self(f->d) : f->ask->members[r->member];
+        if (wanted && r->state == 0)
+            return false;
+    }
+    return true;
+}
+
+static int fill_chunk(struct filling *f, const uint8_t name[static 32])
+{
+    struct span bytes;
+    struct buf payload = {0};
+    struct bundle_entry e = {.type = BUNDLE_CHUNK};
+    if (bundle_inventory_has(f->ask->there, BUNDLE_CHUNK, name))
+        return HOP_OK;
+    int err = store_find(f->d->store, STORE_BLOBS, SPAN(name, 32), &bytes);
+    if (err != HOP_OK)
+        return err == HOP_ENOTFOUND ? HOP_OK : err; /* has not come yet: nothing to carry */
+    memcpy(e.id, name, 32);
+    bundle_blob_put(&payload, name, bytes);
+    err = add_block(f, BUNDLE_BLOB, &payload, &e);
+    buf_free(&payload);
+    return err;
+}
+
+static int fill_document(struct filling *f, const struct meeting_document *doc)
+{
+    struct device_opened o;
+    struct act act;
+    int err = device_open_entry(f->d, doc->entry, &o);
+    if (err != HOP_OK)
+        return err;
+    if (act_parse(&act, ACT_DOC, o.body) == HOP_OK) {
+        for (size_t at = 0; at + 32 <= act.chunks.size && err == HOP_OK && !f->full; at += 32)
+            err = fill_chunk(f, act.chunks.data + at);
+    }
+    free(o.bytes);
+    return err;
+}
+
+static int fill_documents(struct filling *f)
+{
+    for (size_t i = 0; i < meeting_count(f->d->meetings); i++) {
+        const struct meeting *m = meeting_at(f->d->meetings, i);
+        for (size_t k = 0; k < m->documents_count && !f->full; k++) {
+            if (!f->ask->all && delivered(f, &m->documents[k]))
+                continue;
+            int err = fill_document(f, &m->documents[k]);
+            if (err != HOP_OK)
+                return err;
+        }
+    }
+    return HOP_OK;
+}
+
+int device_bundle_write(struct device *d, const struct device_bundle_ask *ask, struct buf *ret)
+{
+    struct filling f = {.d = d, .ask = ask};
+    uint64_t *floor = calloc(history_log_count(d->history) + 1, sizeof *floor);
+    int err = floor == NULL ? HOP_ENOMEM : floor_of(d, ask, floor);
+    if (err == HOP_OK)
+        err = fill_records(&f, floor);
+    if (err == HOP_OK && !f.full)
+        err = fill_documents(&f);
+    if (err == HOP_OK && f.section.contents.count > 0)
+        err = bundle_section_end(&f.section, ret);
+    bundle_section_free(&f.section);
+    free(floor);
+    return err;
+}
+
+/* ---- what we have seen, said ---- */
+
+/* Is there anything our own records have not named, other than that others have seen this? */
+static bool news_unsaid(const struct device *d, const uint64_t *said)
+{
+    for (uint32_t i = 0; i < d->logs_count; i++) {
+        uint64_t tip = history_log_tip(d->history, i);
+        for (uint64_t seq = tip; seq > said[i]; seq--) {
+            uint32_t entry = history_log_entry(d->history, i, seq);
+            if (history_at(d->history, entry)->type != AUTH_SEEN)
+                return true;
+        }
+    }
+    return false;
+}
+
+int device_bundle_seen(struct device *d, uint64_t wall, bool *ret_written)
+{
+    uint8_t id[32];
+    uint64_t *said = calloc(history_log_count(d->history) + 1, sizeof *said);
+    *ret_written = false;
+    if (said == NULL)
+        return HOP_ENOMEM;
+    int err = device_bundle_known(d, d->keys->ik.public_key, said);
+    if (err == HOP_OK && device_self(d) != HISTORY_NONE && news_unsaid(d, said)) {
+        struct device_draft draft = {.lane = LANE_CONTROL, .type = AUTH_SEEN, .wall = wall};
+        err = device_author(d, &draft, id);
+        *ret_written = err == HOP_OK;
+    }
+    free(said);
+    return err;
+}
+
+/* ---- what is here, and what is wanted ---- */
+
+static int add_wanted(struct device *d, const struct meeting_document *doc,
+                      struct bundle_inventory *v)
+{
+    struct device_opened o;
+    struct act act;
+    int err = device_open_entry(d, doc->entry, &o);
+    if (err != HOP_OK)
+        return err;
+    bool parsed = act_parse(&act, ACT_DOC, o.body) == HOP_OK;
+    for (size_t at = 0; parsed && at + 32 <= act.chunks.size && err == HOP_OK; at += 32) {
+        struct span bytes;
+        struct span name = SPAN(act.chunks.data + at, 32);
+        struct bundle_entry e = {.type = BUNDLE_WANTED};
+        if (store_find(d->store, STORE_BLOBS, name, &bytes) != HOP_ENOTFOUND)
+            continue;
+        memcpy(e.id, name.data, 32);
+        err = bundle_inventory_add(v, &e);
+    }
+    free(o.bytes);
+    return err;
+}
+
+int device_bundle_have(struct device *d, struct buf *ret)
+{
+    struct bundle_inventory v = {0};
+    int err = HOP_OK;
+    for (uint32_t i = 0; i < d->logs_count && err == HOP_OK; i++) {
+        struct bundle_entry e = {.type = BUNDLE_RUN, .first = 1, .last = d->logs[i].tip};
+        memcpy(e.id, history_log_id(d->history, i), 32);
+        if (e.last > 0)
+            err = bundle_inventory_add(&v, &e);
+    }
+    for (size_t i = 0; i < meeting_count(d->meetings) && err == HOP_OK; i++) {
+        const struct meeting *m = meeting_at(d->meetings, i);
+        for (size_t k = 0; k < m->documents_count && err == HOP_OK; k++)
+            err = add_wanted(d, &m->documents[k], &v);
+    }
+    if (err == HOP_OK)
+        bundle_inventory_put(ret, &v);
+    bundle_inventory_free(&v);
+    return err == HOP_OK && ret->bad ? HOP_ENOMEM : err;
+}
+
+/* ---- records in ---- */
+
+/* The log's state if the store has any of it, else NULL. */
+static const struct device_log *log_here(struct device *d, const uint8_t id[static 32])
+{
+    struct store_tip tip;
+    uint32_t index;
+    if (store_tip(d->store, id, &tip) != HOP_OK)
+        return NULL;
+    return device_log_state(d, id, &index);
+}
+
+int device_bundle_admits(struct device *d, const struct bundle_block *b, size_t *budget)
+{
+    struct segment s;
+    const uint8_t *prev;
+    if (b->kind == BUNDLE_BLOB)
+        return HOP_OK; /* taken only if a record that we opened names it */
+    int err = bundle_segment_parse(&s, &prev, b->payload);
+    if (err != HOP_OK)
+        return err;
+    const struct device_log *log = log_here(d, s.log);
+    bool ours = log != NULL;
+    for (size_t i = 0; i < s.count && !ours; i++)
+        ours = cell_epoch_by_tag(d->cell, s.records[i].cell_tag) != NULL;
+    if (!ours || (log != NULL && log->refused))
+        return HOP_EREFUSED;
+    if (log != NULL && log->next > 1 && cell_device_by_key(d->cell, log->ik) != NULL)
+        return HOP_OK;
+    if (b->payload.size > *budget)
+        return HOP_EFULL;
+    *budget -= b->payload.size;
+    return HOP_OK;
+}

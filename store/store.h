@@ -48,6 +48,7 @@ struct store_ops {
     int (*arrival)(struct store *s, uint64_t index, uint8_t *ret_log, uint64_t *ret_seq);
     int (*put)(struct store *s, enum store_table table, struct span key, struct span value);
     int (*find)(struct store *s, enum store_table table, struct span key, struct span *ret);
+    int (*remove)(struct store *s, enum store_table table, struct span key);
     int (*commit)(struct store *s);
     void (*rollback)(struct store *s);
     void (*close)(struct store *s);
@@ -108,6 +109,12 @@ MUST_USE static inline int store_find(struct store *s, enum store_table table, s
                                       struct span *ret)
 {
     return s->ops->find(s, table, key, ret);
+}
+
+/* Take a value out; HOP_ENOTFOUND when there is none. Its space is used again. */
+MUST_USE static inline int store_remove(struct store *s, enum store_table table, struct span key)
+{
+    return s->ops->remove(s, table, key);
 }
 
 /* Make everything since the last commit durable, or nothing of it. What one commit carries should

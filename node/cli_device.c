@@ -164,7 +164,7 @@ int cli_run(struct cli *c)
         {"--beacon-port", CLI_VALUE, &beacon}, {"--bind", CLI_VALUE, &o.bind_address},
         {"--peer", CLI_VALUES, &peers},        {"--no-multicast", CLI_FLAG, &o.no_multicast},
         {"--trace", CLI_VALUE, &o.trace_path}, {"--quiet", CLI_FLAG, &o.quiet},
-        {"--no-open", CLI_FLAG, &no_open},
+        {"--serial", CLI_VALUE, &o.serial},    {"--no-open", CLI_FLAG, &no_open},
     };
     int exit_code = cli_arguments(c, options, sizeof options / sizeof options[0], 0, 0);
     if (exit_code == CLI_DONE)

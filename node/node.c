@@ -17,6 +17,7 @@
 #include "node/files.h"
 #include "node/http.h"
 #include "node/links.h"
+#include "node/serial.h"
 #include "node/talk.h"
 
 #define PROBE_US HOP_SECOND
@@ -428,11 +429,13 @@ static void carry_out(struct node *n)
         const struct mesh_out *o = &n->outs.items[i];
         switch (o->type) {
         case MESH_OUT_SEND:
-            if (n->links != NULL)
+            if (serial_owns(o->link))
+                serial_send(n->serial, o->link, o->bytes);
+            else if (n->links != NULL)
                 links_send(n->links, o->link, o->bytes, o->durable);
             break;
         case MESH_OUT_DROP_LINK:
-            if (n->links != NULL)
+            if (n->links != NULL && !serial_owns(o->link))
                 links_drop(n->links, o->link);
             keep_news(n, &(struct mesh_out){.type = MESH_OUT_PEER, .link = o->link});
             node_changed(n);
@@ -457,7 +460,7 @@ static void carry_out(struct node *n)
     tell_voice(n);
 }
 
-void node_step(struct node *n, const struct mesh_in *in)
+int node_step(struct node *n, const struct mesh_in *in)
 {
     int err = device_step(n->device, in, &n->outs);
     carry_out(n);
@@ -469,6 +472,7 @@ void node_step(struct node *n, const struct mesh_in *in)
         node_changed(n);
         tell_voice(n);
     }
+    return err;
 }
 
 /* `err`: of a write of this turn; the store has then undone the turn already. */

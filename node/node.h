@@ -22,6 +22,7 @@ struct discovery; /* node/discovery.h: beacons over UDP */
 struct dial;      /* node/dial.h: whom to connect to */
 struct node_news; /* node/node.c: what voice is to be told of */
 struct http;      /* node/http.h: the API on a unix socket and on loopback */
+struct serial;    /* node/serial.h: a radio modem or a cable */
 struct talk;      /* node/talk.h: voice of one meeting at a time */
 
 struct node {
@@ -51,6 +52,7 @@ struct node {
     struct links *links;         /* NULL when not running */
     struct discovery *discovery; /* NULL when not running */
     struct http *http;           /* NULL when not running */
+    struct serial *serial;       /* NULL when there is none */
     struct talk *talk;           /* NULL when not running */
 };
 
@@ -83,8 +85,9 @@ void node_read_clocks(struct node *n);
 /* The trouble as a sentence for this error of a write; ret->exit_code is 3. Returns err. */
 int node_disk_trouble(const struct node *n, int err, struct node_trouble *ret);
 
-/* One mesh input, and what follows from it (sends that are `durable` wait for node_commit). */
-void node_step(struct node *n, const struct mesh_in *in);
+/* One mesh input, and what follows from it (sends that are `durable` wait for node_commit). Returns
+ * what mesh_step() did; links have been dealt with. */
+int node_step(struct node *n, const struct mesh_in *in);
 
 /* After keys got a cell (founded or joined): save them and make a device that has it. Links are
  * closed: they were of the device before. */
@@ -98,6 +101,7 @@ struct node_options {
     struct device_join *join; /* joining: look for the inviter, finish, then go on as a member */
     bool quiet;
     bool no_multicast;
+    const char *serial;     /* NULL, or DEVICE[:RATE] */
     const char *trace_path; /* NULL: no trace */
 };
 /* Serve until SIGTERM or SIGINT (or, when joining with join_only, until joined). */

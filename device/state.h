@@ -44,6 +44,7 @@ struct device {
     size_t wants_count, wants_capacity;
     uint8_t admitting[DEVICE_ADMITTING_MAX][16]; /* invitations answered in this turn */
     size_t admitting_count;
+    size_t bundle_budget; /* bytes that logs bound to nobody may still bring by bundle */
     uint64_t version;
 };
 

@@ -155,7 +155,24 @@ static int fill_records(struct filling *f, const uint64_t *floor)
     return HOP_OK;
 }
 
-/* ---- chunks out ---- */
+/* ---- documents out ---- */
+
+int device_bundle_blobs(struct device *d, const struct act *doc, device_bundle_blob *each,
+                        void *ctx)
+{
+    for (size_t at = 0; at + 32 <= doc->chunks.size; at += 32) {
+        struct span bytes = {0};
+        int err = store_find(d->store, STORE_BLOBS, SPAN(doc->chunks.data + at, 32), &bytes);
+        if (err == HOP_ENOTFOUND)
+            bytes = (struct span){0};
+        else if (err != HOP_OK)
+            return err;
+        err = each(ctx, doc->chunks.data + at, bytes);
+        if (err != HOP_OK)
+            return err;
+    }
+    return HOP_OK;
+}
 
 /* Has everybody it is for said that they hold the document? */
 static bool delivered(const struct filling *f, const struct meeting_document *doc)
@@ -170,34 +187,31 @@ static bool delivered(const struct filling *f, const struct meeting_document *do
     return true;
 }
 
-static int fill_chunk(struct filling *f, const uint8_t name[static 32])
+static int fill_blob(void *ctx, const uint8_t name[32], struct span bytes)
 {
-    struct span bytes;
+    struct filling *f = ctx;
     struct buf payload = {0};
     struct bundle_entry e = {.type = BUNDLE_CHUNK};
-    if (bundle_inventory_has(f->ask->there, BUNDLE_CHUNK, name))
-        return HOP_OK;
-    int err = store_find(f->d->store, STORE_BLOBS, SPAN(name, 32), &bytes);
-    if (err != HOP_OK)
-        return err == HOP_ENOTFOUND ? HOP_OK : err; /* has not come yet: nothing to carry */
+    if (f->full || bytes.size == 0 || bundle_inventory_has(f->ask->there, BUNDLE_CHUNK, name))
+        return HOP_OK; /* what has not come yet cannot be carried */
     memcpy(e.id, name, 32);
     bundle_blob_put(&payload, name, bytes);
-    err = add_block(f, BUNDLE_BLOB, &payload, &e);
+    int err = add_block(f, BUNDLE_BLOB, &payload, &e);
     buf_free(&payload);
     return err;
 }
 
-static int fill_document(struct filling *f, const struct meeting_document *doc)
+/* The parts of one document. */
+static int each_blob_of(struct device *d, const struct meeting_document *doc,
+                        device_bundle_blob *each, void *ctx)
 {
     struct device_opened o;
     struct act act;
-    int err = device_open_entry(f->d, doc->entry, &o);
+    int err = device_open_entry(d, doc->entry, &o);
     if (err != HOP_OK)
         return err;
-    if (act_parse(&act, ACT_DOC, o.body) == HOP_OK) {
-        for (size_t at = 0; at + 32 <= act.chunks.size && err == HOP_OK && !f->full; at += 32)
-            err = fill_chunk(f, act.chunks.data + at);
-    }
+    if (act_parse(&act, ACT_DOC, o.body) == HOP_OK)
+        err = device_bundle_blobs(d, &act, each, ctx);
     free(o.bytes);
     return err;
 }
@@ -209,7 +223,7 @@ static int fill_documents(struct filling *f)
         for (size_t k = 0; k < m->documents_count && !f->full; k++) {
             if (!f->ask->all && delivered(f, &m->documents[k]))
                 continue;
-            int err = fill_document(f, &m->documents[k]);
+            int err = each_blob_of(f->d, &m->documents[k], fill_blob, f);
             if (err != HOP_OK)
                 return err;
         }
@@ -268,32 +282,24 @@ int device_bundle_seen(struct device *d, uint64_t wall, bool *ret_written)
 
 /* ---- what is here, and what is wanted ---- */
 
-static int add_wanted(struct device *d, const struct meeting_document *doc,
-                      struct bundle_inventory *v)
+static int add_wanted(void *ctx, const uint8_t name[32], struct span bytes)
 {
-    struct device_opened o;
-    struct act act;
-    int err = device_open_entry(d, doc->entry, &o);
-    if (err != HOP_OK)
-        return err;
-    bool parsed = act_parse(&act, ACT_DOC, o.body) == HOP_OK;
-    for (size_t at = 0; parsed && at + 32 <= act.chunks.size && err == HOP_OK; at += 32) {
-        struct span bytes;
-        struct span name = SPAN(act.chunks.data + at, 32);
-        struct bundle_entry e = {.type = BUNDLE_WANTED};
-        if (store_find(d->store, STORE_BLOBS, name, &bytes) != HOP_ENOTFOUND)
-            continue;
-        memcpy(e.id, name.data, 32);
-        err = bundle_inventory_add(v, &e);
-    }
-    free(o.bytes);
-    return err;
+    struct bundle_inventory *v = ctx;
+    struct bundle_entry e = {.type = BUNDLE_WANTED};
+    memcpy(e.id, name, 32);
+    return bytes.size > 0 ? HOP_OK : bundle_inventory_add(v, &e);
+}
+
+size_t *device_bundle_budget(struct device *d)
+{
+    return &d->bundle_budget;
 }
 
 int device_bundle_have(struct device *d, struct buf *ret)
 {
     struct bundle_inventory v = {0};
     int err = HOP_OK;
+    d->bundle_budget = DEVICE_BUNDLE_BUDGET;
     for (uint32_t i = 0; i < d->logs_count && err == HOP_OK; i++) {
         struct bundle_entry e = {.type = BUNDLE_RUN, .first = 1, .last = d->logs[i].tip};
         memcpy(e.id, history_log_id(d->history, i), 32);
@@ -303,7 +309,7 @@ int device_bundle_have(struct device *d, struct buf *ret)
     for (size_t i = 0; i < meeting_count(d->meetings) && err == HOP_OK; i++) {
         const struct meeting *m = meeting_at(d->meetings, i);
         for (size_t k = 0; k < m->documents_count && err == HOP_OK; k++)
-            err = add_wanted(d, &m->documents[k], &v);
+            err = each_blob_of(d, &m->documents[k], add_wanted, &v);
     }
     if (err == HOP_OK)
         bundle_inventory_put(ret, &v);

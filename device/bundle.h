@@ -39,6 +39,10 @@ MUST_USE int device_bundle_seen(struct device *d, uint64_t wall, bool *ret_writt
  * us what we have. HOP_ENOMEM. */
 MUST_USE int device_bundle_have(struct device *d, struct buf *ret);
 
+/* How much of what is bound to nobody may still come; device_bundle_have() begins a new reading and
+ * fills it up. */
+size_t *device_bundle_budget(struct device *d);
+
 /* May this block go on to the mesh (MESH_IN_CARRIED, MESH_IN_CARRIED_BLOB)? Logs must be known or
  * written under an epoch we hold: HOP_EREFUSED says it is of another cell, or cannot be told yet.
  * What is not bound to a device of the cell may take no more than the budget, which goes down:
@@ -79,11 +83,11 @@ struct bundle_missing {
 #define BUNDLE_MISSING_MAX 256 /* named; `missing_total` counts all */
 
 struct device_bundle_view {
-    struct bundle_items fresh;        /* new here */
-    struct bundle_items carried;      /* here as well, and somebody lacks it */
-    uint64_t foreign, bad, forked;    /* runs of another cell, that do not check out, of a fork */
+    struct bundle_items fresh;          /* new here */
+    struct bundle_items carried;        /* here as well, and somebody lacks it */
+    uint64_t foreign, bad, forked;      /* runs of another cell, that do not check out, of a fork */
     uint64_t chunks_new, chunks_absent; /* wanted here, and in the bundle or not */
-    bool *lacks;                      /* by member: no device of theirs has all of it. owned */
+    bool *lacks;                        /* by member: no device of theirs has all of it. owned */
     size_t members;
     struct bundle_missing *missing; /* owned */
     size_t missing_count;
@@ -98,6 +102,12 @@ MUST_USE int device_bundle_look(struct device *d, struct span blocks,
 void device_bundle_view_free(struct device_bundle_view *v);
 
 /* ---- inside ---- */
+
+/* Every blob of a document that is known of: bytes is empty for what is not here. Ends with what
+ * each() returns other than HOP_OK. */
+typedef int device_bundle_blob(void *ctx, const uint8_t name[32], struct span bytes);
+MUST_USE int device_bundle_blobs(struct device *d, const struct act *doc, device_bundle_blob *each,
+                                 void *ctx);
 
 /* For each log what a device is known to have; ret has history_log_count() numbers. */
 MUST_USE int device_bundle_known(struct device *d, const uint8_t ik[static 32], uint64_t *ret);

@@ -49,18 +49,20 @@ static enum bundle_item item_of(unsigned type)
     }
 }
 
-/* A document's record: are its chunks here, or at least in the bundle? */
+static int is_at_hand(void *ctx, const uint8_t name[32], struct span bytes)
+{
+    struct look *l = ctx;
+    bool at_hand = bytes.size > 0 || bundle_inventory_has(&l->contents, BUNDLE_CHUNK, name);
+    return at_hand ? HOP_OK : HOP_ENOTFOUND;
+}
+
+/* A document's record: are its parts here, or at least in the bundle? */
 static void count_document(struct look *l, struct bundle_items *items, struct span body)
 {
     struct act doc;
-    bool whole = act_parse(&doc, ACT_DOC, body) == HOP_OK;
-    for (size_t at = 0; whole && at + 32 <= doc.chunks.size; at += 32) {
-        const uint8_t *name = doc.chunks.data + at;
-        struct span bytes;
-        whole = bundle_inventory_has(&l->contents, BUNDLE_CHUNK, name) ||
-                store_find(l->d->store, STORE_BLOBS, SPAN(name, 32), &bytes) == HOP_OK;
-    }
-    items->documents_whole += whole ? 1 : 0;
+    if (act_parse(&doc, ACT_DOC, body) == HOP_OK &&
+        device_bundle_blobs(l->d, &doc, is_at_hand, l) == HOP_OK)
+        items->documents_whole++;
 }
 
 /* ---- what is here as well ---- */

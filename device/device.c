@@ -32,6 +32,9 @@ void device_leave_cell(struct device *d)
     d->logs_count = d->logs_capacity = 0;
     d->wants = NULL;
     d->wants_count = d->wants_capacity = 0;
+    free(d->waived);
+    d->waived = NULL;
+    d->waived_count = d->waived_capacity = 0;
     d->folded = 0;
     d->procedure_set = false;
 }
@@ -154,7 +157,8 @@ static int load_frontier(struct device *d)
         struct device_log *state = device_log_state(d, log, &index);
         if (state == NULL)
             return HOP_ENOMEM;
-        state->tip = tip.seq;
+        uint64_t limit = d->mesh == NULL ? UINT64_MAX : mesh_log_limit(d->mesh, log);
+        state->tip = tip.seq < limit ? tip.seq : limit;
         memcpy(after, log, sizeof after);
         from = after;
     }
@@ -206,6 +210,36 @@ static int store_record(struct device *d, const struct mesh_out *o)
     return err;
 }
 
+/* Does somebody have exactly what we have? It only matters when a log is forked. */
+static bool level_with(const struct device *d, mesh_link link)
+{
+    struct mesh_peer_view views[MESH_LINKS_MAX];
+    if (mesh_forks(d->mesh, NULL, 0) == 0)
+        return false;
+    size_t n = mesh_peers(d->mesh, views, MESH_LINKS_MAX);
+    for (size_t i = 0; i < n; i++) {
+        if (views[i].link == link)
+            return views[i].in_sync;
+    }
+    return false;
+}
+
+/* Open all again: what stood behind a fork has no effect any more. */
+static int reopen(struct device *d)
+{
+    struct history *history = history_new();
+    if (history == NULL)
+        return HOP_ENOMEM;
+    history_free(d->history);
+    d->history = history;
+    d->logs_count = 0;
+    d->folded = 0;
+    d->cell_dirty = true;
+    d->reopen = false;
+    d->version++;
+    return load_frontier(d);
+}
+
 /* Carry out what the mesh asked of the store; what is left is for the owner. */
 static void carry_out(struct device *d, struct mesh_outs *outs)
 {
@@ -221,7 +255,15 @@ static void carry_out(struct device *d, struct mesh_outs *outs)
             if (d->write_error == HOP_OK)
                 err = store_put(d->store, STORE_BLOBS, SPAN(o->id, 32), o->bytes);
             d->stored = true;
+        } else if (o->type == MESH_OUT_META) {
+            if (d->write_error == HOP_OK)
+                err = store_put(d->store, STORE_META, o->key, o->bytes);
+            d->stored = true;
+        } else if (o->type == MESH_OUT_FORK) {
+            d->reopen = true;
+            d->own_came_back = d->own_came_back || is_own_log(d, o->log);
         } else {
+            d->settled = d->settled || (o->type == MESH_OUT_PEER && level_with(d, o->link));
             outs->items[kept++] = *o;
         }
         if (err != HOP_OK)
@@ -324,7 +366,7 @@ static bool next_news(struct device *d, struct mesh_in *in, uint8_t room[static 
 
 static bool has_news(const struct device *d)
 {
-    bool any = d->stored || d->roster_changed || d->wants_count > 0;
+    bool any = d->stored || d->roster_changed || d->wants_count > 0 || d->reopen;
     for (size_t lane = 0; lane < DEVICE_LANES; lane++)
         any = any || d->publish[lane];
     return any;
@@ -352,7 +394,9 @@ int device_committed(struct device *d, int result, hop_time now, uint64_t wall,
         d->authored[lane] = false;
     }
     size_t before = history_count(d->history);
-    int err = device_open_all(d);
+    int err = d->reopen ? reopen(d) : HOP_OK;
+    if (err == HOP_OK)
+        err = device_open_all(d);
     if (err == HOP_OK)
         err = device_fold(d);
     if (err != HOP_OK)

@@ -53,6 +53,21 @@ struct device_opened {
 MUST_USE int device_open_entry(struct device *d, uint32_t entry, struct device_opened *ret);
 const struct history *device_history(const struct device *d);
 
+/* ---- who has signed two different records under one number ---- */
+
+/* From record seq on, the log has no effect for anybody (mesh/fork.h). Returns how many there are;
+ * the first max of them, at most DEVICE_FORKS_SHOWN, in ret. */
+#define DEVICE_FORKS_SHOWN 64
+struct device_fork {
+    uint8_t log[32];
+    uint64_t seq;
+    bool bound; /* we hold the record that binds the log to a device: ik says which */
+    bool own;   /* it is ours: this device has been copied */
+    uint8_t ik[32];
+    uint32_t member; /* or HISTORY_NONE */
+};
+size_t device_forks(struct device *d, struct device_fork *ret, size_t max);
+
 /* ---- acting: written to the store, durable after the owner's commit ---- */
 
 /* Found a cell: keys gets cell id, log keys, and the founder is its secretary (or as role says). */

@@ -106,8 +106,15 @@ static int open_next(struct device *d, uint32_t index)
     memcpy(e.id, o.id, sizeof e.id);
     uint32_t entry;
     err = history_add(d->history, &e, o.inner.deps, o.inner.deps_count, &entry);
+    if (err == HOP_ENOTFOUND && d->waived_count > 0 && o.inner.deps_count > 0) {
+        uint8_t *deps = o.plain + (o.inner.deps - o.plain); /* they point into it */
+        size_t count = device_fork_filter(d, deps, o.inner.deps, o.inner.deps_count);
+        o.inner.deps_count = count;
+        err = history_add(d->history, &e, deps, count, &entry);
+    }
     if (err != HOP_OK)
         goto out;
+    device_fork_arrived(d, o.id);
     log->next++;
     log->waiting = false;
     /* A secret sealed to us in an EPOCH or GRANT is not taken: any member can seal one to a few
@@ -148,8 +155,25 @@ int device_open_all(struct device *d)
             if (err != HOP_OK)
                 return err;
         }
+        if (!progress) {
+            int err = device_fork_settle(d, &progress);
+            if (err != HOP_OK)
+                return err;
+        }
     }
+    d->settled = false;
     return HOP_OK;
+}
+
+bool device_log_owner(struct device *d, const uint8_t log[static 32], uint8_t ret_ik[static 32])
+{
+    struct opened o;
+    struct device_log state = {0};
+    bool bound = open_record(d, log, 1, &o) == HOP_OK && bind_log(d, &state, &o);
+    if (bound)
+        memcpy(ret_ik, state.ik, sizeof state.ik);
+    free(o.plain);
+    return bound;
 }
 
 int device_open_entry(struct device *d, uint32_t entry, struct device_opened *ret)

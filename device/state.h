@@ -45,6 +45,11 @@ struct device {
     uint8_t admitting[DEVICE_ADMITTING_MAX][16]; /* invitations answered in this turn */
     size_t admitting_count;
     size_t bundle_budget; /* bytes that logs bound to nobody may still bring by bundle */
+    /* forked logs: device/fork.c */
+    bool reopen;           /* open the history again from the start, at the next commit */
+    bool settled;          /* somebody has exactly what we have */
+    uint8_t (*waived)[32]; /* ids that records name and nobody has */
+    size_t waived_count, waived_capacity;
     uint64_t version;
 };
 
@@ -70,6 +75,15 @@ void device_leave_cell(struct device *d);
 
 MUST_USE int device_open_all(struct device *d); /* everything in the store that can be opened */
 MUST_USE int device_fold(struct device *d);     /* cell and meetings up to date */
+
+/* device/fork.c: deps without those that are waived (ret may be deps); this id has come; waive what
+ * records wait for and nobody has, if it is time. */
+size_t device_fork_filter(const struct device *d, uint8_t *ret, const uint8_t *deps, size_t count);
+void device_fork_arrived(struct device *d, const uint8_t id[static 32]);
+MUST_USE int device_fork_settle(struct device *d, bool *ret_progress);
+
+/* Whose log is it, by its first record? False: that is not here, or binds it to nobody. */
+bool device_log_owner(struct device *d, const uint8_t log[static 32], uint8_t ret_ik[static 32]);
 
 /* Add a name to the list of chunks the mesh shall look for. */
 void device_want(struct device *d, const uint8_t name[static 32]);

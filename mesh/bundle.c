@@ -206,6 +206,8 @@ int bundle_segment_parse(struct segment *ret, const uint8_t **ret_prev, struct s
     int err = segment_parse(ret, SPAN(payload.data + 32, payload.size - 32));
     if (err != HOP_OK)
         return err;
+    if (ret->log_brief || ret->tags_brief)
+        return HOP_EMALFORMED; /* nobody has the rest at hand */
     *ret_prev = payload.data;
     bool none = memcmp(payload.data, zeros, sizeof zeros) == 0;
     return none == (ret->first == 1) ? HOP_OK : HOP_EMALFORMED;

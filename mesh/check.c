@@ -10,6 +10,7 @@ static void check_log(const struct mesh *m, const struct mesh_log *log)
     assert(log->lane < LANES_COUNT);
     assert(log->durable.seq <= log->pending.seq);
     assert(log->delivered <= log->durable.seq);
+    assert(log->fork == 0 || log->pending.seq < log->fork);
     assert(m->undelivered || log->delivered == log->durable.seq);
     assert(m->pending || log->pending.seq == log->durable.seq);
     assert(log->asked == NO_SLOT || m->links[log->asked] != NULL);

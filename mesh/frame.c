@@ -236,6 +236,43 @@ int frame_noblob_parse(uint8_t ret[static 32], struct span frame)
     return wire_end(&r) && type == FRAME_NOBLOB ? HOP_OK : HOP_EMALFORMED;
 }
 
+/* ---- PROBE ---- */
+
+#define PROBE_ANSWER 0x80
+
+void frame_probe_put(struct wire_writer *w, const struct frame_probe *f)
+{
+    assert(f->count >= 1 && f->count <= PROBE_HEADS_MAX);
+    wire_put_u8(w, FRAME_PROBE);
+    wire_put_bytes(w, f->log, sizeof f->log);
+    wire_put_u8(w, (uint8_t)(f->count | (f->answer ? PROBE_ANSWER : 0)));
+    for (size_t i = 0; i < f->count; i++) {
+        wire_put_u64(w, f->heads[i].seq);
+        wire_put_bytes(w, f->heads[i].head, sizeof f->heads[i].head);
+    }
+}
+
+int frame_probe_parse(struct frame_probe *ret, struct span frame)
+{
+    struct wire_reader r = wire_reader(frame.data, frame.size);
+    unsigned type = wire_get_u8(&r);
+    uint64_t last = 0;
+    wire_get_into(&r, ret->log, sizeof ret->log);
+    unsigned count = wire_get_u8(&r);
+    ret->answer = (count & PROBE_ANSWER) != 0;
+    ret->count = count & ~(unsigned)PROBE_ANSWER;
+    if (r.bad || type != FRAME_PROBE || ret->count < 1 || ret->count > PROBE_HEADS_MAX)
+        return HOP_EMALFORMED;
+    for (size_t i = 0; i < ret->count; i++) {
+        ret->heads[i].seq = wire_get_u64(&r);
+        wire_get_into(&r, ret->heads[i].head, sizeof ret->heads[i].head);
+        if (ret->heads[i].seq <= last || ret->heads[i].seq > FRAME_SEQ_MAX)
+            r.bad = true;
+        last = ret->heads[i].seq;
+    }
+    return wire_end(&r) ? HOP_OK : HOP_EMALFORMED;
+}
+
 /* ---- TELL ---- */
 
 #define TELL_COVERED_BYTES_MAX (32 + 8 + MESH_TELL_BYTES_MAX)

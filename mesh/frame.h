@@ -22,6 +22,9 @@ enum frame_type {
     FRAME_BLOB,
     FRAME_NOBLOB,
     FRAME_TELL,
+    FRAME_PROBE,
+    FRAME_BRANCH,
+    FRAME_PROOF,
     FRAMES_END
 };
 
@@ -128,6 +131,24 @@ void frame_blob_put(struct wire_writer *w, const struct frame_blob *f);
 MUST_USE int frame_blob_parse(struct frame_blob *ret, struct span frame);
 void frame_noblob_put(struct wire_writer *w, const uint8_t name[static 32]);
 MUST_USE int frame_noblob_parse(uint8_t ret[static 32], struct span frame);
+
+/* ---- PROBE: which records we have, to find where two histories part ---- */
+
+#define PROBE_HEADS_MAX 32
+#define PROBE_BYTES(n)  (34 + (n)*16)
+struct frame_probe {
+    uint8_t log[32];
+    bool answer;  /* to another PROBE: a search goes on */
+    size_t count; /* at least 1 */
+    struct {
+        uint64_t seq; /* ascending */
+        uint8_t head[8];
+    } heads[PROBE_HEADS_MAX];
+};
+void frame_probe_put(struct wire_writer *w, const struct frame_probe *f);
+MUST_USE int frame_probe_parse(struct frame_probe *ret, struct span frame);
+
+/* BRANCH and PROOF are their type byte and what mesh/fork.h writes. */
 
 /* ---- TELL: a short message that nobody keeps ---- */
 

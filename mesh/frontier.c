@@ -15,6 +15,10 @@ void mesh_show(struct mesh *m, uint32_t slot, uint32_t log, uint64_t seq)
 {
     struct link *l = m->links[slot];
     struct peer_log *p = &l->logs[log];
+    if (m->logs[log].fork > 0 && seq >= m->logs[log].fork) {
+        mesh_fork_tell(m, l, log); /* it believes what we know to be void */
+        seq = m->logs[log].fork - 1;
+    }
     if (seq <= p->shown)
         return;
     p->shown = seq;
@@ -65,6 +69,7 @@ void mesh_dispute(struct mesh *m, uint32_t slot, uint32_t log, enum stop_reason 
         m->logs[log].asked_until = 0;
     }
     m->asks_at = m->now; /* somebody else may have it whole */
+    mesh_probe(m, l, log);
     mesh_stop_send(m, l, m->logs[log].id, reason);
 }
 

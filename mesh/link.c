@@ -193,6 +193,7 @@ static void reconcile(struct mesh *m, struct link *l, bool lost)
     if (m->now - l->reconciled < pace || m->now - m->changed < MESH_RECONCILE_CALM ||
         l->frontier_due)
         return;
+    mesh_forks_tell(m, l);
     trace(&m->config.trace, "%u has another root -> frontier", (unsigned)l->name);
     l->frontier_due = true;
     l->frontier_cursor = 0;

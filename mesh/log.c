@@ -26,6 +26,20 @@ uint32_t mesh_log_find(const struct mesh *m, const uint8_t id[static 32])
     return m->order[place];
 }
 
+uint32_t mesh_log_find_brief(const struct mesh *m, const uint8_t *start)
+{
+    uint8_t low[32] = {0};
+    memcpy(low, start, SEGMENT_BRIEF_BYTES);
+    uint32_t place = order_place(m, low);
+    if (place == m->order_count ||
+        memcmp(m->logs[m->order[place]].id, start, SEGMENT_BRIEF_BYTES) != 0)
+        return NO_SLOT;
+    if (place + 1 < m->order_count &&
+        memcmp(m->logs[m->order[place + 1]].id, start, SEGMENT_BRIEF_BYTES) == 0)
+        return NO_SLOT;
+    return m->order[place];
+}
+
 /* Tables grow by doubling: a device in a small cell should not pay for a large one. */
 static int logs_grow(struct mesh *m)
 {
@@ -112,7 +126,8 @@ void mesh_logs_forget(struct mesh *m)
 {
     for (uint32_t slot = 0; slot < m->logs_count; slot++) {
         const struct mesh_log *log = &m->logs[slot];
-        bool shown = !log->used || log->pending.seq > 0 || log->own;
+        bool shown = !log->used || log->pending.seq > 0 || log->own || log->fork > 0 ||
+                     log->fork_pending > 0;
         for (size_t i = 0; i < MESH_LINKS_MAX && !shown; i++)
             shown = m->links[i] != NULL && m->links[i]->logs[slot].shown > 0;
         if (!shown)
@@ -182,13 +197,14 @@ void mesh_root(const struct mesh *m, const uint8_t salt[static 8], uint8_t ret[s
     hop_hash_add(&h, SPAN(salt, 8));
     for (uint32_t i = 0; i < m->order_count; i++) {
         const struct mesh_log *log = &m->logs[m->order[i]];
-        if (log->durable.seq == 0)
+        if (log->durable.seq == 0 && log->fork == 0)
             continue;
-        uint8_t seq[8];
-        struct wire_writer w = wire_writer(seq, sizeof seq);
+        uint8_t seqs[16];
+        struct wire_writer w = wire_writer(seqs, sizeof seqs);
         wire_put_u64(&w, log->durable.seq);
+        wire_put_u64(&w, log->fork);
         hop_hash_add(&h, SPAN(log->id, 32));
-        hop_hash_add(&h, SPAN(seq, sizeof seq));
+        hop_hash_add(&h, SPAN(seqs, sizeof seqs));
         hop_hash_add(&h, SPAN(log->durable.head, 32));
     }
     hop_hash_end(&h, root, sizeof root);

@@ -17,7 +17,7 @@ struct mesh *mesh_new(const struct mesh_config *config)
     m->choice_rng = rng_fork(&root, rng_tag("choice"));
     m->version = 1;
     m->asks_at = m->wants_at = HOP_NEVER;
-    if (mesh_logs_load(m) != HOP_OK) {
+    if (mesh_logs_load(m) != HOP_OK || mesh_forks_load(m) != HOP_OK) {
         mesh_free(m);
         return NULL;
     }
@@ -103,6 +103,12 @@ static const struct {
     {FRAME_NOBLOB,    LINK_STRANGER,               NULL},
     {FRAME_TELL,      LINK_MEMBER,                 mesh_on_tell},
     {FRAME_TELL,      LINK_STRANGER,               NULL},
+    {FRAME_PROBE,     LINK_MEMBER,                 mesh_on_probe},
+    {FRAME_PROBE,     LINK_STRANGER,               NULL},
+    {FRAME_BRANCH,    LINK_MEMBER,                 mesh_on_branch},
+    {FRAME_BRANCH,    LINK_STRANGER,               NULL},
+    {FRAME_PROOF,     LINK_MEMBER,                 mesh_on_proof},
+    {FRAME_PROOF,     LINK_STRANGER,               NULL},
 };
 /* clang-format on */
 
@@ -187,6 +193,7 @@ static int handle(struct mesh *m, const struct mesh_in *in)
 /* Everything that is due, the important first: what a record waits for before what a blob does. */
 static void finish(struct mesh *m)
 {
+    mesh_forks_finish(m);
     mesh_receive_finish(m);
     if (m->asks_at <= m->now)
         mesh_asks_look(m);

@@ -60,6 +60,9 @@ enum mesh_out_type {
                            itself waits for MESH_IN_STORED and never sets it) */
     MESH_OUT_STORE,     /* log, seq, id, bytes: append this record to the store */
     MESH_OUT_DELIVER,   /* log, seq: this record is durable; open it */
+    MESH_OUT_META,      /* key, bytes: put this into the store's STORE_META */
+    MESH_OUT_FORK,      /* log, seq: a durable proof shows that two records bear this number. What
+                           was delivered of the log from there on has no effect any more */
     MESH_OUT_BLOB,      /* id: name, bytes: put this chunk into the store */
     MESH_OUT_BLOB_HERE, /* id: this chunk is durable */
     MESH_OUT_PEER,      /* link: what mesh_peer_view() says of it has changed */
@@ -75,6 +78,7 @@ struct mesh_out {
     uint8_t log[STORE_LOG_BYTES];
     uint8_t id[32];
     struct span bytes; /* lives in outs->scratch, until the next step */
+    struct span key;   /* as well */
 };
 
 /* Where a step leaves its requests. One per thread is enough for any number of meshes, so a
@@ -133,6 +137,19 @@ struct mesh_peer_view {
     hop_time heard;          /* when its last frame came */
 };
 size_t mesh_peers(const struct mesh *m, struct mesh_peer_view *ret, size_t max);
+
+/* How far a log may be believed: the number before the first that is proven to be taken twice;
+ * UINT64_MAX where nothing is proven. */
+uint64_t mesh_log_limit(const struct mesh *m, const uint8_t log[static 32]);
+/* The logs with such a proof; up to max of them. Returns how many there are. */
+struct mesh_fork_view {
+    uint8_t log[32];
+    uint64_t seq; /* the first number taken twice */
+};
+size_t mesh_forks(const struct mesh *m, struct mesh_fork_view *ret, size_t max);
+/* The proof itself (mesh/fork.h), as it lies in the store: for whoever wants to check or carry it.
+ * HOP_ENOTFOUND. */
+MUST_USE int mesh_fork_proof(const struct mesh *m, const uint8_t log[static 32], struct span *ret);
 
 /* BLAKE2b root of the frontier under a salt: equal roots, equal records. */
 void mesh_root(const struct mesh *m, const uint8_t salt[static 8], uint8_t ret[static 8]);

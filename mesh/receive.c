@@ -5,7 +5,7 @@
 #include "mesh/state.h"
 
 /* The frontier is another one now: everybody should hear the new root soon. */
-static void frontier_changed(struct mesh *m)
+void mesh_frontier_changed(struct mesh *m)
 {
     m->version++;
     m->changed = m->now;
@@ -125,11 +125,52 @@ static void on_gap(struct mesh *m, uint32_t slot, const struct segment *s)
         mesh_show(m, slot, log, s->first + s->count - 1);
 }
 
+/* Which of our logs is meant by four bytes; false if none or several could be. */
+static bool name_log(const struct mesh *m, struct segment *s)
+{
+    uint32_t log = mesh_log_find_brief(m, s->log);
+    if (log == NO_SLOT)
+        return false;
+    memcpy(s->log, m->logs[log].id, sizeof s->log);
+    s->log_brief = false;
+    return true;
+}
+
+/* Tags left out are those of the record before, which is here if the run connects at all. */
+static bool take_tags(const struct mesh *m, struct segment *s)
+{
+    struct span before;
+    if (!s->tags_brief)
+        return true;
+    if (store_get(m->config.store, s->log, s->first - 1, &before) != HOP_OK ||
+        before.size < RECORD_HEADER_BYTES)
+        return false;
+    segment_take_tags(s, before.data);
+    return true;
+}
+
 static bool stranger_may(struct link *l, const struct segment *s, size_t size)
 {
     if (s->lane != LANE_CONTROL || size > MESH_STRANGER_BYTES_MAX - l->stranger_bytes)
         return false;
     l->stranger_bytes += size;
+    return true;
+}
+
+/* Only what comes before a fork is taken; the proof stands in for the signature of its last. */
+static bool cut_segment(struct mesh *m, struct link *l, struct segment *s, uint32_t log)
+{
+    const struct mesh_log *forked = &m->logs[log];
+    uint64_t end = forked->fork - 1;
+    if (s->first + s->count - 1 > end) {
+        mesh_fork_tell(m, l, log);
+        if (s->first > end)
+            return false;
+        s->count = (size_t)(end - s->first + 1);
+        s->sig = NULL;
+    }
+    if (s->sig == NULL && s->first + s->count - 1 == end)
+        s->end = forked->trunk;
     return true;
 }
 
@@ -141,6 +182,8 @@ int mesh_on_segment(struct mesh *m, uint32_t slot, struct span frame)
     if (err != HOP_OK)
         return err;
     l->brought = m->now;
+    if (s.log_brief && !name_log(m, &s))
+        return HOP_OK; /* it will be asked by its whole name */
     if (l->state == LINK_STRANGER && !stranger_may(l, &s, frame.size)) {
         mesh_stop_send(m, l, s.log, STOP_STRANGER);
         return HOP_OK;
@@ -154,12 +197,17 @@ int mesh_on_segment(struct mesh *m, uint32_t slot, struct span frame)
     }
     if (have > 0 && s.lane != m->logs[log].lane)
         return refuse_segment(m, slot, &s, log);
+    if (log != NO_SLOT && m->logs[log].fork > 0 && !cut_segment(m, l, &s, log))
+        return HOP_OK;
+    if (s.sig == NULL && s.end == NULL)
+        return HOP_OK; /* the proof has not come yet, or was lost: it is asked for again */
+    last = s.first + s.count - 1;
     if (last <= have) {
         mesh_show(m, slot, log, last);
         want_ack(l, log);
         return HOP_OK;
     }
-    if (s.first > have + 1 || m->now < m->store_rest_until) {
+    if (s.first > have + 1 || m->now < m->store_rest_until || !take_tags(m, &s)) {
         on_gap(m, slot, &s); /* also while the store rests: it will be asked for */
         return HOP_OK;
     }
@@ -214,7 +262,7 @@ void mesh_on_stored(struct mesh *m)
     m->pending = false;
     m->undelivered = true;
     m->asks_at = m->now;
-    frontier_changed(m);
+    mesh_frontier_changed(m);
     for (uint32_t log = 0; log < m->logs_count; log++) {
         uint64_t before = m->logs[log].durable.seq;
         if (m->logs[log].pending.seq == before)
@@ -222,6 +270,8 @@ void mesh_on_stored(struct mesh *m)
         m->logs[log].durable = m->logs[log].pending;
         mesh_spread(m, log, before);
     }
+    if (m->forks_pending)
+        mesh_forks_stored(m, true);
 }
 
 static void reread_tip(struct mesh *m, struct mesh_log *log)
@@ -230,6 +280,8 @@ static void reread_tip(struct mesh *m, struct mesh_log *log)
     int err = store_tip(m->config.store, log->id, &tip);
     if (err != HOP_OK && err != HOP_ENOTFOUND)
         return; /* what we knew to be durable is the best we have */
+    if (log->fork > 0 && tip.seq >= log->fork)
+        return; /* it stops where it stopped */
     log->durable.seq = tip.seq;
     memcpy(log->durable.head, tip.head, sizeof tip.head);
     if (log->delivered > tip.seq)
@@ -258,7 +310,9 @@ void mesh_on_store_failed(struct mesh *m)
     trace(&m->config.trace, "the store failed -> forget %llu records, ask again in %llu s",
           (unsigned long long)lost, (unsigned long long)(m->store_rest / HOP_SECOND));
     mesh_wants_stored(m, false);
-    frontier_changed(m);
+    if (m->forks_pending)
+        mesh_forks_stored(m, false);
+    mesh_frontier_changed(m);
 }
 
 /* ---- our own ---- */
@@ -290,14 +344,14 @@ int mesh_on_publish(struct mesh *m, struct span log_id)
     uint64_t before = log->durable.seq;
     assert(tip.seq >= before); /* stores do not shrink */
     log->own = true;
-    if (tip.seq == before)
+    if (tip.seq == before || log->fork > 0)
         return HOP_OK;
     log->durable.seq = log->delivered = tip.seq;
     memcpy(log->durable.head, tip.head, sizeof tip.head);
     log->pending = log->durable;
     trace(&m->config.trace, "own log %02x%02x reaches %llu", log->id[0], log->id[1],
           (unsigned long long)tip.seq);
-    frontier_changed(m);
+    mesh_frontier_changed(m);
     mesh_spread(m, slot, before);
     return HOP_OK;
 }

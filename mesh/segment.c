@@ -2,6 +2,13 @@
 
 #include <assert.h>
 
+#define BITS_LANE       0x03u
+#define BITS_LOG_BRIEF  0x04u
+#define BITS_TAGS_BRIEF 0x08u
+#define BITS_MANY       0x10u /* a count follows; else it is one record */
+#define BITS_UNSIGNED   0x20u
+#define BITS_ALL        0x3fu
+
 #define RECORD_TAGS 0x80 /* cell tag and hint follow, because they differ from the last ones */
 
 /* Where the layout of a stored header keeps what a segment repeats. */
@@ -10,20 +17,59 @@
 #define HEADER_NONCE_AT 104
 #define HEADER_KC_AT    128
 
-static bool tags_differ(const struct segment *s, size_t index)
+/* Does record `index` say its tags? */
+static bool says_tags(const struct segment *s, size_t index)
 {
     const struct segment_record *r = &s->records[index];
     if (index == 0)
-        return true;
+        return !s->tags_brief;
+    if (r->cell_tag == NULL || r[-1].cell_tag == NULL)
+        return r->cell_tag != r[-1].cell_tag;
     return memcmp(r->cell_tag, r[-1].cell_tag, 16) != 0 || memcmp(r->hint, r[-1].hint, 8) != 0;
 }
 
+/* ---- numbers: seven bits a byte, the low ones first, in as few bytes as will do ---- */
+
+static size_t number_size(uint64_t v)
+{
+    size_t size = 1;
+    while ((v >>= 7) != 0)
+        size++;
+    return size;
+}
+
+static void number_put(struct wire_writer *w, uint64_t v)
+{
+    for (; v >= 0x80; v >>= 7)
+        wire_put_u8(w, (uint8_t)(0x80 | (v & 0x7f)));
+    wire_put_u8(w, (uint8_t)v);
+}
+
+static uint64_t number_get(struct wire_reader *r)
+{
+    uint64_t v = 0;
+    for (unsigned shift = 0; shift < 63; shift += 7) {
+        unsigned byte = wire_get_u8(r);
+        v |= (uint64_t)(byte & 0x7f) << shift;
+        if ((byte & 0x80) != 0)
+            continue;
+        if (byte == 0 && shift > 0)
+            r->bad = true; /* one spelling only */
+        return v;
+    }
+    r->bad = true;
+    return 0;
+}
+
+/* ---- the frame ---- */
+
 size_t segment_size(const struct segment *s)
 {
-    size_t size = SEGMENT_FIXED_BYTES;
+    size_t size = 2 + (s->log_brief ? SEGMENT_BRIEF_BYTES : sizeof s->log) + number_size(s->first) +
+                  (s->count > 1 ? 1u : 0u) + (s->sig == NULL ? 0u : (size_t)CRYPTO_SIG_BYTES);
     for (size_t i = 0; i < s->count; i++)
-        size +=
-            SEGMENT_RECORD_BYTES - (size_t)(tags_differ(s, i) ? 0 : 24) + s->records[i].text.size;
+        size += 1 + (says_tags(s, i) ? 24u : 0u) + 24 + 16 + number_size(s->records[i].text.size) +
+                s->records[i].text.size;
     return size;
 }
 
@@ -31,13 +77,17 @@ void segment_put(struct wire_writer *w, const struct segment *s)
 {
     assert(s->count >= 1 && s->count <= SEGMENT_RECORDS_MAX);
     wire_put_u8(w, FRAME_SEGMENT);
-    wire_put_bytes(w, s->log, sizeof s->log);
-    wire_put_u64(w, s->first);
-    wire_put_u8(w, (uint8_t)s->count);
-    wire_put_u8(w, (uint8_t)s->lane);
+    wire_put_u8(w,
+                (uint8_t)((unsigned)s->lane | (s->log_brief ? BITS_LOG_BRIEF : 0u) |
+                          (s->tags_brief ? BITS_TAGS_BRIEF : 0u) | (s->count > 1 ? BITS_MANY : 0u) |
+                          (s->sig == NULL ? BITS_UNSIGNED : 0u)));
+    wire_put_bytes(w, s->log, s->log_brief ? SEGMENT_BRIEF_BYTES : sizeof s->log);
+    number_put(w, s->first);
+    if (s->count > 1)
+        wire_put_u8(w, (uint8_t)s->count);
     for (size_t i = 0; i < s->count; i++) {
         const struct segment_record *r = &s->records[i];
-        bool tags = tags_differ(s, i);
+        bool tags = says_tags(s, i);
         wire_put_u8(w, (uint8_t)(r->outer | (tags ? RECORD_TAGS : 0)));
         if (tags) {
             wire_put_bytes(w, r->cell_tag, 16);
@@ -45,10 +95,11 @@ void segment_put(struct wire_writer *w, const struct segment *s)
         }
         wire_put_bytes(w, r->nonce, 24);
         wire_put_bytes(w, r->kc, 16);
-        wire_put_u32(w, (uint32_t)r->text.size);
+        number_put(w, r->text.size);
         wire_put_bytes(w, r->text.data, r->text.size);
     }
-    wire_put_bytes(w, s->sig, CRYPTO_SIG_BYTES);
+    if (s->sig != NULL)
+        wire_put_bytes(w, s->sig, CRYPTO_SIG_BYTES);
 }
 
 static void segment_record_get(struct wire_reader *r, struct segment *s, size_t index)
@@ -57,20 +108,26 @@ static void segment_record_get(struct wire_reader *r, struct segment *s, size_t 
     unsigned bits = wire_get_u8(r);
     bool tags = (bits & RECORD_TAGS) != 0;
     unsigned outer = bits & ~(unsigned)RECORD_TAGS;
-    if (outer >= OUTERS_COUNT || (index == 0 && !tags)) {
+    if (outer >= OUTERS_COUNT || (index == 0 && tags == s->tags_brief)) {
         r->bad = true;
         return;
     }
     rec->outer = (enum record_outer)outer;
-    rec->cell_tag = tags ? wire_get_bytes(r, 16).data : rec[-1].cell_tag;
-    rec->hint = tags ? wire_get_bytes(r, 8).data : rec[-1].hint;
+    rec->cell_tag = rec->hint = NULL;
+    if (tags) {
+        rec->cell_tag = wire_get_bytes(r, 16).data;
+        rec->hint = wire_get_bytes(r, 8).data;
+    } else if (index > 0) {
+        rec->cell_tag = rec[-1].cell_tag;
+        rec->hint = rec[-1].hint;
+    }
     rec->nonce = wire_get_bytes(r, 24).data;
     rec->kc = wire_get_bytes(r, 16).data;
-    size_t size = wire_get_u32(r);
+    size_t size = number_get(r);
     if (size > RECORD_TEXT_BYTES_MAX)
         r->bad = true;
     rec->text = wire_get_bytes(r, size);
-    if (!r->bad && tags && !tags_differ(s, index))
+    if (!r->bad && tags && !says_tags(s, index))
         r->bad = true; /* one spelling only */
 }
 
@@ -78,25 +135,50 @@ int segment_parse(struct segment *ret, struct span frame)
 {
     struct wire_reader r = wire_reader(frame.data, frame.size);
     unsigned type = wire_get_u8(&r);
-    wire_get_into(&r, ret->log, sizeof ret->log);
-    ret->first = wire_get_u64(&r);
-    ret->count = wire_get_u8(&r);
-    unsigned lane = wire_get_u8(&r);
+    unsigned bits = wire_get_u8(&r);
+    ret->log_brief = (bits & BITS_LOG_BRIEF) != 0;
+    ret->tags_brief = (bits & BITS_TAGS_BRIEF) != 0;
+    memset(ret->log, 0, sizeof ret->log);
+    wire_get_into(&r, ret->log, ret->log_brief ? SEGMENT_BRIEF_BYTES : sizeof ret->log);
+    ret->first = number_get(&r);
+    ret->count = (bits & BITS_MANY) != 0 ? wire_get_u8(&r) : 1;
+    unsigned lane = bits & BITS_LANE;
     if (r.bad || type != FRAME_SEGMENT || ret->first < 1 ||
         ret->first > FRAME_SEQ_MAX - SEGMENT_RECORDS_MAX || ret->count < 1 ||
-        ret->count > SEGMENT_RECORDS_MAX || lane >= LANES_COUNT)
+        ret->count > SEGMENT_RECORDS_MAX || lane >= LANES_COUNT || (bits & ~BITS_ALL) != 0 ||
+        ((bits & BITS_MANY) != 0 && ret->count == 1) || (ret->tags_brief && ret->first == 1))
         return HOP_EMALFORMED;
     ret->lane = (enum record_lane)lane;
     for (size_t i = 0; i < ret->count && !r.bad; i++)
         segment_record_get(&r, ret, i);
-    ret->sig = wire_get_bytes(&r, CRYPTO_SIG_BYTES).data;
+    ret->sig = NULL;
+    ret->end = NULL;
+    if ((bits & BITS_UNSIGNED) == 0)
+        ret->sig = wire_get_bytes(&r, CRYPTO_SIG_BYTES).data;
     return wire_end(&r) ? HOP_OK : HOP_EMALFORMED;
+}
+
+void segment_take_tags(struct segment *s, const uint8_t *header)
+{
+    for (size_t i = 0; i < s->count && s->records[i].cell_tag == NULL; i++) {
+        s->records[i].cell_tag = header + HEADER_TAG_AT;
+        s->records[i].hint = header + HEADER_HINT_AT;
+    }
+}
+
+bool segment_same_tags(const struct segment *s, const uint8_t *header)
+{
+    const struct segment_record *r = &s->records[0];
+    return memcmp(r->cell_tag, header + HEADER_TAG_AT, 16) == 0 &&
+           memcmp(r->hint, header + HEADER_HINT_AT, 8) == 0;
 }
 
 void segment_add(struct segment *s, const struct record *r)
 {
     assert(s->count < SEGMENT_RECORDS_MAX);
     if (s->count == 0) {
+        s->log_brief = s->tags_brief = false;
+        s->end = NULL;
         memcpy(s->log, r->log, sizeof s->log);
         s->lane = r->lane;
         s->first = r->seq;
@@ -116,14 +198,14 @@ void segment_add(struct segment *s, const struct record *r)
 size_t segment_stored_size(const struct segment *s, size_t index)
 {
     size_t size = RECORD_HEADER_BYTES + s->records[index].text.size;
-    return index + 1 == s->count ? size + CRYPTO_SIG_BYTES : size;
+    return index + 1 == s->count && s->sig != NULL ? size + CRYPTO_SIG_BYTES : size;
 }
 
 void segment_store_form(uint8_t *ret, const struct segment *s, size_t index,
                         struct segment_tip *tip)
 {
     const struct segment_record *in = &s->records[index];
-    assert(s->first + index == tip->seq + 1);
+    assert(s->first + index == tip->seq + 1 && in->cell_tag != NULL && !s->log_brief);
     struct record r = {.lane = s->lane, .outer = in->outer, .seq = tip->seq + 1, .text = in->text};
     memcpy(r.cell_tag, in->cell_tag, sizeof r.cell_tag);
     memcpy(r.log, s->log, sizeof r.log);
@@ -134,10 +216,17 @@ void segment_store_form(uint8_t *ret, const struct segment *s, size_t index,
     record_header_put(ret, &r);
     if (in->text.size > 0)
         memcpy(ret + RECORD_HEADER_BYTES, in->text.data, in->text.size);
-    if (index + 1 == s->count)
+    if (index + 1 == s->count && s->sig != NULL)
         memcpy(ret + RECORD_HEADER_BYTES + in->text.size, s->sig, CRYPTO_SIG_BYTES);
     record_id(tip->head, SPAN(ret, RECORD_HEADER_BYTES), in->text);
     tip->seq++;
+}
+
+static int prove_last(const struct segment *s, const struct segment_tip *tip)
+{
+    if (s->sig != NULL)
+        return record_verify(tip->head, s->sig, s->log);
+    return s->end != NULL && memcmp(tip->head, s->end, 32) == 0 ? HOP_OK : HOP_EAUTH;
 }
 
 int segment_rebuild(struct segment_rebuilt *ret, const struct segment *s, struct segment_tip *tip,
@@ -159,34 +248,42 @@ int segment_rebuild(struct segment_rebuilt *ret, const struct segment *s, struct
         memcpy(ret->ids[ret->count++], tip->head, 32);
     }
     if (err == HOP_OK)
-        err = record_verify(tip->head, s->sig, s->log);
+        err = prove_last(s, tip);
     if (err != HOP_OK)
         *scratch = before;
     return err;
 }
 
-bool segment_read(struct segment *s, struct store *store, const uint8_t log[static 32],
-                  uint64_t after, uint64_t last, size_t bytes_aim)
+bool segment_read_within(struct segment *s, struct store *store, const uint8_t log[static 32],
+                         uint64_t after, const struct segment_limits *limits)
 {
-    size_t signed_count = 0, bytes = SEGMENT_FIXED_BYTES;
+    size_t whole = 0, bytes = SEGMENT_FIXED_BYTES;
     const uint8_t *sig = NULL;
     s->count = 0;
-    for (uint64_t seq = after + 1; seq <= last; seq++) {
+    for (uint64_t seq = after + 1; seq <= limits->last; seq++) {
         struct span stored;
         struct record r;
-        if (s->count == SEGMENT_RECORDS_MAX || store_get(store, log, seq, &stored) != HOP_OK ||
-            record_parse(&r, stored) != HOP_OK)
+        if (s->count >= limits->records || s->count == SEGMENT_RECORDS_MAX ||
+            store_get(store, log, seq, &stored) != HOP_OK || record_parse(&r, stored) != HOP_OK)
             break;
         bytes += SEGMENT_RECORD_BYTES + r.text.size;
-        if (bytes > (signed_count > 0 ? bytes_aim : MESH_FRAME_BYTES_MAX))
+        if (bytes > (whole > 0 ? limits->bytes : MESH_FRAME_BYTES_MAX))
             break;
         segment_add(s, &r);
-        if (r.sig != NULL) {
-            signed_count = s->count;
+        if (r.sig != NULL || (limits->open_end && seq == limits->last)) {
+            whole = s->count;
             sig = r.sig;
         }
     }
-    s->count = signed_count;
+    s->count = whole;
     s->sig = sig;
-    return signed_count > 0;
+    return whole > 0;
+}
+
+bool segment_read(struct segment *s, struct store *store, const uint8_t log[static 32],
+                  uint64_t after, uint64_t last, size_t bytes_aim)
+{
+    struct segment_limits limits = {
+        .last = last, .records = SEGMENT_RECORDS_MAX, .bytes = bytes_aim};
+    return segment_read_within(s, store, log, after, &limits);
 }

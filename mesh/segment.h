@@ -1,8 +1,10 @@
 /* SEGMENT: a run of records of one log, with everything implied that its place implies.
  *
- * Log, lane and first number are said once; numbers count up; prev follows from the receiver's own
- * tip; cell tag and routing hint are repeated only where they change; one signature, of the last
- * record, proves the run. Live push and catching up use this same frame. */
+ * Log, lane and first number are said once, the log by four bytes where the receiver is known to
+ * have it; numbers count up; prev follows from the receiver's own tip; cell tag and routing hint
+ * are repeated only where they change; one signature, of the last record, proves the run. Live
+ * push and catching up use this same frame; a bundle does without the two abbreviations, because
+ * nobody has the rest at hand. */
 #ifndef HOP_MESH_SEGMENT_H
 #define HOP_MESH_SEGMENT_H
 
@@ -11,15 +13,20 @@
 
 #define SEGMENT_RECORDS_MAX  64
 #define SEGMENT_BYTES_AIM    (64u << 10) /* 8 s of a 64 kbit/s radio; past it, cut where possible */
-#define SEGMENT_FIXED_BYTES  (1 + 32 + 8 + 1 + 1 + 64)
+#define SEGMENT_FIXED_BYTES  (1 + 1 + 32 + 8 + 1 + 64)  /* at most, without its records */
+#define SEGMENT_BRIEF_BYTES  4                          /* of a log, where they are enough */
 #define SEGMENT_RECORD_BYTES (1 + 16 + 8 + 24 + 16 + 4) /* at most, without its text */
 
 struct segment {
     enum record_lane lane;
+    bool log_brief;  /* of log, only the first SEGMENT_BRIEF_BYTES are said; the rest is zeros */
+    bool tags_brief; /* tag and hint of the first are those of the record before it: NULL here
+                        until segment_take_tags() */
     uint8_t log[32];
     uint64_t first;
     size_t count;           /* 1 .. SEGMENT_RECORDS_MAX */
-    const uint8_t *sig;     /* of the last */
+    const uint8_t *sig;     /* of the last; NULL: its id is known from the proof of a fork */
+    const uint8_t *end;     /* then that id, or NULL if it is not known here */
     struct segment_record { /* pointers into the frame, or into the store */
         enum record_outer outer;
         const uint8_t *cell_tag, *hint, *nonce, *kc;
@@ -35,6 +42,11 @@ MUST_USE int segment_parse(struct segment *ret, struct span frame);
 /* Append a parsed record; it must be the next of the same log and lane. The bytes r->header and
  * r->text point to must stay. */
 void segment_add(struct segment *s, const struct record *r);
+
+/* Fill in what tags_brief left out, from the header of record first - 1. */
+void segment_take_tags(struct segment *s, const uint8_t *header);
+/* Would the first say the tags of the record with this header again? */
+bool segment_same_tags(const struct segment *s, const uint8_t *header);
 
 /* Where a chain has got to. */
 struct segment_tip {
@@ -66,5 +78,14 @@ MUST_USE int segment_rebuild(struct segment_rebuilt *ret, const struct segment *
  * that came in one frame fits into one. False: the store does not give it. */
 bool segment_read(struct segment *s, struct store *store, const uint8_t log[static 32],
                   uint64_t after, uint64_t last, size_t bytes_aim);
+
+/* The same with all that may bound a run. */
+struct segment_limits {
+    uint64_t last;
+    size_t records, bytes; /* at least 1 record, whatever its size */
+    bool open_end;         /* record `last` needs no signature: a fork's proof names its head */
+};
+bool segment_read_within(struct segment *s, struct store *store, const uint8_t log[static 32],
+                         uint64_t after, const struct segment_limits *limits);
 
 #endif

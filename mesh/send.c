@@ -40,9 +40,11 @@ void mesh_send_from(struct mesh *m, struct link *l, uint32_t log, uint64_t seq)
 {
     struct peer_log *p = &l->logs[log];
     mesh_flights_land(l, log, UINT64_MAX);
+    mesh_fork_tell(m, l, log); /* first: it may stand in for a signature */
     p->sent = seq;
     p->flags |= PEER_SEND;
     p->flags &= (uint8_t)~PEER_ANNOUNCE;
+    p->asks = p->asks < UINT8_MAX ? (uint8_t)(p->asks + 1) : p->asks;
     l->sends[m->logs[log].lane] = true;
 }
 
@@ -75,6 +77,7 @@ int mesh_on_ack(struct mesh *m, uint32_t slot, struct span frame)
         trace(&m->config.trace, "%u has log %02x%02x up to %llu", (unsigned)l->name,
               ack.items[i].log[0], ack.items[i].log[1], (unsigned long long)ack.items[i].seq);
         mesh_show(m, slot, log, ack.items[i].seq);
+        l->logs[log].asks = 0;
         l->touched = true;
     }
     if (l->synced_version != m->version && l->root_at == HOP_NEVER)
@@ -110,6 +113,28 @@ int mesh_on_stop(struct mesh *m, uint32_t slot, struct span frame)
 
 /* ---- segments ---- */
 
+/* What goes in one segment. */
+static struct segment_limits unit_limits(const struct mesh *m, const struct link *l,
+                                         const struct mesh_log *log)
+{
+    (void)m;
+    (void)l;
+    return (struct segment_limits){.last = log->durable.seq,
+                                   .records = SEGMENT_RECORDS_MAX,
+                                   .bytes = SEGMENT_BYTES_AIM,
+                                   .open_end = log->fork > 0 && log->durable.seq == log->fork - 1};
+}
+
+/* Leave out what the peer has at hand: most of the log's name, and tags that have not changed. */
+static void abbreviate(const struct mesh *m, const struct peer_log *p, struct segment *s)
+{
+    struct span before;
+    s->log_brief = p->shown > 0 && p->asks <= 1 && mesh_log_find_brief(m, s->log) != NO_SLOT;
+    if (s->first > 1 && store_get(m->config.store, s->log, s->first - 1, &before) == HOP_OK &&
+        before.size >= RECORD_HEADER_BYTES)
+        s->tags_brief = segment_same_tags(s, before.data);
+}
+
 /* False: outs is full. */
 static bool send_segment(struct mesh *m, struct link *l, uint32_t index)
 {
@@ -121,13 +146,15 @@ static bool send_segment(struct mesh *m, struct link *l, uint32_t index)
         p->flags &= (uint8_t)~PEER_SEND;
         return true;
     }
-    if (!segment_read(&s, m->config.store, log->id, p->sent, log->durable.seq, SEGMENT_BYTES_AIM)) {
+    struct segment_limits limits = unit_limits(m, l, log);
+    if (!segment_read_within(&s, m->config.store, log->id, p->sent, &limits)) {
         trace(&m->config.trace, "cannot read log %02x%02x after %llu -> stop sending it",
               log->id[0], log->id[1], (unsigned long long)p->sent);
         p->flags &= (uint8_t)~PEER_SEND;
         p->flags |= PEER_STOPPED;
         return true;
     }
+    abbreviate(m, p, &s);
     size_t size = segment_size(&s);
     if (!mesh_frame_begin(m, &w, size))
         return false;

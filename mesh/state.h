@@ -46,6 +46,11 @@ struct mesh_log {
     uint8_t id[32];
     struct segment_tip durable, pending; /* pending: asked of the store, not yet durable */
     uint64_t delivered;
+    /* A durable proof says that two records bear this number (0: none). Then durable and pending
+     * stop before it, whatever the store holds beyond, and trunk is the head where they stop. */
+    uint64_t fork, fork_pending;
+    bool fork_untold;
+    uint8_t trunk[32];
     uint32_t namer;       /* slot of the link that only named it so far, or NO_SLOT */
     uint32_t asked;       /* slot of the link asked for more, or NO_SLOT */
     hop_time asked_until; /* no other is asked before */
@@ -60,12 +65,19 @@ struct mesh_log {
 #define PEER_ACK      0x08 /* waits for our acknowledgement */
 #define PEER_STOPPED  0x10 /* wants no more of it */
 #define PEER_DISPUTED 0x20 /* its records did not check out: nothing is taken */
+#define PEER_PROOF    0x40 /* is to be sent the proof that it is forked */
+#define PEER_EAGER    0x80 /* gets it as soon as we have it: it has asked us for it before */
 
 struct peer_log {
     uint64_t shown; /* it has so much, as it told us: a hint, and what it gets no more */
     uint64_t sent;
     hop_time serve_again; /* an equal request before is an echo of the last */
+    uint64_t proof_known; /* it has shown a proof for this number; 0: none */
+    hop_time proof_again; /* it was sent ours: not again before */
+    hop_time probed;      /* when we last asked where our records part */
     uint8_t flags;
+    uint8_t probes; /* answered so far */
+    uint8_t asks;   /* since it last acknowledged: it may not know the log by four bytes */
 };
 
 struct mesh_flight {
@@ -104,6 +116,7 @@ struct link {
 
     struct peer_log *logs; /* as many as the mesh has room for */
     bool acks, asks;       /* some peer_log has such a flag */
+    bool proofs;
     bool sends[LANES_COUNT];
     uint32_t send_cursor[LANES_COUNT];
     struct mesh_flight flights[MESH_FLIGHTS_MAX];
@@ -144,9 +157,11 @@ struct mesh {
     uint32_t logs_free;             /* used slots given back */
     uint32_t *order;                /* indexes of used logs by ascending id */
     uint32_t order_count;
-    uint64_t version; /* of the durable frontier; starts at 1 */
-    hop_time changed; /* when it last changed */
-    bool pending;     /* something waits for the commit */
+    uint64_t version;   /* of the durable frontier; starts at 1 */
+    hop_time changed;   /* when it last changed */
+    bool pending;       /* something waits for the commit */
+    bool forks_pending; /* proofs are among it */
+    bool forks_untold;  /* a MESH_OUT_FORK is owed */
     bool undelivered;
     hop_time asks_at; /* look for logs that nobody has been asked for */
     hop_time store_rest, store_rest_until;
@@ -174,6 +189,8 @@ void mesh_frame_send(struct mesh *m, struct link *l, const struct wire_writer *w
 
 int mesh_logs_load(struct mesh *m);
 uint32_t mesh_log_find(const struct mesh *m, const uint8_t id[static 32]); /* or NO_SLOT */
+/* The only log that starts with these SEGMENT_BRIEF_BYTES; NO_SLOT if there are more, or none. */
+uint32_t mesh_log_find_brief(const struct mesh *m, const uint8_t *start);
 /* A new log at 0. HOP_EFULL, HOP_ENOMEM. */
 int mesh_log_add(struct mesh *m, const uint8_t id[static 32], enum record_lane lane, uint32_t *ret);
 /* Give back logs that were only hearsay and that no link shows any more. */
@@ -219,7 +236,24 @@ uint32_t mesh_hear_of(struct mesh *m, uint32_t slot, const uint8_t id[static 32]
 void mesh_asks_look(struct mesh *m);
 void mesh_frontier_finish(struct mesh *m); /* full frontiers, announcements, requests */
 
+/* ---- forked logs (dispute.c) ---- */
+
+/* The peer's records of this log are not ours: find out where they part. */
+void mesh_probe(struct mesh *m, struct link *l, uint32_t log);
+/* The peer seems not to know that this log is forked. */
+void mesh_fork_tell(struct mesh *m, struct link *l, uint32_t log);
+/* Our roots differ, and it may be for this. */
+void mesh_forks_tell(struct mesh *m, struct link *l);
+int mesh_on_probe(struct mesh *m, uint32_t slot, struct span frame);
+int mesh_on_branch(struct mesh *m, uint32_t slot, struct span frame);
+int mesh_on_proof(struct mesh *m, uint32_t slot, struct span frame);
+int mesh_forks_load(struct mesh *m);
+void mesh_forks_stored(struct mesh *m, bool durable);
+void mesh_forks_finish(struct mesh *m);
+
 /* ---- records in (receive.c) ---- */
+
+void mesh_frontier_changed(struct mesh *m);
 
 int mesh_on_segment(struct mesh *m, uint32_t slot, struct span frame);
 int mesh_on_carried(struct mesh *m, struct span payload); /* MESH_IN_CARRIED */

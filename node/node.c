@@ -447,6 +447,8 @@ static void carry_out(struct node *n)
         case MESH_OUT_TOLD:
             keep_news(n, o);
             break;
+        case MESH_OUT_META: /* the device has done these */
+        case MESH_OUT_FORK:
         case MESH_OUT_BLOB_HERE:
             node_changed(n);
             break;

@@ -1,5 +1,7 @@
 #include "tests/lib/cluster.h"
 
+#include "mesh/segment.h"
+
 #include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -195,13 +197,15 @@ static void post(struct cluster *c, const struct cluster_wire *w, size_t from, s
 
 static void count(struct cluster *c, struct span frame)
 {
-    static const size_t record_count_at = 1 + 32 + 8;
+    static struct segment s;
     unsigned type = frame.data[0];
     assert(type < FRAMES_END);
     c->frames[type]++;
     c->bytes[type] += frame.size;
     if (type == FRAME_SEGMENT)
-        c->records_sent += frame.data[record_count_at];
+        assert(segment_parse(&s, frame) == HOP_OK);
+    if (type == FRAME_SEGMENT)
+        c->records_sent += s.count;
 }
 
 /* Nothing that a peer could take for "I have it" may leave before it is durable. */
@@ -309,6 +313,15 @@ static void carry_out(struct cluster *c, size_t node, const struct mesh_out *out
         if (!*failed)
             err = store_put(n->store, STORE_BLOBS, SPAN(out->id, 32), out->bytes);
         n->uncommitted = true;
+        break;
+    case MESH_OUT_META:
+        if (!*failed)
+            err = store_put(n->store, STORE_META, out->key, out->bytes);
+        n->uncommitted = true;
+        break;
+    case MESH_OUT_FORK:
+        assert(!n->uncommitted);
+        n->forks++;
         break;
     case MESH_OUT_DELIVER:
         assert(!n->uncommitted);
@@ -506,6 +519,30 @@ void cluster_publish_large(struct cluster *c, size_t node, enum record_lane lane
     assert(text != NULL);
     publish(c, node, lane, SPAN(text, size));
     free(text);
+}
+
+void cluster_fork(struct cluster *c, size_t author, size_t at, enum record_lane lane,
+                  const char *text)
+{
+    struct cluster_node *n = &c->nodes[at];
+    struct cluster_log log = c->nodes[author].logs[lane];
+    struct store_tip tip = {0};
+    uint8_t *buffer = malloc(RECORD_BYTES_MAX);
+    uint8_t id[32];
+    memcpy(id, log.key.public_key, sizeof id);
+    int err = store_tip(n->store, id, &tip);
+    assert(buffer != NULL && !n->uncommitted && (err == HOP_OK || err == HOP_ENOTFOUND));
+    log.seq = tip.seq;
+    memcpy(log.head, tip.head, sizeof log.head);
+    struct span record = cluster_seal(c, &log, lane, &c->nodes[at].drbg, span_text(text), buffer);
+    tip.seq = log.seq;
+    memcpy(tip.head, log.head, sizeof tip.head);
+    assert(store_append(n->store, id, &tip, record) == HOP_OK && store_commit(n->store) == HOP_OK);
+    free(buffer);
+    if (n->mesh == NULL)
+        return;
+    assert(cluster_step(c, at, (struct mesh_in){.type = MESH_IN_PUBLISH, .bytes = SPAN(id, 32)}) ==
+           HOP_OK);
 }
 
 void cluster_put_blob(struct cluster *c, size_t node, struct span bytes, uint8_t ret_name[32])

@@ -43,8 +43,8 @@ struct cluster_node {
     bool commits_held; /* the disk is slow: no commit before cluster_commit() */
     bool uncommitted;
     uint64_t delivered;
-    uint64_t blobs_here, told, dropped; /* outs of these kinds */
-    int error;                          /* what the last frame's step returned, if not HOP_OK */
+    uint64_t blobs_here, told, dropped, forks; /* outs of these kinds */
+    int error; /* what the last frame's step returned, if not HOP_OK */
     unsigned errors;
     char last_told[64];
     struct cluster *cluster; /* for its trace and its roster */
@@ -108,6 +108,11 @@ void cluster_publish_large(struct cluster *c, size_t node, enum record_lane lane
 /* Seal a record into buffer (RECORD_BYTES_MAX) without storing it: for hostile peers. */
 struct span cluster_seal(struct cluster *c, struct cluster_log *log, enum record_lane lane,
                          struct hop_drbg *drbg, struct span text, uint8_t *buffer);
+/* Node `who` signs another record after the first `seq` of node `author`'s log and stores it at
+ * node `at` as if it were the next there (it holds exactly seq of them): a fork. The author's own
+ * log goes on as if nothing had happened. */
+void cluster_fork(struct cluster *c, size_t author, size_t at, enum record_lane lane,
+                  const char *text);
 void cluster_put_blob(struct cluster *c, size_t node, struct span bytes, uint8_t ret_name[32]);
 
 /* One input of a node, with everything that follows in its turn. */

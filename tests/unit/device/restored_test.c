@@ -81,7 +81,7 @@ static bool is_segment_of(struct span frame, const uint8_t log[static 32])
 {
     static struct segment s;
     return frame.data[0] == FRAME_SEGMENT && segment_parse(&s, frame) == HOP_OK &&
-           memcmp(s.log, log, 32) == 0;
+           memcmp(s.log, log, SEGMENT_BRIEF_BYTES) == 0;
 }
 
 /* The same number comes from a peer and is written here, in one turn: neither may stop the device.

@@ -23,6 +23,7 @@ static struct span sample(enum frame_type type)
     struct frame_frontier frontier = {.flags = FRONTIER_FULL | FRONTIER_LAST, .count = 2};
     struct frame_marks marks = {.count = 2};
     struct frame_want want = {.count = 2};
+    struct frame_probe probe = {.log = {1}, .answer = true, .count = 2};
     struct frame_tell tell = {.counter = 5, .bytes = span_text("hello")};
     struct frame_blob blob = {.bytes = span_text("chunk")};
     switch (type) {
@@ -61,7 +62,15 @@ static struct span sample(enum frame_type type)
     case FRAME_TELL:
         frame_tell_put(&w, &tell, binding, &key);
         break;
+    case FRAME_PROBE:
+        probe.heads[0].seq = 3;
+        probe.heads[1].seq = FRAME_SEQ_MAX;
+        probe.heads[1].head[7] = 9;
+        frame_probe_put(&w, &probe);
+        break;
     case FRAME_SEGMENT: /* segment_test.c */
+    case FRAME_BRANCH:  /* fork_test.c */
+    case FRAME_PROOF:
     case FRAMES_END:
         break;
     }
@@ -69,9 +78,9 @@ static struct span sample(enum frame_type type)
     return wire_written(&w);
 }
 
-static const enum frame_type types[] = {FRAME_HELLO,     FRAME_FRONTIER, FRAME_ACK,
-                                        FRAME_STOP,      FRAME_WANT,     FRAME_BLOB,
-                                        FRAME_KEEPALIVE, FRAME_NOBLOB,   FRAME_TELL};
+static const enum frame_type types[] = {FRAME_HELLO, FRAME_FRONTIER, FRAME_ACK,       FRAME_STOP,
+                                        FRAME_WANT,  FRAME_BLOB,     FRAME_KEEPALIVE, FRAME_NOBLOB,
+                                        FRAME_TELL,  FRAME_PROBE};
 #define TYPES (sizeof types / sizeof types[0])
 
 /* Parse as type and write again what was read: *ret is the size, or 0 if it did not parse. */
@@ -80,6 +89,7 @@ static int again(enum frame_type type, struct span frame, uint8_t *ret, size_t *
     static struct frame_frontier frontier;
     static struct frame_marks marks;
     static struct frame_want want;
+    static struct frame_probe probe;
     struct frame_keepalive keepalive;
     struct frame_blob blob;
     struct frame_hello hello;
@@ -91,6 +101,8 @@ static int again(enum frame_type type, struct span frame, uint8_t *ret, size_t *
         frame_frontier_put(&w, &frontier);
     if (type == FRAME_ACK && (err = frame_ack_parse(&marks, frame)) == HOP_OK)
         frame_ack_put(&w, &marks);
+    if (type == FRAME_PROBE && (err = frame_probe_parse(&probe, frame)) == HOP_OK)
+        frame_probe_put(&w, &probe);
     if (type == FRAME_STOP && (err = frame_stop_parse(&marks, frame)) == HOP_OK)
         frame_stop_put(&w, &marks);
     if (type == FRAME_KEEPALIVE && (err = frame_keepalive_parse(&keepalive, frame)) == HOP_OK)

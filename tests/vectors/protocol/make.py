@@ -237,17 +237,21 @@ put("frontier", u(1, 2) + u(1, 3) + u(2, 1) + u(1, 0) + log[0].public + u(8, 3) 
 put("ack", u(1, 4) + u(1, 1) + log[0].public + u(8, 3))
 
 
+def number(v):
+    return bytes([v]) if v < 128 else bytes([128 | v & 127]) + number(v >> 7)
+
+
 def part(whole, with_tag):
     n = int.from_bytes(whole[144:148], "big")
     bits = whole[6] | (0x80 if with_tag else 0)
-    return u(1, bits) + (whole[8:24] + whole[96:104] if with_tag else b"") + whole[104:128] + whole[128:144] + u(4, n) + whole[160:160 + n]
+    return u(1, bits) + (whole[8:24] + whole[96:104] if with_tag else b"") + whole[104:128] + whole[128:144] + number(n) + whole[160:160 + n]
 
 
-put("segment", u(1, 3) + log[0].public + u(8, 1) + u(1, 3) + u(1, 0) + part(whole1, True) + part(whole2, False) +
+put("segment", u(1, 3) + u(1, 0x10) + log[0].public + number(1) + u(1, 3) + part(whole1, True) + part(whole2, False) +
     part(clear, False) + clear[-64:])
 salt = fixed("root salt", 8)
 put("root_salt", salt)
-put("root", H("hop/sync/root/v1", 16, salt + log[0].public + u(8, 3) + third)[:8])
+put("root", H("hop/sync/root/v1", 16, salt + log[0].public + u(8, 3) + u(8, 0) + third)[:8])
 put("blob_name", H("hop/blob/name/v1", 32, b"a sealed chunk"))
 
 # ---- §7 ----

@@ -46,6 +46,11 @@ const struct cli_command cli_commands[] = {
     {"talk",    cli_talk,    HELP_TALK,    "talk MEETING [--capture DEVICE] [--playback DEVICE] [--record FILE] [--record-self FILE] [--muted]\n"
                                            "talk --mute | --unmute | --off\n"
                                            "talk"},
+    {"bundle",  cli_bundle,  HELP_BUNDLE,  "bundle write DIR|FILE [--for MEMBER]... [--all]\n"
+                                           "bundle preview DIR|FILE\n"
+                                           "bundle read DIR|FILE [--return]\n"
+                                           "bundle status DIR|FILE\n"
+                                           "bundle carry FROM TO"},
     {"ignored", cli_ignored, HELP_IGNORED, "ignored"},
     {"help",    cli_help,    HELP_HELP,    "help [COMMAND]"},
     {"version", cli_version, HELP_VERSION, "version"},

@@ -117,7 +117,7 @@ int cli_status(struct cli *c), cli_peers(struct cli *c), cli_members(struct cli 
 int cli_meeting(struct cli *c), cli_doc(struct cli *c), cli_send(struct cli *c),
     cli_opinion(struct cli *c), cli_motion(struct cli *c), cli_vote(struct cli *c),
     cli_minutes(struct cli *c), cli_dossier(struct cli *c), cli_talk(struct cli *c);
-int cli_help(struct cli *c), cli_version(struct cli *c);
+int cli_bundle(struct cli *c), cli_help(struct cli *c), cli_version(struct cli *c);
 
 /* A meeting whole, and parts of it (cli_show.c). */
 cli_shower cli_show_meeting, cli_show_meetings, cli_show_roll, cli_show_motions, cli_show_documents,

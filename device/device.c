@@ -51,6 +51,8 @@ int device_enter_cell(struct device *d)
         return HOP_OK;
     struct epoch e;
     epoch_derive(&e, d->keys->first_epoch);
+    uint8_t sync_key[32]; /* of the first epoch, so that all of the cell have the same, for good */
+    hop_derive(sync_key, sizeof sync_key, e.route, LABEL_SYNC_KEY, SPAN(d->keys->cell_id, 32));
     int err = cell_add_epoch(d->cell, &e);
     hop_wipe(&e, sizeof e);
     if (err != HOP_OK)
@@ -61,6 +63,7 @@ int device_enter_cell(struct device *d)
                                  .roster = {.is_member = roster_is_member, .ctx = d},
                                  .trace = d->trace};
     memcpy(config.cell_id, d->keys->cell_id, sizeof config.cell_id);
+    memcpy(config.sync_key, sync_key, sizeof config.sync_key);
     d->mesh = mesh_new(&config);
     return d->mesh == NULL ? HOP_ENOMEM : HOP_OK;
 }

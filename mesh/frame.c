@@ -98,7 +98,7 @@ int frame_frontier_parse(struct frame_frontier *ret, struct span frame)
     ret->flags = wire_get_u8(&r);
     ret->count = wire_get_u16(&r);
     if (r.bad || type != FRAME_FRONTIER || ret->count > FRONTIER_ENTRIES_MAX ||
-        (ret->flags & ~(FRONTIER_FULL | FRONTIER_LAST | FRONTIER_STRANGER)) != 0)
+        (ret->flags & ~FRONTIER_STRANGER) != 0)
         return HOP_EMALFORMED;
     for (size_t i = 0; i < ret->count && !r.bad; i++)
         frontier_entry_get(&r, &ret->entries[i]);

@@ -25,6 +25,10 @@ enum frame_type {
     FRAME_PROBE,
     FRAME_BRANCH,
     FRAME_PROOF,
+    FRAME_SKETCH, /* and NEXT, MORE, LIST: mesh/exchange.h */
+    FRAME_NEXT,
+    FRAME_MORE,
+    FRAME_LIST,
     FRAMES_END
 };
 
@@ -50,11 +54,9 @@ void frame_hello_put(struct wire_writer *w, const struct hello_scope *scope,
 MUST_USE int frame_hello_parse(struct frame_hello *ret, struct span frame);
 MUST_USE int frame_hello_verify(const struct frame_hello *h, const struct hello_scope *scope);
 
-/* ---- FRONTIER: how far logs reach here ---- */
+/* ---- FRONTIER: news and requests, log by log ---- */
 
-#define FRONTIER_FULL     0x01 /* part of all we have; else news or requests */
-#define FRONTIER_LAST     0x02 /* of a full one */
-#define FRONTIER_STRANGER 0x04 /* you are no member to me: I take control records only */
+#define FRONTIER_STRANGER 0x01 /* you are no member to me: I take control records only */
 
 #define FRONTIER_ENTRIES_MAX 256 /* 12 KiB a frame: other frames get their turn in between */
 #define FRONTIER_ENTRY_BYTES 49

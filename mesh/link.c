@@ -73,6 +73,7 @@ void mesh_link_forget(struct mesh *m, uint32_t slot)
         m->asks_at = m->now;
     }
     mesh_wants_link_gone(m, slot);
+    mesh_agree_gone(m, slot);
     bool hearsay = l->hearsay > 0;
     m->links[slot] = NULL;
     free(l->logs);
@@ -102,16 +103,17 @@ bool mesh_strike(struct mesh *m, uint32_t slot)
 
 /* ---- greeting ---- */
 
-/* What a link shows and gets, from the moment its standing is known. */
-static void link_begin(struct mesh *m, struct link *l)
+/* What a link shows and gets, from the moment its standing is known. Whoever dialled opens the
+ * exchange of frontiers; later, whoever changes its mind about the other. */
+static void link_begin(struct mesh *m, struct link *l, bool opens)
 {
     bool member = m->config.roster.is_member(m->config.roster.ctx, l->identity);
     l->state = member ? LINK_MEMBER : LINK_STRANGER;
-    l->frontier_due = true;
-    l->frontier_cursor = 0;
+    l->estrange_due = !member;
+    l->exchange.due = member && opens;
     l->touched = true;
-    trace(&m->config.trace, "%u is %s -> frontier%s", (unsigned)l->name,
-          member ? "a member" : "a stranger", member ? "" : " of nothing");
+    l->keepalive_at = m->now + MESH_KEEPALIVE;
+    trace(&m->config.trace, "%u is %s", (unsigned)l->name, member ? "a member" : "a stranger");
     m->wants_at = m->now; /* somebody new to ask */
     for (uint32_t i = 0; i < m->wants_count; i++)
         m->wants[i].rest_until = 0;
@@ -159,7 +161,7 @@ int mesh_on_hello(struct mesh *m, uint32_t slot, struct span frame)
         return HOP_OK;
     }
     if (keep_one(m, slot))
-        link_begin(m, l);
+        link_begin(m, l, !l->listener);
     return HOP_OK;
 }
 
@@ -173,7 +175,7 @@ void mesh_on_roster(struct mesh *m)
         if (member == (l->state == LINK_MEMBER))
             continue;
         if (member) {
-            link_begin(m, l);
+            link_begin(m, l, true);
             continue;
         }
         trace(&m->config.trace, "%u is no member any more -> drop it", (unsigned)l->name);
@@ -184,19 +186,38 @@ void mesh_on_roster(struct mesh *m)
 
 /* ---- being there ---- */
 
-/* Roots differ: say the whole frontier again, but not too often. A frontier that was never heard
- * may have been lost on the way, and ours to it as well: that is tried again sooner. */
+/* Roots differ: exchange frontiers again, but not too often. If that was never answered, it may
+ * have been lost on the way: then sooner. */
 static void reconcile(struct mesh *m, struct link *l, bool lost)
 {
     l->synced_version = 0;
     hop_time pace = lost ? MESH_ASK_WAIT : MESH_RECONCILE;
-    if (m->now - l->reconciled < pace || m->now - m->changed < MESH_RECONCILE_CALM ||
-        l->frontier_due)
+    if (l->listener)
+        pace += MESH_RECONCILE_LISTENER;
+    hop_time calm = MESH_RECONCILE_CALM;
+    if (l->exchange.blind) { /* the last one found nothing: another salt will */
+        pace = MESH_ROOT_DELAY;
+        calm = 0;
+    }
+    if (m->now - l->reconciled < pace || m->now - m->changed < calm)
         return;
     mesh_forks_tell(m, l);
-    trace(&m->config.trace, "%u has another root -> frontier", (unsigned)l->name);
-    l->frontier_due = true;
-    l->frontier_cursor = 0;
+    trace(&m->config.trace, "%u has another root", (unsigned)l->name);
+    l->exchange.due = true;
+}
+
+void mesh_in_sync(struct mesh *m, uint32_t slot)
+{
+    struct link *l = m->links[slot];
+    if (l->synced_version != m->version) {
+        trace(&m->config.trace, "in sync with %u", (unsigned)l->name);
+        mesh_agree_synced(m, slot);
+    }
+    l->synced_version = m->version;
+    l->exchange.blind = false;
+    l->frontier_heard = true; /* or as good as: it is ours */
+    for (uint32_t i = 0; i < m->logs_count; i++)
+        mesh_show(m, slot, i, m->logs[i].durable.seq);
 }
 
 int mesh_on_keepalive(struct mesh *m, uint32_t slot, struct span frame)
@@ -222,12 +243,7 @@ int mesh_on_keepalive(struct mesh *m, uint32_t slot, struct span frame)
         reconcile(m, l, !l->frontier_heard);
         return HOP_OK;
     }
-    if (l->synced_version != m->version)
-        trace(&m->config.trace, "in sync with %u", (unsigned)l->name);
-    l->synced_version = m->version;
-    l->frontier_heard = true; /* or as good as: it is ours */
-    for (uint32_t i = 0; i < m->logs_count; i++)
-        mesh_show(m, slot, i, m->logs[i].durable.seq);
+    mesh_in_sync(m, slot);
     return HOP_OK;
 }
 

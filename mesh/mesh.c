@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <stdlib.h>
 
+#include "mesh/sketch.h"
 #include "mesh/state.h"
 
 struct mesh *mesh_new(const struct mesh_config *config)
@@ -10,6 +11,7 @@ struct mesh *mesh_new(const struct mesh_config *config)
     struct mesh *m = calloc(1, sizeof *m);
     if (m == NULL)
         return NULL;
+    sketch_init();
     struct rng root = rng_seeded(config->seed);
     m->config = *config;
     m->jitter_rng = rng_fork(&root, rng_tag("jitter"));
@@ -29,8 +31,10 @@ void mesh_free(struct mesh *m)
     if (m == NULL)
         return;
     for (uint32_t slot = 0; slot < MESH_LINKS_MAX; slot++) {
-        if (m->links[slot] != NULL)
-            free(m->links[slot]->logs);
+        if (m->links[slot] == NULL)
+            continue;
+        free(m->links[slot]->logs);
+        free(m->links[slot]->exchange.kept);
         free(m->links[slot]);
     }
     free(m->wants);
@@ -90,6 +94,14 @@ static const struct {
 } table[] = {
     {FRAME_HELLO,     LINK_GREETING,               mesh_on_hello},
     {FRAME_FRONTIER,  LINK_MEMBER | LINK_STRANGER, mesh_on_frontier},
+    {FRAME_SKETCH,    LINK_MEMBER,                 mesh_on_sketch},
+    {FRAME_SKETCH,    LINK_STRANGER,               NULL},
+    {FRAME_NEXT,      LINK_MEMBER,                 mesh_on_next},
+    {FRAME_NEXT,      LINK_STRANGER,               NULL},
+    {FRAME_MORE,      LINK_MEMBER,                 mesh_on_more},
+    {FRAME_MORE,      LINK_STRANGER,               NULL},
+    {FRAME_LIST,      LINK_MEMBER,                 mesh_on_list},
+    {FRAME_LIST,      LINK_STRANGER,               NULL},
     {FRAME_SEGMENT,   LINK_MEMBER | LINK_STRANGER, mesh_on_segment},
     {FRAME_ACK,       LINK_MEMBER,                 mesh_on_ack},
     {FRAME_ACK,       LINK_STRANGER,               NULL},

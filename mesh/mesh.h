@@ -6,9 +6,10 @@
  * Same inputs, same seed, same outputs: always.
  *
  * What it does, on every link (docs/protocol.md §6): HELLO proves the device behind the link,
- * FRONTIER says how far each log reaches here, SEGMENT carries runs of records, verified by their
- * chain and the signature of the last one, ACK says what is durable, KEEPALIVE says "still here",
- * WANT/BLOB/NOBLOB move sealed chunks by name, TELL carries a short message that is not kept.
+ * SKETCH and LIST find out which logs differ, FRONTIER tells of single ones, SEGMENT carries runs
+ * of records, verified by their chain and the signature of the last one, ACK says what is durable,
+ * KEEPALIVE says "still here", WANT/BLOB/NOBLOB move sealed chunks by name, TELL carries a short
+ * message that is not kept.
  *
  * Order is part of the contract: nothing that a peer could take for "I have it" (ACK, forwarding)
  * leaves before the write it rests on is durable. */
@@ -100,6 +101,7 @@ struct mesh_roster {
 struct mesh_config {
     uint64_t seed;                       /* feeds every random choice the protocol makes */
     uint8_t cell_id[32];                 /* bound into HELLO: cells never mix */
+    uint8_t sync_key[32];                /* the same for all who sync, unknown to outsiders */
     const struct hop_sign_key *identity; /* kept: must outlive the mesh */
     struct store *store;                 /* kept; the mesh only reads it */
     struct mesh_roster roster;

@@ -17,8 +17,9 @@
 #include "crypto/crypto.h"
 
 #define PIPE_PACKET_BYTES_MAX 256 /* of a packet before escapes: what radio modems take */
-#define PIPE_OVERHEAD_BYTES   (8 + 4 + 11 + CRYPTO_TAG_BYTES) /* session, counter, inner head, tag \
-                                                               */
+#define PIPE_OVERHEAD_BYTES                                                                        \
+    (8 + 4 + 11 + CRYPTO_TAG_BYTES) /* session, counter, inner head, tag                           \
+                                     */
 #define PIPE_CUT_BYTES       (PIPE_PACKET_BYTES_MAX - PIPE_OVERHEAD_BYTES)
 #define PIPE_QUEUE_BYTES_MAX (2u << 20) /* frames waiting; more is HOP_EFULL */
 #define PIPE_FRAME_BYTES_MAX (1280u << 10)

@@ -95,6 +95,7 @@ static int accept_segment(struct mesh *m, uint32_t slot, const struct segment *s
           s->log[0], s->log[1], (unsigned long long)from, (unsigned long long)tip.seq);
     mesh_show(m, slot, log, tip.seq);
     keep_run(m, s, &r, &tip, log);
+    mesh_agree_brought(m, slot, log);
     want_ack(l, log);
     l->touched = true;
     return HOP_OK;
@@ -121,8 +122,15 @@ static void on_gap(struct mesh *m, uint32_t slot, const struct segment *s)
     if (l->state != LINK_MEMBER)
         return;
     uint32_t log = mesh_hear_of(m, slot, s->log, s->lane);
-    if (log != NO_SLOT)
-        mesh_show(m, slot, log, s->first + s->count - 1);
+    if (log == NO_SLOT)
+        return;
+    uint32_t asked = m->logs[log].asked;
+    if (m->logs[log].expected && (asked == slot || asked == NO_SLOT)) {
+        /* it took us to be further than we are */
+        m->logs[log].asked = NO_SLOT;
+        m->logs[log].asked_until = 0;
+    }
+    mesh_show(m, slot, log, s->first + s->count - 1);
 }
 
 /* Which of our logs is meant by four bytes; false if none or several could be. */

@@ -180,11 +180,14 @@ uint16_t sketch_position(const struct sketch_salt *salt, const uint8_t log[stati
     return (uint16_t)(siphash(salt->key, log) % SKETCH_POSITIONS);
 }
 
-uint16_t sketch_tag(const struct sketch_salt *salt, uint64_t seq, const uint8_t head[static 32])
+uint8_t sketch_check(const struct sketch_salt *salt, const uint8_t head[static 32])
 {
-    if (seq == 0)
-        return 0;
-    return (uint16_t)((seq % SKETCH_SEQS + 1) << 6 | (siphash(salt->key, head) >> 58));
+    return (uint8_t)(siphash(salt->key, head) >> 56);
+}
+
+uint16_t sketch_tag(uint64_t seq, uint8_t check)
+{
+    return seq == 0 ? 0 : (uint16_t)((seq % SKETCH_SEQS + 1) << 6 | check >> 2);
 }
 
 uint64_t sketch_guess(uint16_t tag, uint64_t ours)

@@ -22,8 +22,10 @@
 #define MESH_ANNOUNCE_WAIT      (50 * HOP_MS) /* time for the peer to get it from the author itself */
 #define MESH_ASK_WAIT           (4 * HOP_SECOND) /* without a segment, then somebody else is asked */
 #define MESH_SERVE_AGAIN        (1 * HOP_SECOND) /* an equal request sooner is an echo of the first */
-#define MESH_RECONCILE          (30 * HOP_SECOND) /* between full frontiers when roots differ */
+#define MESH_RECONCILE          (10 * HOP_SECOND) /* between exchanges when roots differ */
+#define MESH_RECONCILE_LISTENER (2 * HOP_SECOND)  /* later, so that not both begin */
 #define MESH_RECONCILE_CALM     (3 * HOP_SECOND)  /* roots differ naturally while records arrive */
+#define MESH_KNOWN_MAX          128               /* peers whose last agreement is remembered */
 #define MESH_STORE_REST_MIN     (1 * HOP_SECOND)  /* after a failed commit, doubling */
 #define MESH_STORE_REST_MAX     (60 * HOP_SECOND)
 #define MESH_STRIKES_MAX        8 /* wrong signatures from one link before it is closed */
@@ -53,7 +55,9 @@ struct mesh_log {
     uint8_t trunk[32];
     uint32_t namer;       /* slot of the link that only named it so far, or NO_SLOT */
     uint32_t asked;       /* slot of the link asked for more, or NO_SLOT */
+    bool expected;        /* not really asked: it is to come by itself */
     hop_time asked_until; /* no other is asked before */
+    uint64_t marked_seq, marked_version; /* agree.c: where it was, when somebody last looked */
 };
 
 /* ---- links ---- */
@@ -69,7 +73,7 @@ struct mesh_log {
 #define PEER_EAGER    0x80 /* gets it as soon as we have it: it has asked us for it before */
 
 struct peer_log {
-    uint64_t shown; /* it has so much, as it told us: a hint, and what it gets no more */
+    uint64_t shown; /* it has so much, as it told us or as it seems; a request says better */
     uint64_t sent;
     hop_time serve_again; /* an equal request before is an echo of the last */
     uint64_t proof_known; /* it has shown a proof for this number; 0: none */
@@ -93,6 +97,26 @@ struct mesh_peer_root { /* ours, under a salt of theirs: computed once for each 
     uint8_t salt[8], root[8];
 };
 
+struct exchange {    /* of frontiers (agree.c) */
+    bool due;        /* we are to open one */
+    bool ours, open; /* one was opened by us; and is not answered yet */
+    bool eager;      /* and we said: send what we lack */
+    uint16_t number;
+    uint64_t version; /* of our frontier then */
+    size_t sent;      /* syndromes; 0 after a list */
+    unsigned growths;
+    size_t want; /* syndromes the next is to begin with */
+
+    bool blind;  /* the last one, whoever opened it, found no difference */
+    bool theirs; /* one was opened by the peer */
+    bool their_eager;
+    uint16_t their_number;
+    unsigned their_growths;
+    size_t their_logs;
+    uint16_t *kept; /* its syndromes, while there are too few of them */
+    size_t kept_count;
+};
+
 struct link {
     mesh_link name;
     bool listener;
@@ -103,15 +127,15 @@ struct link {
     hop_time keepalive_at;
     hop_time root_at;     /* the frontier has changed: say the new root */
     hop_time announce_at; /* PEER_ANNOUNCE is set somewhere */
-    hop_time reconciled;  /* when the last full frontier was sent */
+    hop_time reconciled;  /* when the last exchange of frontiers began */
     hop_time brought;     /* when it last brought a segment */
 
     bool estranged;      /* it takes us for a stranger */
     hop_time pushed;     /* when control records were last pushed to it for that reason */
-    bool frontier_heard; /* its full frontier is in peer_log */
-    bool frontier_due;
-    uint32_t frontier_cursor; /* next log to tell of */
-    uint64_t synced_version;  /* of our frontier, when the roots were equal; 0: never */
+    bool frontier_heard; /* its frontier is in peer_log */
+    bool estrange_due;   /* it is to hear that it is a stranger */
+    struct exchange exchange;
+    uint64_t synced_version; /* of our frontier, when the roots were equal; 0: never */
     struct mesh_peer_root root;
 
     struct peer_log *logs; /* as many as the mesh has room for */
@@ -171,6 +195,14 @@ struct mesh {
     hop_time salt_drawn;
 
     struct link *links[MESH_LINKS_MAX];
+    uint32_t eager_slot; /* which link may send unasked, */
+    hop_time eager_until;
+    bool eager_open; /* and has not told yet what that is */
+    struct mesh_known {
+        uint8_t identity[32];
+        uint64_t version; /* of our frontier, when we last agreed; 0: no entry */
+    } known[MESH_KNOWN_MAX];
+    size_t known_next;
     struct mesh_want *wants;
     uint32_t wants_count, wants_room;
     hop_time wants_at;
@@ -209,6 +241,7 @@ bool mesh_link_drop(struct mesh *m, uint32_t slot); /* false: outs is full */
 int mesh_on_hello(struct mesh *m, uint32_t slot, struct span frame);
 int mesh_on_keepalive(struct mesh *m, uint32_t slot, struct span frame);
 void mesh_set_estranged(struct mesh *m, struct link *l, bool estranged); /* it says so */
+void mesh_in_sync(struct mesh *m, uint32_t slot);                        /* roots are equal */
 void mesh_on_roster(struct mesh *m);
 int mesh_tell(struct mesh *m, struct span bytes);
 int mesh_on_tell(struct mesh *m, uint32_t slot, struct span frame);
@@ -234,7 +267,30 @@ void mesh_stop_send(struct mesh *m, struct link *l, const uint8_t log[static 32]
 uint32_t mesh_hear_of(struct mesh *m, uint32_t slot, const uint8_t id[static 32],
                       enum record_lane lane);
 void mesh_asks_look(struct mesh *m);
-void mesh_frontier_finish(struct mesh *m); /* full frontiers, announcements, requests */
+void mesh_frontier_finish(struct mesh *m); /* exchanges, announcements, requests */
+/* Its own word, which may be less than what it seemed to have. */
+void mesh_set_shown(struct mesh *m, uint32_t slot, uint32_t log, uint64_t seq);
+/* Send what follows seq, unless that was just done or there is none. */
+bool mesh_serve(struct mesh *m, struct link *l, uint32_t log, uint64_t seq);
+/* Tell it how far we are, if it may not know; or in any case. */
+void mesh_announce(struct mesh *m, struct link *l, uint32_t log);
+void mesh_ask(struct mesh *m, struct link *l, uint32_t log);
+void mesh_say(struct mesh *m, struct link *l, uint32_t log);
+void mesh_frontier_heard(struct mesh *m, struct link *l);
+
+/* ---- exchanges of frontiers (agree.c) ---- */
+
+int mesh_on_sketch(struct mesh *m, uint32_t slot, struct span frame);
+int mesh_on_next(struct mesh *m, uint32_t slot, struct span frame);
+int mesh_on_more(struct mesh *m, uint32_t slot, struct span frame);
+int mesh_on_list(struct mesh *m, uint32_t slot, struct span frame);
+void mesh_agree_finish(struct mesh *m, uint32_t slot); /* open what is due */
+void mesh_agree_synced(struct mesh *m, uint32_t slot);
+void mesh_agree_gone(struct mesh *m, uint32_t slot);
+/* It has brought records of this log. */
+void mesh_agree_brought(struct mesh *m, uint32_t slot, uint32_t log);
+/* Until when this link is not to be asked for this log, because another sends unasked. */
+hop_time mesh_agree_wait(const struct mesh *m, uint32_t log, uint32_t slot);
 
 /* ---- forked logs (dispute.c) ---- */
 

@@ -148,7 +148,7 @@ static void put_segment(struct script *s, struct wire_writer *w)
 static void put_frontier(struct script *s, struct wire_writer *w)
 {
     static struct frame_frontier f;
-    f.flags = wire_get_u8(&s->r) & 7;
+    f.flags = wire_get_u8(&s->r) & FRONTIER_STRANGER;
     f.count = wire_get_u8(&s->r) % 6;
     for (size_t i = 0; i < f.count; i++) {
         unsigned log = wire_get_u8(&s->r), bits = wire_get_u8(&s->r);

@@ -20,7 +20,7 @@ static struct span sample(enum frame_type type)
     struct wire_writer w = wire_writer(bytes, sizeof bytes);
     struct hello_scope scope = {binding, cell, true};
     struct hop_sign_key key = key_of(7);
-    struct frame_frontier frontier = {.flags = FRONTIER_FULL | FRONTIER_LAST, .count = 2};
+    struct frame_frontier frontier = {.flags = FRONTIER_STRANGER, .count = 2};
     struct frame_marks marks = {.count = 2};
     struct frame_want want = {.count = 2};
     struct frame_probe probe = {.log = {1}, .answer = true, .count = 2};
@@ -71,6 +71,10 @@ static struct span sample(enum frame_type type)
     case FRAME_SEGMENT: /* segment_test.c */
     case FRAME_BRANCH:  /* fork_test.c */
     case FRAME_PROOF:
+    case FRAME_SKETCH:  /* these in exchange_test.c */
+    case FRAME_NEXT:
+    case FRAME_MORE:
+    case FRAME_LIST:
     case FRAMES_END:
         break;
     }

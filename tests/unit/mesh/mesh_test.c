@@ -3,6 +3,8 @@
 
 #include <stdlib.h>
 
+#include "mesh/exchange.h"
+
 #include "tests/lib/cluster.h"
 
 static struct cluster c;
@@ -10,10 +12,10 @@ static uint8_t frame_bytes[MESH_FRAME_BYTES_MAX];
 static uint8_t record_bytes[8][2048];
 static struct cluster_log author; /* a log of no node of the cluster */
 
-/* Node 0 under test; link 1 is a member played by us, greeted and told of an empty frontier. */
+/* Node 0 under test; link 1 is a member played by us, greeted and known to have nothing. */
 static void begin(void)
 {
-    struct frame_frontier none = {.flags = FRONTIER_FULL | FRONTIER_LAST};
+    struct frame_list none = {.all = true};
     uint8_t seed[32] = {0xaa};
     cluster_init(&c, 4, 1);
     c.telling = true;
@@ -21,7 +23,7 @@ static void begin(void)
     hop_sign_keypair(&author.key, seed);
     cluster_puppet(&c, 0, 1, 1);
     struct wire_writer w = wire_writer(frame_bytes, sizeof frame_bytes);
-    frame_frontier_put(&w, &none);
+    frame_list_put(&w, &none);
     cluster_inject(&c, 0, 1, wire_written(&w));
     CHECK_EQ(c.nodes[0].errors, 0);
     cluster_strays_forget(&c);

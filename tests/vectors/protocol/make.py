@@ -233,7 +233,7 @@ put("hello", u(1, 1) + u(1, 1) + u(1, 0) + ik.public +
     ik.sign("hop/link/hello/v1", binding + u(1, 0) + cell_id + u(1, 1) + u(1, 0)))
 put("tell", u(1, 10) + u(8, 5) + blob(b"hello") + ik.sign("hop/link/tell/v1", binding + u(8, 5) + b"hello"))
 head = lambda rid: rid[:8]
-put("frontier", u(1, 2) + u(1, 3) + u(2, 1) + u(1, 0) + log[0].public + u(8, 3) + head(third))
+put("frontier", u(1, 2) + u(1, 0) + u(2, 1) + u(1, 0) + log[0].public + u(8, 3) + head(third))
 put("ack", u(1, 4) + u(1, 1) + log[0].public + u(8, 3))
 
 

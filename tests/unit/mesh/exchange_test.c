@@ -1,0 +1,148 @@
+#include "mesh/exchange.h"
+
+#include "mesh/frame.h"
+#include "tests/lib/test.h"
+
+static uint8_t bytes[LIST_BYTES(LIST_ENTRIES_MAX)], copy[sizeof bytes];
+static struct list_entry entries[LIST_ENTRIES_MAX];
+
+static struct span sample(enum frame_type type)
+{
+    static const uint8_t syndromes[] = {1, 2, 3, 4, 5, 6};
+    struct wire_writer w = wire_writer(bytes, sizeof bytes);
+    struct list_entry four[] = {{0, 0, 5}, {9, 77, 255}, {9, FRAME_SEQ_MAX, 0}, {65534, 1, 6}};
+    struct frame_sketch sketch = {0x1234, true, true, {5}, 300, 3, syndromes};
+    struct frame_list list = {0x1234, true, false, 4, four};
+    if (type == FRAME_SKETCH)
+        frame_sketch_put(&w, &sketch);
+    if (type == FRAME_NEXT)
+        frame_next_put(&w, &(struct frame_next){7, 6, 3, syndromes});
+    if (type == FRAME_MORE)
+        frame_more_put(&w, &(struct frame_more){7, SKETCH_SYNDROMES_MAX});
+    if (type == FRAME_LIST)
+        frame_list_put(&w, &list);
+    CHECK(!w.bad);
+    return wire_written(&w);
+}
+
+/* Parse as type, and write again what was read. */
+static int again(enum frame_type type, struct span frame, size_t *ret_size)
+{
+    struct wire_writer w = wire_writer(copy, sizeof copy);
+    struct frame_sketch sketch;
+    struct frame_next next;
+    struct frame_more more;
+    struct frame_list list = {.entries = entries};
+    int err = HOP_EMALFORMED;
+    if (type == FRAME_SKETCH && (err = frame_sketch_parse(&sketch, frame)) == HOP_OK)
+        frame_sketch_put(&w, &sketch);
+    if (type == FRAME_NEXT && (err = frame_next_parse(&next, frame)) == HOP_OK)
+        frame_next_put(&w, &next);
+    if (type == FRAME_MORE && (err = frame_more_parse(&more, frame)) == HOP_OK)
+        frame_more_put(&w, &more);
+    if (type == FRAME_LIST && (err = frame_list_parse(&list, frame)) == HOP_OK)
+        frame_list_put(&w, &list);
+    *ret_size = w.used;
+    return err;
+}
+
+static const enum frame_type types[] = {FRAME_SKETCH, FRAME_NEXT, FRAME_MORE, FRAME_LIST};
+
+/* What one device writes another would read as something else. */
+TEST(exchange_frames_read_back_what_was_put)
+{
+    for (size_t i = 0; i < 4; i++) {
+        size_t size;
+        struct span frame = sample(types[i]);
+        CHECK_OK(again(types[i], frame, &size));
+        CHECK_SPAN(SPAN(copy, size), frame);
+    }
+}
+
+/* A frame cut short would be taken for another one. */
+TEST(exchange_frames_refuse_truncation_and_addition)
+{
+    for (size_t i = 0; i < 4; i++) {
+        size_t size;
+        struct span frame = sample(types[i]);
+        bool row = types[i] == FRAME_SKETCH || types[i] == FRAME_NEXT; /* of pairs, to the end */
+        for (size_t cut = 0; cut < frame.size; cut++) {
+            int err = again(types[i], SPAN(frame.data, cut), &size);
+            bool fewer = row && err == HOP_OK && (frame.size - cut) % 2 == 0;
+            CHECK(err != HOP_OK || fewer);
+        }
+        bytes[frame.size] = 0;
+        CHECK_ERR(again(types[i], SPAN(frame.data, frame.size + 1), &size), HOP_EMALFORMED);
+    }
+}
+
+/* A value with two spellings could be told from itself. */
+TEST(exchange_frame_with_any_bit_flipped_is_refused_or_says_just_that)
+{
+    for (size_t i = 0; i < 4; i++) {
+        struct span frame = sample(types[i]);
+        for (size_t bit = 0; bit < frame.size * 8; bit++) {
+            size_t size;
+            bytes[bit / 8] ^= (uint8_t)(1u << bit % 8);
+            if (again(types[i], frame, &size) == HOP_OK)
+                CHECK_SPAN(SPAN(copy, size), frame);
+            bytes[bit / 8] ^= (uint8_t)(1u << bit % 8);
+        }
+    }
+}
+
+/* Whatever the positions and numbers, a list must come back, within the room kept for it, and at
+ * the price it is there for. */
+TEST(lists_of_any_length_read_back_and_are_short)
+{
+    static struct list_entry want[LIST_ENTRIES_MAX];
+    struct rng r = test_rng("lists");
+    static const size_t counts[] = {0, 1, 2, 3, 10, 100, 1000, LIST_ENTRIES_MAX};
+    for (size_t i = 0; i < sizeof counts / sizeof counts[0]; i++) {
+        for (unsigned kind = 0; kind < 3; kind++) {
+            struct frame_list list = {
+                .number = 200, .all = kind == 0, .count = counts[i], .entries = want};
+            struct frame_list got = {.entries = entries};
+            struct wire_writer w = wire_writer(bytes, LIST_BYTES(counts[i]));
+            uint64_t position = 0;
+            for (size_t k = 0; k < counts[i]; k++) { /* as hashes fall */
+                position += rng_below(&r, 2 * SKETCH_POSITIONS / (counts[i] + 1) - 7);
+                position = position < SKETCH_POSITIONS ? position : SKETCH_POSITIONS - 1;
+                want[k].position = (uint16_t)position;
+                want[k].check = kind == 0 ? (uint8_t)rng_next(&r) : 0;
+                want[k].seq = kind == 0   ? rng_below(&r, 3000)
+                              : kind == 1 ? rng_below(&r, FRAME_SEQ_MAX)
+                                          : FRAME_SEQ_MAX;
+            }
+            frame_list_put(&w, &list);
+            CHECK(!w.bad);
+            CHECK(kind > 0 || counts[i] < 10 || w.used < 5 * counts[i]);
+            CHECK_OK(frame_list_parse(&got, wire_written(&w)));
+            CHECK_EQ(got.count, counts[i]);
+            for (size_t k = 0; k < counts[i]; k++) {
+                CHECK_EQ(got.entries[k].position, want[k].position);
+                CHECK_EQ(got.entries[k].seq, want[k].seq);
+                CHECK_EQ(got.entries[k].check, want[k].check);
+            }
+        }
+    }
+}
+
+/* Too many syndromes would be written past the room for them. */
+TEST(exchange_frames_have_limits)
+{
+    static uint8_t frame[4096] = {FRAME_NEXT, 7, 0x81, 0x08}; /* from 1025 on */
+    struct frame_next next;
+    struct frame_sketch sketch;
+    CHECK_OK(frame_next_parse(&next, SPAN(frame, 6)));
+    CHECK_EQ(next.first, 1025);
+    CHECK_ERR(frame_next_parse(&next, SPAN(frame, 8)), HOP_EMALFORMED);
+    frame[0] = FRAME_SKETCH;
+    frame[1] = frame[2] = frame[3] = 0;
+    CHECK_OK(frame_sketch_parse(&sketch, SPAN(frame, 4 + 2 * SKETCH_SYNDROMES_MAX)));
+    CHECK_ERR(frame_sketch_parse(&sketch, SPAN(frame, 6 + 2 * SKETCH_SYNDROMES_MAX)),
+              HOP_EMALFORMED);
+    static const uint8_t count[] = {FRAME_LIST, 0, 0, 0xff, 0x7f}; /* of 16383 */
+    struct frame_list list = {.entries = entries};
+    CHECK_ERR(frame_list_parse(&list, SPAN(count, 5)), HOP_EMALFORMED);
+}

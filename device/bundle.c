@@ -102,6 +102,36 @@ static int head_of(struct device *d, const uint8_t log[static 32], uint64_t seq,
     return err;
 }
 
+/* Proofs that logs are forked go first: whoever has one takes nothing false. */
+static int fill_proofs(struct filling *f)
+{
+    struct mesh_fork_view forks[DEVICE_FORKS_SHOWN];
+    size_t count = mesh_forks(f->d->mesh, forks, DEVICE_FORKS_SHOWN);
+    int err = HOP_OK;
+    for (size_t i = 0; i < count && i < DEVICE_FORKS_SHOWN && err == HOP_OK && !f->full; i++) {
+        struct span proof;
+        struct buf payload = {0};
+        struct bundle_entry e = {.type = BUNDLE_FORK, .first = forks[i].seq, .last = forks[i].seq};
+        uint64_t there = bundle_inventory_fork(f->ask->there, forks[i].log);
+        if ((there > 0 && there <= e.first) ||
+            mesh_fork_proof(f->d->mesh, forks[i].log, &proof) != HOP_OK)
+            continue;
+        memcpy(e.id, forks[i].log, 32);
+        buf_span(&payload, proof);
+        err = add_block(f, BUNDLE_PROOF, &payload, &e);
+        buf_free(&payload);
+    }
+    return err;
+}
+
+/* How much of a log the store holds: past a fork, more than has effect. The signature of what comes
+ * before the fork may stand behind it. */
+static uint64_t stored(struct device *d, const uint8_t log[static 32])
+{
+    struct store_tip tip;
+    return store_tip(d->store, log, &tip) == HOP_OK ? tip.seq : 0;
+}
+
 /* What follows `after` in one log, as far as the section has room and the stick lacks it. */
 static int fill_log(struct filling *f, uint32_t log, uint64_t after)
 {
@@ -114,7 +144,8 @@ static int fill_log(struct filling *f, uint32_t log, uint64_t after)
         struct buf payload = {0};
         struct bundle_entry e = {.type = BUNDLE_RUN};
         after = bundle_inventory_reach(f->ask->there, id, after + 1);
-        if (after >= tip || !segment_read(&run, f->d->store, id, after, tip, SEGMENT_BYTES_AIM))
+        if (after >= tip ||
+            !segment_read(&run, f->d->store, id, after, stored(f->d, id), SEGMENT_BYTES_AIM))
             break;
         e.first = run.first;
         e.last = after = run.first + run.count - 1;
@@ -236,6 +267,8 @@ int device_bundle_write(struct device *d, const struct device_bundle_ask *ask, s
     struct filling f = {.d = d, .ask = ask};
     uint64_t *floor = calloc(history_log_count(d->history) + 1, sizeof *floor);
     int err = floor == NULL ? HOP_ENOMEM : floor_of(d, ask, floor);
+    if (err == HOP_OK && d->mesh != NULL)
+        err = fill_proofs(&f);
     if (err == HOP_OK)
         err = fill_records(&f, floor);
     if (err == HOP_OK && !f.full)
@@ -303,7 +336,14 @@ int device_bundle_have(struct device *d, struct buf *ret)
     for (uint32_t i = 0; i < d->logs_count && err == HOP_OK; i++) {
         struct bundle_entry e = {.type = BUNDLE_RUN, .first = 1, .last = d->logs[i].tip};
         memcpy(e.id, history_log_id(d->history, i), 32);
+        uint64_t limit = d->mesh == NULL ? UINT64_MAX : mesh_log_limit(d->mesh, e.id);
+        if (limit != UINT64_MAX && e.last >= limit)
+            e.last = FRAME_SEQ_MAX; /* it ends here: nothing more of it is wanted */
         if (e.last > 0)
+            err = bundle_inventory_add(&v, &e);
+        e = (struct bundle_entry){.type = BUNDLE_FORK, .first = limit + 1, .last = limit + 1};
+        memcpy(e.id, history_log_id(d->history, i), 32);
+        if (limit != UINT64_MAX && err == HOP_OK)
             err = bundle_inventory_add(&v, &e);
     }
     for (size_t i = 0; i < meeting_count(d->meetings) && err == HOP_OK; i++) {
@@ -335,6 +375,8 @@ int device_bundle_admits(struct device *d, const struct bundle_block *b, size_t 
     const uint8_t *prev;
     if (b->kind == BUNDLE_BLOB)
         return HOP_OK; /* taken only if a record that we opened names it */
+    if (b->kind == BUNDLE_PROOF)
+        return HOP_OK; /* taken only of a log that is known */
     int err = bundle_segment_parse(&s, &prev, b->payload);
     if (err != HOP_OK)
         return err;

@@ -249,6 +249,8 @@ static struct new_log *new_log(struct look *l, const uint8_t id[static 32])
     }
     if (store_tip(l->d->store, id, &tip) != HOP_OK)
         tip.seq = 0;
+    if (l->d->mesh != NULL && tip.seq >= mesh_log_limit(l->d->mesh, id))
+        tip.seq = UINT64_MAX; /* forked, and whole up to there: nothing of it is new */
     struct new_log *log = &l->logs[l->logs_count++];
     *log = (struct new_log){.reach = tip.seq, .held = tip.seq, .member = member_of(l->d, id)};
     memcpy(log->id, id, 32);
@@ -328,7 +330,7 @@ static int look_at_run(struct look *l, const struct segment *s, const uint8_t pr
         l->v->forked++;
         return HOP_OK;
     }
-    if (s->first > log->reach + 1) {
+    if (log->reach < UINT64_MAX && s->first > log->reach + 1) {
         struct bundle_missing m = {
             .first = log->reach + 1, .last = s->first - 1, .member = log->member};
         memcpy(m.log, s->log, 32);

@@ -123,7 +123,7 @@ enum bundle_found bundle_scan(struct bundle_scan *s, struct span window, bool la
 
 static bool is_run(enum bundle_entry_type type)
 {
-    return type == BUNDLE_RUN || type == BUNDLE_LOST;
+    return type == BUNDLE_RUN || type == BUNDLE_LOST || type == BUNDLE_FORK;
 }
 
 void bundle_list_put(struct buf *payload, const struct bundle_entry *entries, size_t count)

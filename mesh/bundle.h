@@ -26,6 +26,7 @@ enum bundle_kind {
     BUNDLE_LIST = 1,
     BUNDLE_SEGMENT, /* prev 32, then a SEGMENT frame */
     BUNDLE_BLOB,    /* a BLOB frame */
+    BUNDLE_PROOF,   /* that a log is forked (mesh/fork.h) */
     BUNDLE_KINDS_END
 };
 
@@ -67,6 +68,7 @@ enum bundle_entry_type {
     BUNDLE_CHUNK,   /* this blob is */
     BUNDLE_WANTED,  /* this blob is looked for; not in files */
     BUNDLE_LOST,    /* these records were listed and not found; not in files */
+    BUNDLE_FORK,    /* a proof that first is taken twice; last is first */
     BUNDLE_ENTRIES_END
 };
 
@@ -128,6 +130,8 @@ uint64_t bundle_inventory_reach(struct bundle_inventory *v, const uint8_t log[st
 /* The first number from `first` on that is there; UINT64_MAX if none is. */
 uint64_t bundle_inventory_next(struct bundle_inventory *v, const uint8_t log[static 32],
                                uint64_t first);
+/* The least number proven to be taken twice; 0 if none is. */
+uint64_t bundle_inventory_fork(struct bundle_inventory *v, const uint8_t log[static 32]);
 bool bundle_inventory_has(struct bundle_inventory *v, enum bundle_entry_type type,
                           const uint8_t id[static 32]);
 /* As LIST blocks of at most BUNDLE_ENTRIES_MAX; nothing for an empty one. */

@@ -194,12 +194,19 @@ static bool emit_list(struct mesh *m)
     return emit_meta(m, span_text(FORKS_KEY), SPAN(ids, size));
 }
 
-/* A proof that has been checked; bytes live as long as the step. */
-static int learn(struct mesh *m, uint32_t slot, const struct fork_proof *proof, struct span bytes)
+/* The log it speaks of. From a bundle, only one that is known: what it says of others will matter
+ * when their records come. */
+static uint32_t log_of(struct mesh *m, uint32_t slot, const struct fork_proof *proof)
+{
+    return slot == NO_SLOT ? mesh_log_find(m, proof->log)
+                           : mesh_hear_of(m, slot, proof->log, proof->lane);
+}
+
+int mesh_fork_learn(struct mesh *m, uint32_t slot, const struct fork_proof *proof,
+                    struct span bytes)
 {
     uint8_t key[FORK_KEY_BYTES];
-    struct link *l = m->links[slot];
-    uint32_t index = mesh_hear_of(m, slot, proof->log, proof->lane);
+    uint32_t index = log_of(m, slot, proof);
     if (index == NO_SLOT)
         return HOP_EFULL;
     struct mesh_log *log = &m->logs[index];
@@ -209,14 +216,16 @@ static int learn(struct mesh *m, uint32_t slot, const struct fork_proof *proof, 
     if (m->now < m->store_rest_until || MESH_OUTS_MAX - m->outs->n < 2)
         return HOP_EFULL; /* it will be told again */
     trace(&m->config.trace, "%u proves that log %02x%02x has two records %llu -> store the proof",
-          (unsigned)l->name, proof->log[0], proof->log[1], (unsigned long long)proof->seq);
+          slot == NO_SLOT ? 0 : (unsigned)m->links[slot]->name, proof->log[0], proof->log[1],
+          (unsigned long long)proof->seq);
     log->fork_pending = proof->seq;
     if (!emit_meta(m, fork_key(key, proof->log), bytes) || !emit_list(m)) {
         log->fork_pending = 0;
         return HOP_EFULL;
     }
     m->pending = m->forks_pending = true;
-    l->strikes -= l->strikes > 0 ? 1 : 0; /* what it brought was not its fault */
+    if (slot != NO_SLOT && m->links[slot]->strikes > 0)
+        m->links[slot]->strikes--; /* what it brought was not its fault */
     return HOP_OK;
 }
 
@@ -235,7 +244,7 @@ int mesh_on_proof(struct mesh *m, uint32_t slot, struct span frame)
     if (copy == NULL)
         return HOP_EFULL;
     memcpy(copy, bytes.data, bytes.size);
-    err = learn(m, slot, &proof, SPAN(copy, bytes.size));
+    err = mesh_fork_learn(m, slot, &proof, SPAN(copy, bytes.size));
     uint32_t index = mesh_log_find(m, proof.log);
     if (index == NO_SLOT)
         return err;
@@ -388,7 +397,7 @@ static int prove(struct mesh *m, uint32_t slot, const struct fork_point *theirs,
     fork_proof_put(&w, branch, theirs, wire_written(&own), &ours);
     int err = fork_proof_parse(&proof, wire_written(&w));
     assert(err == HOP_OK); /* both branches were read and compared just now */
-    return learn(m, slot, &proof, wire_written(&w));
+    return mesh_fork_learn(m, slot, &proof, wire_written(&w));
 }
 
 int mesh_on_branch(struct mesh *m, uint32_t slot, struct span frame)

@@ -120,6 +120,16 @@ uint64_t bundle_inventory_next(struct bundle_inventory *v, const uint8_t log[sta
     return there ? v->items[after].first : UINT64_MAX;
 }
 
+uint64_t bundle_inventory_fork(struct bundle_inventory *v, const uint8_t log[static 32])
+{
+    struct bundle_entry e = {.type = BUNDLE_FORK};
+    memcpy(e.id, log, sizeof e.id);
+    size_t at = find_last(v, &e) + 1; /* 0 if there is none before */
+    bool there = at < v->count && v->items[at].type == BUNDLE_FORK &&
+                 memcmp(v->items[at].id, log, sizeof e.id) == 0;
+    return there ? v->items[at].first : 0;
+}
+
 bool bundle_inventory_has(struct bundle_inventory *v, enum bundle_entry_type type,
                           const uint8_t id[static 32])
 {

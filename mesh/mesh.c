@@ -197,6 +197,8 @@ static int handle(struct mesh *m, const struct mesh_in *in)
         return mesh_on_carried(m, in->bytes);
     case MESH_IN_CARRIED_BLOB:
         return mesh_on_carried_blob(m, in->bytes);
+    case MESH_IN_CARRIED_PROOF:
+        return mesh_on_carried_proof(m, in->bytes);
     }
     assert(false && "unknown input");
     return HOP_ENOTFOUND;

@@ -45,7 +45,8 @@ enum mesh_in_type {
     MESH_IN_TELL,         /* bytes: a short message for every peer now linked */
     MESH_IN_ROSTER,       /* the roster has changed: ask it again about every peer */
     MESH_IN_CARRIED,      /* bytes: payload of a SEGMENT block of a bundle (mesh/bundle.h) */
-    MESH_IN_CARRIED_BLOB  /* bytes: payload of a BLOB block; only what is wanted is taken */
+    MESH_IN_CARRIED_BLOB, /* bytes: payload of a BLOB block; only what is wanted is taken */
+    MESH_IN_CARRIED_PROOF /* bytes: payload of a PROOF block, of a log that is known here */
 };
 
 struct mesh_in {
@@ -119,7 +120,8 @@ void mesh_free(struct mesh *m); /* NULL is fine */
  *   HOP_EFULL                  a limit was reached: refused, nothing has changed
  *   HOP_ENOTFOUND              no such link
  * Of what a bundle carries: HOP_EEXIST it is here already; HOP_ENOTFOUND it begins beyond what is
- * here, or nobody wants that blob; HOP_EREFUSED it is well signed and not what we hold: a fork;
+ * here, or nobody wants that blob; HOP_EREFUSED it is well signed and not what we hold: a fork
+ * (outs may hold the proof);
  * HOP_EAUTH, HOP_EMALFORMED it is no good; HOP_EFULL no room for another log; HOP_EIO the store
  * rests after a failure. */
 int mesh_step(struct mesh *m, const struct mesh_in *in, struct mesh_outs *outs);

@@ -1,7 +1,6 @@
 /* Records in: verified by their chain and one signature, stored, and only then acknowledged. */
 #include <assert.h>
 
-#include "mesh/bundle.h"
 #include "mesh/state.h"
 
 /* The frontier is another one now: everybody should hear the new root soon. */
@@ -38,7 +37,7 @@ static void want_ack(struct link *l, uint32_t log)
 }
 
 /* A slot for a log that has proved itself with records; strangers may not fill the table. */
-static int log_for_records(struct mesh *m, bool stranger, const struct segment *s, uint32_t *log)
+int mesh_log_for_records(struct mesh *m, bool stranger, const struct segment *s, uint32_t *log)
 {
     if (*log != NO_SLOT)
         return HOP_OK;
@@ -48,8 +47,8 @@ static int log_for_records(struct mesh *m, bool stranger, const struct segment *
 }
 
 /* Rebuild and verify what follows our tip, if the outs have room for it. */
-static int verify_run(struct mesh *m, const struct segment *s, struct segment_tip *tip,
-                      struct segment_rebuilt *ret)
+int mesh_run_verify(struct mesh *m, const struct segment *s, struct segment_tip *tip,
+                    struct segment_rebuilt *ret)
 {
     if (MESH_OUTS_MAX - m->outs->n < s->count)
         return HOP_EFULL;
@@ -57,8 +56,8 @@ static int verify_run(struct mesh *m, const struct segment *s, struct segment_ti
 }
 
 /* A verified run is to be stored; the log reaches tip when that is durable. */
-static void keep_run(struct mesh *m, const struct segment *s, const struct segment_rebuilt *r,
-                     const struct segment_tip *tip, uint32_t slot)
+void mesh_run_keep(struct mesh *m, const struct segment *s, const struct segment_rebuilt *r,
+                   const struct segment_tip *tip, uint32_t slot)
 {
     struct mesh_log *log = &m->logs[slot];
     emit_stores(m, s, r, tip->seq);
@@ -83,10 +82,10 @@ static int accept_segment(struct mesh *m, uint32_t slot, const struct segment *s
     if (log != NO_SLOT)
         tip = m->logs[log].pending;
     uint64_t from = tip.seq + 1;
-    int err = verify_run(m, s, &tip, &r);
+    int err = mesh_run_verify(m, s, &tip, &r);
     if (err != HOP_OK)
         return err;
-    err = log_for_records(m, l->state == LINK_STRANGER, s, &log);
+    err = mesh_log_for_records(m, l->state == LINK_STRANGER, s, &log);
     if (err != HOP_OK) {
         mesh_stop_send(m, l, s->log, STOP_FULL);
         return err;
@@ -94,7 +93,7 @@ static int accept_segment(struct mesh *m, uint32_t slot, const struct segment *s
     trace(&m->config.trace, "%u brings log %02x%02x %llu..%llu -> store", (unsigned)l->name,
           s->log[0], s->log[1], (unsigned long long)from, (unsigned long long)tip.seq);
     mesh_show(m, slot, log, tip.seq);
-    keep_run(m, s, &r, &tip, log);
+    mesh_run_keep(m, s, &r, &tip, log);
     mesh_agree_brought(m, slot, log);
     want_ack(l, log);
     l->touched = true;
@@ -166,20 +165,25 @@ static bool stranger_may(struct link *l, const struct segment *s, size_t size)
 }
 
 /* Only what comes before a fork is taken; the proof stands in for the signature of its last. */
-static bool cut_segment(struct mesh *m, struct link *l, struct segment *s, uint32_t log)
+bool mesh_run_cut(const struct mesh_log *forked, struct segment *s)
 {
-    const struct mesh_log *forked = &m->logs[log];
     uint64_t end = forked->fork - 1;
+    if (s->first > end)
+        return false;
     if (s->first + s->count - 1 > end) {
-        mesh_fork_tell(m, l, log);
-        if (s->first > end)
-            return false;
         s->count = (size_t)(end - s->first + 1);
         s->sig = NULL;
     }
     if (s->sig == NULL && s->first + s->count - 1 == end)
         s->end = forked->trunk;
     return true;
+}
+
+static bool cut_segment(struct mesh *m, struct link *l, struct segment *s, uint32_t log)
+{
+    if (s->first + s->count - 1 >= m->logs[log].fork)
+        mesh_fork_tell(m, l, log);
+    return mesh_run_cut(&m->logs[log], s);
 }
 
 int mesh_on_segment(struct mesh *m, uint32_t slot, struct span frame)
@@ -221,42 +225,6 @@ int mesh_on_segment(struct mesh *m, uint32_t slot, struct span frame)
     }
     err = accept_segment(m, slot, &s, log);
     return err == HOP_EAUTH ? refuse_segment(m, slot, &s, log) : err;
-}
-
-/* The same from a bundle: nobody is asked, told or struck. A run that does not follow our tip is
- * told from a forged one, because it proves itself. Who brought it is unknown: a stranger's bounds.
- */
-int mesh_on_carried(struct mesh *m, struct span payload)
-{
-    struct segment s;
-    struct segment_rebuilt r;
-    struct segment_tip tip = {0};
-    const uint8_t *prev;
-    int err = bundle_segment_parse(&s, &prev, payload);
-    if (err != HOP_OK)
-        return err;
-    uint32_t log = mesh_log_find(m, s.log);
-    if (log != NO_SLOT)
-        tip = m->logs[log].pending;
-    if (tip.seq > 0 && s.lane != m->logs[log].lane)
-        return HOP_EAUTH;
-    if (s.first + s.count - 1 <= tip.seq)
-        return HOP_EEXIST;
-    if (m->now < m->store_rest_until)
-        return HOP_EIO;
-    if (s.first > tip.seq + 1)
-        return HOP_ENOTFOUND;
-    err = verify_run(m, &s, &tip, &r);
-    if (err == HOP_EAUTH && bundle_segment_check(&s, prev, m->outs->scratch) == HOP_OK)
-        return HOP_EREFUSED;
-    if (err == HOP_OK)
-        err = log_for_records(m, true, &s, &log);
-    if (err != HOP_OK)
-        return err;
-    trace(&m->config.trace, "a bundle brings log %02x%02x up to %llu -> store", s.log[0], s.log[1],
-          (unsigned long long)tip.seq);
-    keep_run(m, &s, &r, &tip, log);
-    return HOP_OK;
 }
 
 /* ---- what became of the store's part ---- */

@@ -11,6 +11,8 @@
 #include "mesh/frame.h"
 #include "mesh/segment.h"
 
+struct fork_proof; /* mesh/fork.h */
+
 /* ---- constants, with reasons ---- */
 
 #define MESH_WINDOW_BYTES       (1u << 20) /* not yet acknowledged on a link: 100 ms at 80 Mbit/s */
@@ -303,6 +305,10 @@ void mesh_forks_tell(struct mesh *m, struct link *l);
 int mesh_on_probe(struct mesh *m, uint32_t slot, struct span frame);
 int mesh_on_branch(struct mesh *m, uint32_t slot, struct span frame);
 int mesh_on_proof(struct mesh *m, uint32_t slot, struct span frame);
+/* Store a proof that has been checked; bytes live as long as the step. slot: who brought it, or
+ * NO_SLOT. HOP_EFULL: there is no room for it now. */
+int mesh_fork_learn(struct mesh *m, uint32_t slot, const struct fork_proof *proof,
+                    struct span bytes);
 int mesh_forks_load(struct mesh *m);
 void mesh_forks_stored(struct mesh *m, bool durable);
 void mesh_forks_finish(struct mesh *m);
@@ -312,7 +318,21 @@ void mesh_forks_finish(struct mesh *m);
 void mesh_frontier_changed(struct mesh *m);
 
 int mesh_on_segment(struct mesh *m, uint32_t slot, struct span frame);
-int mesh_on_carried(struct mesh *m, struct span payload); /* MESH_IN_CARRIED */
+/* Rebuild and verify what follows tip, if the outs have room for it. HOP_EAUTH, HOP_EFULL. */
+int mesh_run_verify(struct mesh *m, const struct segment *s, struct segment_tip *tip,
+                    struct segment_rebuilt *ret);
+/* A slot for a log that has proved itself with records. HOP_EFULL, HOP_ENOMEM. */
+int mesh_log_for_records(struct mesh *m, bool stranger, const struct segment *s, uint32_t *log);
+/* A verified run is to be stored; the log reaches tip when that is durable. */
+void mesh_run_keep(struct mesh *m, const struct segment *s, const struct segment_rebuilt *r,
+                   const struct segment_tip *tip, uint32_t slot);
+/* Leave of a run what stands before the log's fork; false if nothing does. */
+bool mesh_run_cut(const struct mesh_log *forked, struct segment *s);
+
+/* ---- from bundles (carried.c) ---- */
+
+int mesh_on_carried(struct mesh *m, struct span payload);
+int mesh_on_carried_proof(struct mesh *m, struct span payload);
 void mesh_on_stored(struct mesh *m);
 void mesh_on_store_failed(struct mesh *m);
 int mesh_on_publish(struct mesh *m, struct span log_id);

@@ -95,7 +95,7 @@ int api_post_bundle_look(struct api_call *c)
 /* ---- taking in ---- */
 
 struct taken {
-    uint64_t blocks, records, chunks, already, unconnected, foreign, refused, forked, full;
+    uint64_t blocks, records, chunks, proofs, already, unconnected, foreign, refused, forked, full;
 };
 
 static void count_block(struct taken *t, const struct bundle_block *b, int err)
@@ -104,6 +104,7 @@ static void count_block(struct taken *t, const struct bundle_block *b, int err)
     case HOP_OK:
         t->blocks++;
         t->chunks += b->kind == BUNDLE_BLOB;
+        t->proofs += b->kind == BUNDLE_PROOF;
         break;
     case HOP_EEXIST:
         t->already++;
@@ -176,11 +177,17 @@ int api_post_bundle_take(struct api_call *c)
     err = committed != HOP_OK ? committed : err;
     if (err != HOP_OK)
         return err;
-    return api_answer(
-        c, json_pack("{s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o}", "blocks", number(t.blocks), "records",
-                     number(t.records), "chunks", number(t.chunks), "already", number(t.already),
-                     "unconnected", number(t.unconnected), "foreign", number(t.foreign), "refused",
-                     number(t.refused), "forked", number(t.forked), "full", number(t.full)));
+    const struct {
+        const char *key;
+        uint64_t n;
+    } counts[] = {{"blocks", t.blocks},   {"records", t.records}, {"chunks", t.chunks},
+                  {"proofs", t.proofs},   {"already", t.already}, {"unconnected", t.unconnected},
+                  {"foreign", t.foreign}, {"refused", t.refused}, {"forked", t.forked},
+                  {"full", t.full}};
+    json_t *o = json_object();
+    for (size_t i = 0; i < sizeof counts / sizeof counts[0]; i++)
+        (void)json_object_set_new(o, counts[i].key, number(counts[i].n));
+    return api_answer(c, o);
 }
 
 /* ---- writing ---- */

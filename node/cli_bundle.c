@@ -84,6 +84,10 @@ static bool is_new(const struct stick_item *item, struct bundle_inventory *have)
 {
     if (item->kind == BUNDLE_BLOB)
         return bundle_inventory_has(have, BUNDLE_WANTED, item->id);
+    if (item->kind == BUNDLE_PROOF) {
+        uint64_t known = bundle_inventory_fork(have, item->id);
+        return known == 0 || known > item->first;
+    }
     return item->last > bundle_inventory_reach(have, item->id, 1);
 }
 
@@ -490,8 +494,9 @@ static int bundle_write(struct cli *c)
 /* ---- read ---- */
 
 struct reading {
-    uint64_t records, chunks, forked, refused, full;
-    uint64_t blocks; /* taken in this round */
+    uint64_t records, chunks, proofs;
+    uint64_t blocks, forked; /* of this round */
+    bool thorough;           /* show the device what it has as well: a fork may lie there */
 };
 
 static int send_batch(struct cli *c, struct buf *batch, struct reading *r)
@@ -505,9 +510,8 @@ static int send_batch(struct cli *c, struct buf *batch, struct reading *r)
     json_t *taken = reply_json(c);
     r->records += json_get_number(taken, "records");
     r->chunks += json_get_number(taken, "chunks");
+    r->proofs += json_get_number(taken, "proofs");
     r->forked += json_get_number(taken, "forked");
-    r->refused += json_get_number(taken, "refused");
-    r->full += json_get_number(taken, "full");
     r->blocks += json_get_number(taken, "blocks");
     json_decref(taken);
     return CLI_DONE;
@@ -520,7 +524,7 @@ static int take_kind(struct cli *c, struct stick *s, enum bundle_kind kind, stru
     struct buf batch = {0};
     int exit_code = ask_have(c, &have);
     for (size_t i = 0; i < s->items_count && exit_code == CLI_DONE; i++) {
-        if (s->items[i].kind != kind || !is_new(&s->items[i], &have))
+        if (s->items[i].kind != kind || !(r->thorough || is_new(&s->items[i], &have)))
             continue;
         if (batch.size + s->items[i].size > TAKE_BYTES_AIM)
             exit_code = send_batch(c, &batch, r);
@@ -535,16 +539,30 @@ static int take_kind(struct cli *c, struct stick *s, enum bundle_kind kind, stru
     return exit_code;
 }
 
-/* Round after round: a record may bring the key, or name the document, that the next one needs. */
+static int take_round(struct cli *c, struct stick *s, struct reading *r)
+{
+    r->blocks = r->forked = 0;
+    int exit_code = take_kind(c, s, BUNDLE_SEGMENT, r);
+    r->thorough = false;
+    if (exit_code == CLI_DONE)
+        exit_code = take_kind(c, s, BUNDLE_PROOF, r);
+    if (exit_code == CLI_DONE)
+        exit_code = take_kind(c, s, BUNDLE_BLOB, r);
+    return exit_code;
+}
+
+/* Round after round: a record may bring the key, or name the document, that the next one needs. If
+ * something contradicts what is here, once more with everything: the place may be proven. */
 static int take_all(struct cli *c, struct stick *s, struct reading *r)
 {
     int exit_code = CLI_DONE;
     do {
-        r->blocks = r->refused = r->forked = r->full = 0;
-        exit_code = take_kind(c, s, BUNDLE_SEGMENT, r);
-        if (exit_code == CLI_DONE)
-            exit_code = take_kind(c, s, BUNDLE_BLOB, r);
+        exit_code = take_round(c, s, r);
     } while (exit_code == CLI_DONE && r->blocks > 0);
+    if (exit_code == CLI_DONE && r->forked > 0) {
+        r->thorough = true;
+        exit_code = take_round(c, s, r);
+    }
     return exit_code;
 }
 
@@ -555,6 +573,7 @@ static void say_read(struct cli *c, struct stick *s, const struct reading *r, js
         (void)json_object_set_new(after, "files", files_json(s));
         (void)json_object_set_new(after, "records", json_integer((json_int_t)r->records));
         (void)json_object_set_new(after, "chunks", json_integer((json_int_t)r->chunks));
+        (void)json_object_set_new(after, "proofs", json_integer((json_int_t)r->proofs));
         print_json(c, json_incref(after));
         return;
     }
@@ -563,6 +582,7 @@ static void say_read(struct cli *c, struct stick *s, const struct reading *r, js
                 cli_count(chunks, r->chunks));
     else
         cli_say(c, STICK_READ_NOTHING, 0);
+    say_count(c, STICK_PROOFS, r->proofs);
     say_damage(c, s);
     say_missing(c, after);
 }
@@ -641,6 +661,8 @@ static bool is_carried(struct stick *to, const struct stick_item *item)
 {
     if (item->kind == BUNDLE_BLOB)
         return bundle_inventory_has(&to->here, BUNDLE_CHUNK, item->id);
+    if (item->kind == BUNDLE_PROOF)
+        return bundle_inventory_fork(&to->here, item->id) == item->first;
     return bundle_inventory_reach(&to->here, item->id, item->first) >= item->last;
 }
 
@@ -648,11 +670,8 @@ static int carry_item(struct cli *c, const struct stick *from, const struct stic
                       struct stick *to, struct bundle_section *section)
 {
     struct buf block = {0};
-    struct bundle_entry e = {.type = item->kind == BUNDLE_BLOB ? BUNDLE_CHUNK : BUNDLE_RUN,
-                             .first = item->first,
-                             .last = item->last};
+    const struct bundle_entry e = stick_entry(item);
     int exit_code = CLI_DONE;
-    memcpy(e.id, item->id, sizeof e.id);
     if (!bundle_section_fits(section, item->size, BUNDLE_SECTION_BYTES_AIM))
         exit_code = carry_section(c, to, section);
     int err = exit_code == CLI_DONE ? stick_block(from, item, &block) : HOP_OK;

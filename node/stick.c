@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/encode.h"
+#include "mesh/fork.h"
 #include "node/files.h"
 
 #define BUNDLE_DIR   "hop"
@@ -69,6 +70,15 @@ static int open_plain(int dir, const char *name, int *ret, uint64_t *ret_size)
 
 /* ---- blocks ---- */
 
+struct bundle_entry stick_entry(const struct stick_item *item)
+{
+    static const enum bundle_entry_type types[BUNDLE_KINDS_END] = {
+        [BUNDLE_SEGMENT] = BUNDLE_RUN, [BUNDLE_BLOB] = BUNDLE_CHUNK, [BUNDLE_PROOF] = BUNDLE_FORK};
+    struct bundle_entry e = {.type = types[item->kind], .first = item->first, .last = item->last};
+    memcpy(e.id, item->id, sizeof e.id);
+    return e;
+}
+
 static int add_item(struct stick *s, const struct stick_item *item)
 {
     if (s->items_count >= BUNDLE_INVENTORY_MAX)
@@ -82,10 +92,7 @@ static int add_item(struct stick *s, const struct stick_item *item)
         s->items_capacity = capacity;
     }
     s->items[s->items_count++] = *item;
-    struct bundle_entry e = {.type = item->kind == BUNDLE_SEGMENT ? BUNDLE_RUN : BUNDLE_CHUNK,
-                             .first = item->first,
-                             .last = item->last};
-    memcpy(e.id, item->id, sizeof e.id);
+    struct bundle_entry e = stick_entry(item);
     return bundle_inventory_add(&s->here, &e);
 }
 
@@ -98,7 +105,7 @@ static int read_list(struct stick *s, struct span payload, bool *ret_good)
     if (err != HOP_OK)
         return HOP_OK;
     while (bundle_list_next(&list, &e)) {
-        if (e.type != BUNDLE_RUN && e.type != BUNDLE_CHUNK)
+        if (e.type == BUNDLE_WANTED || e.type == BUNDLE_LOST)
             continue;
         err = bundle_inventory_add(&s->listed, &e);
         if (err != HOP_OK)
@@ -113,7 +120,15 @@ static bool prove(const struct bundle_block *b, struct arena scratch, struct sti
 {
     struct segment run;
     struct frame_blob blob;
+    struct fork_proof proof;
     const uint8_t *prev;
+    if (b->kind == BUNDLE_PROOF) {
+        if (fork_proof_parse(&proof, b->payload) != HOP_OK)
+            return false;
+        memcpy(item->id, proof.log, sizeof item->id);
+        item->first = item->last = proof.seq;
+        return true;
+    }
     if (b->kind == BUNDLE_BLOB) {
         if (bundle_blob_parse(&blob, b->payload) != HOP_OK)
             return false;

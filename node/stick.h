@@ -21,7 +21,7 @@
 
 /* One block that proved itself, where it is. */
 struct stick_item {
-    enum bundle_kind kind; /* SEGMENT or BLOB */
+    enum bundle_kind kind; /* SEGMENT, BLOB or PROOF */
     enum record_lane lane;
     uint8_t id[32];
     uint64_t first, last;
@@ -66,6 +66,8 @@ MUST_USE int stick_open_to_write(struct stick *s, const char *path);
 
 /* Items in the order in which a device wants them: SEGMENTs by lane, log and number, then BLOBs. */
 void stick_sort(struct stick *s);
+/* What a LIST says of it. */
+struct bundle_entry stick_entry(const struct stick_item *item);
 /* The payload of an item, read again, as a block. HOP_EIO, HOP_ENOMEM. */
 MUST_USE int stick_block(const struct stick *s, const struct stick_item *item, struct buf *ret);
 

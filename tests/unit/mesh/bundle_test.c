@@ -333,22 +333,19 @@ TEST(mesh_refuses_from_a_bundle_what_does_not_fit)
     cluster_close(&c);
 }
 
-/* A fork on a stick would be taken for a forgery, and its author for an innocent. */
-TEST(mesh_tells_a_fork_on_a_stick_from_a_forgery)
+/* Records 21 to last of the meeting log as its author tells them to others. */
+static struct buf another_history(uint64_t last)
 {
-    static uint8_t buffer[RECORD_BYTES_MAX];
-    begin();
-    struct buf section = make_section(0), payload = {0};
-    CHECK(carry_all(1, buf_written(&section)) > 0);
+    static uint8_t buffer[RECORD_BYTES_MAX], copies[SEGMENT_RECORDS_MAX][1024];
     struct cluster_log fork = c.nodes[0].logs[LANE_MEETING];
-    uint8_t prev[32];
     struct segment run = {0};
-    struct record r;
+    struct buf payload = {0};
+    uint8_t prev[32];
     fork.seq = 20;
     id_before(fork.key.public_key, 21, fork.head);
     memcpy(prev, fork.head, 32);
-    static uint8_t copies[30][1024];
-    for (size_t i = 0; i < 30; i++) {
+    for (size_t i = 0; i < last - 20; i++) {
+        struct record r;
         struct span sealed =
             cluster_seal(&c, &fork, LANE_MEETING, &c.nodes[0].drbg, span_text("hai lời"), buffer);
         memcpy(copies[i], sealed.data, sealed.size);
@@ -356,7 +353,53 @@ TEST(mesh_tells_a_fork_on_a_stick_from_a_forgery)
         segment_add(&run, &r);
     }
     bundle_segment_put(&payload, prev, &run);
+    return payload;
+}
+
+static uint64_t forked_at(size_t node)
+{
+    struct mesh_fork_view fork = {0};
+    return mesh_forks(c.nodes[node].mesh, &fork, 1) == 0 ? 0 : fork.seq;
+}
+
+/* A fork on a stick would be taken for a forgery, and its author for an innocent. */
+TEST(mesh_proves_a_fork_that_a_stick_brings)
+{
+    for (uint64_t last = 21; last <= LOG_RECORDS + 10; last += 29) { /* shorter than ours, longer */
+        begin();
+        struct buf section = make_section(0), payload = another_history(last);
+        CHECK(carry_all(1, buf_written(&section)) > 0);
+        CHECK_ERR(carry(1, MESH_IN_CARRIED, buf_written(&payload)), HOP_EREFUSED);
+        CHECK_EQ(forked_at(1), 21);
+        CHECK_ERR(carry(1, MESH_IN_CARRIED, buf_written(&payload)), HOP_EEXIST);
+        CHECK_EQ(carry_all(1, buf_written(&section)), 0); /* nothing of it is wanted any more */
+        buf_free(&payload);
+        buf_free(&section);
+        cluster_close(&c);
+    }
+}
+
+/* Whoever met only the forger's friends would believe it. */
+TEST(mesh_takes_the_proof_of_a_fork_from_a_stick)
+{
+    const uint8_t *log = c.nodes[0].logs[LANE_MEETING].key.public_key;
+    struct span proof;
+    begin();
+    struct buf section = make_section(0), payload = another_history(30);
+    CHECK(carry_all(1, buf_written(&section)) > 0);
     CHECK_ERR(carry(1, MESH_IN_CARRIED, buf_written(&payload)), HOP_EREFUSED);
+    CHECK_OK(mesh_fork_proof(c.nodes[1].mesh, log, &proof));
+    payload.size = 0;
+    buf_span(&payload, proof);
+    CHECK_EQ(forked_at(0), 0);
+    CHECK_OK(carry(0, MESH_IN_CARRIED_PROOF, buf_written(&payload)));
+    CHECK_EQ(forked_at(0), 21);
+    CHECK_ERR(carry(0, MESH_IN_CARRIED_PROOF, buf_written(&payload)), HOP_EEXIST);
+    payload.data[payload.size - 1] ^= 1;
+    cluster_kill(&c, 0);
+    cluster_start(&c, 0);
+    CHECK_EQ(forked_at(0), 21); /* it was durable */
+    CHECK(carry(1, MESH_IN_CARRIED_PROOF, buf_written(&payload)) != HOP_OK);
     buf_free(&payload);
     buf_free(&section);
     cluster_close(&c);

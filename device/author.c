@@ -14,6 +14,8 @@ int device_write_refusal(int err, struct text_said *why)
         return err;
     case HOP_EFULL:
         return text_say(why, ACT_TOO_LARGE, 0);
+    case HOP_EBUSY:
+        return text_say(why, NOTICE_OWN_RENEWING, 0);
     default:
         (void)text_say(why, ACT_STORE_ERROR, 0);
         return err;
@@ -106,7 +108,14 @@ int device_author(struct device *d, const struct device_draft *draft, uint8_t re
     struct store_tip tip;
     if (d->write_error != HOP_OK)
         return d->write_error; /* this turn is lost already: nothing of it will be durable */
-    int err = store_tip(d->store, d->keys->log[draft->lane].public_key, &tip);
+    if (d->own_came_back || d->now < d->held_until)
+        return HOP_EBUSY; /* it may be that new logs are about to be made */
+    int err = device_session(d);
+    if (err != HOP_OK) {
+        d->write_error = err;
+        return err;
+    }
+    err = store_tip(d->store, d->keys->log[draft->lane].public_key, &tip);
     if (err == HOP_ENOTFOUND)
         err = open_own_log(d, draft->lane, draft->wall);
     if (err == HOP_OK)
@@ -214,6 +223,7 @@ int device_found(struct device *d, const char *cell_name, const char *procedure_
     auth_genesis_cell_id(k->cell_id, wire_written(&w));
     hop_drbg_take(&d->drbg, k->first_epoch, sizeof k->first_epoch);
     device_keys_reincarnate(k, &d->drbg);
+    d->session_records = 0;
     k->has_cell = k->founding = true;
     int err = device_enter_cell(d);
     if (err == HOP_OK)

@@ -16,6 +16,19 @@ static bool roster_is_member(void *ctx, const uint8_t identity[32])
     return cell_device_by_key(d->cell, identity) != NULL;
 }
 
+static bool is_own_log(const struct device *d, const uint8_t log[static 32])
+{
+    bool own = false;
+    for (size_t lane = 0; lane < DEVICE_LANES; lane++)
+        own = own || memcmp(d->keys->log[lane].public_key, log, 32) == 0;
+    return own;
+}
+
+static bool roster_is_own(void *ctx, const uint8_t log[32])
+{
+    return is_own_log(ctx, log);
+}
+
 void device_leave_cell(struct device *d)
 {
     mesh_free(d->mesh);
@@ -57,11 +70,12 @@ int device_enter_cell(struct device *d)
     hop_wipe(&e, sizeof e);
     if (err != HOP_OK)
         return err;
-    struct mesh_config config = {.seed = d->mesh_seed,
-                                 .identity = &d->keys->ik,
-                                 .store = d->store,
-                                 .roster = {.is_member = roster_is_member, .ctx = d},
-                                 .trace = d->trace};
+    struct mesh_config config = {
+        .seed = d->mesh_seed,
+        .identity = &d->keys->ik,
+        .store = d->store,
+        .roster = {.is_member = roster_is_member, .is_own = roster_is_own, .ctx = d},
+        .trace = d->trace};
     memcpy(config.cell_id, d->keys->cell_id, sizeof config.cell_id);
     memcpy(config.sync_key, sync_key, sizeof config.sync_key);
     d->mesh = mesh_new(&config);
@@ -83,7 +97,7 @@ static int check_keys(struct device *d)
         k->founding = false;
         k->changed = true;
     }
-    return HOP_OK;
+    return k->has_cell ? device_check_whole(d) : HOP_OK;
 }
 
 int device_new(struct device **ret, const struct device_config *config)
@@ -170,14 +184,6 @@ static int load_frontier(struct device *d)
 
 /* ---- a turn ---- */
 
-static bool is_own_log(const struct device *d, const uint8_t log[static 32])
-{
-    bool own = false;
-    for (size_t lane = 0; lane < DEVICE_LANES; lane++)
-        own = own || memcmp(d->keys->log[lane].public_key, log, 32) == 0;
-    return own;
-}
-
 /* Our own records, from somebody else: this store is older than what we have signed (a backup, or
  * a clone of the device). From now on we write to new logs. */
 static bool renew_logs(struct device *d)
@@ -190,6 +196,9 @@ static bool renew_logs(struct device *d)
     trace(&d->trace, "a peer had records of ours that we lacked -> new logs");
     device_keys_reincarnate(d->keys, &d->drbg);
     d->own_came_back = false;
+    d->session_records = 0;
+    d->notice = NOTICE_OWN_ELSEWHERE;
+    d->version++;
     return true;
 }
 
@@ -211,6 +220,24 @@ static int store_record(struct device *d, const struct mesh_out *o)
     if (err == HOP_OK)
         log->tip = o->seq;
     return err;
+}
+
+/* Somebody says that there is more of a log we write to than is here. Its records will show whether
+ * that is so; until then nothing is written, for a short time and not often, because anybody can
+ * say anything. What was written in this turn has their numbers: it must not become durable. */
+static int hold_writing(struct device *d)
+{
+    bool written = false;
+    if (d->own_came_back || d->write_error != HOP_OK || d->holds == DEVICE_HOLDS_MAX)
+        return HOP_OK;
+    d->holds++;
+    d->held_until = d->now + DEVICE_HOLD;
+    for (size_t lane = 0; lane < DEVICE_LANES; lane++)
+        written = written || d->authored[lane];
+    if (!written)
+        return HOP_OK;
+    store_rollback(d->store);
+    return HOP_EIO;
 }
 
 /* Does somebody have exactly what we have? It only matters when a log is forked. */
@@ -265,6 +292,9 @@ static void carry_out(struct device *d, struct mesh_outs *outs)
         } else if (o->type == MESH_OUT_FORK) {
             d->reopen = true;
             d->own_came_back = d->own_came_back || is_own_log(d, o->log);
+        } else if (o->type == MESH_OUT_OWN_BEHIND) {
+            if (is_own_log(d, o->log))
+                err = hold_writing(d);
         } else {
             d->settled = d->settled || (o->type == MESH_OUT_PEER && level_with(d, o->link));
             outs->items[kept++] = *o;
@@ -281,6 +311,7 @@ int device_step(struct device *d, const struct mesh_in *in, struct mesh_outs *ou
     outs->n = 0;
     if (d->mesh == NULL)
         return HOP_ENOTFOUND;
+    d->now = in->now;
     int err = mesh_step(d->mesh, in, outs);
     carry_out(d, outs);
     return err;
@@ -294,6 +325,8 @@ static int undo_turn(struct device *d, hop_time now, struct mesh_outs *outs)
     d->stored = false;
     for (size_t i = 0; i < d->logs_count; i++)
         d->logs[i].dep_mark = 0; /* name everything again: once too often does no harm */
+    if (!d->keys->founding)
+        device_session_undo(d);
     if (d->keys->founding) {
         d->keys->has_cell = d->keys->founding = false;
         d->keys->changed = true;
@@ -379,6 +412,7 @@ int device_committed(struct device *d, int result, hop_time now, uint64_t wall,
                      struct mesh_outs *outs, bool *ret_again)
 {
     outs->n = 0;
+    d->now = now;
     *ret_again = false;
     if (d->write_error != HOP_OK)
         result = d->write_error;

@@ -32,6 +32,9 @@ struct device;
 
 /* Reads the whole store. HOP_ENOMEM, HOP_EMALFORMED (store does not fit the keys), HOP_EIO. */
 MUST_USE int device_new(struct device **ret, const struct device_config *config);
+/* An orderly end: everything is committed and nothing more will be written. The keys say so then;
+ * the owner saves them. Without it, nothing is lost; a copy may be taken for the original. */
+void device_stop(struct device *d);
 void device_free(struct device *d);
 
 /* ---- reading ---- */
@@ -67,6 +70,9 @@ struct device_fork {
     uint32_t member; /* or HISTORY_NONE */
 };
 size_t device_forks(struct device *d, struct device_fork *ret, size_t max);
+
+/* What a person should hear of this device's own records and of forked logs, as whole sentences. */
+size_t device_notices(struct device *d, struct text_said *ret, size_t max);
 
 /* ---- acting: written to the store, durable after the owner's commit ---- */
 

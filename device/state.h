@@ -18,6 +18,8 @@ struct device_log {
 };
 
 #define DEVICE_ADMITTING_MAX 8
+#define DEVICE_HOLD          (2 * HOP_SECOND) /* for records to come that somebody says there are */
+#define DEVICE_HOLDS_MAX     8                /* in one run */
 
 struct device {
     struct device_keys *keys;
@@ -45,6 +47,11 @@ struct device {
     uint8_t admitting[DEVICE_ADMITTING_MAX][16]; /* invitations answered in this turn */
     size_t admitting_count;
     size_t bundle_budget; /* bytes that logs bound to nobody may still bring by bundle */
+    /* wholeness: device/whole.c */
+    unsigned session_records; /* that may still be written in this session */
+    hop_time now, held_until; /* nothing is written before */
+    unsigned holds;           /* so far */
+    enum text_id notice;      /* what a person should hear of it, or TEXT_NONE */
     /* forked logs: device/fork.c */
     bool reopen;           /* open the history again from the start, at the next commit */
     bool settled;          /* somebody has exactly what we have */
@@ -84,6 +91,12 @@ MUST_USE int device_fork_settle(struct device *d, bool *ret_progress);
 
 /* Whose log is it, by its first record? False: that is not here, or binds it to nobody. */
 bool device_log_owner(struct device *d, const uint8_t log[static 32], uint8_t ret_ik[static 32]);
+
+/* device/whole.c: new logs, if ours are not whole here; before each record of our own; when the
+ * turn it was written in is lost. */
+MUST_USE int device_check_whole(struct device *d);
+MUST_USE int device_session(struct device *d);
+void device_session_undo(struct device *d);
 
 /* Add a name to the list of chunks the mesh shall look for. */
 void device_want(struct device *d, const uint8_t name[static 32]);

@@ -478,17 +478,27 @@ static bool send_proofs(struct mesh *m, struct link *l)
     return true;
 }
 
+static bool tell_one(struct mesh *m, const struct mesh_log *log, enum mesh_out_type type,
+                     uint64_t seq)
+{
+    struct mesh_out *out = seq == 0 ? NULL : mesh_emit(m, type, 0);
+    if (out == NULL)
+        return seq == 0;
+    memcpy(out->log, log->id, sizeof out->log);
+    out->seq = seq;
+    return true;
+}
+
 static bool tell_owner(struct mesh *m)
 {
     for (uint32_t i = 0; i < m->logs_count; i++) {
-        if (!m->logs[i].fork_untold)
-            continue;
-        struct mesh_out *out = mesh_emit(m, MESH_OUT_FORK, 0);
-        if (out == NULL)
+        struct mesh_log *log = &m->logs[i];
+        if (!tell_one(m, log, MESH_OUT_FORK, log->fork_untold ? log->fork : 0))
             return false;
-        memcpy(out->log, m->logs[i].id, sizeof out->log);
-        out->seq = m->logs[i].fork;
-        m->logs[i].fork_untold = false;
+        log->fork_untold = false;
+        if (!tell_one(m, log, MESH_OUT_OWN_BEHIND, log->own_behind))
+            return false;
+        log->own_behind = 0;
     }
     return true;
 }

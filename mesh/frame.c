@@ -56,8 +56,9 @@ int frame_hello_verify(const struct frame_hello *h, const struct hello_scope *sc
 
 /* ---- FRONTIER ---- */
 
-#define ENTRY_ASK  0x80
-#define ENTRY_LANE 0x03
+#define ENTRY_ASK   0x80
+#define ENTRY_GRAFT 0x40
+#define ENTRY_LANE  0x03
 
 void frame_frontier_put(struct wire_writer *w, const struct frame_frontier *f)
 {
@@ -67,7 +68,8 @@ void frame_frontier_put(struct wire_writer *w, const struct frame_frontier *f)
     wire_put_u16(w, (uint16_t)f->count);
     for (size_t i = 0; i < f->count; i++) {
         const struct frontier_entry *e = &f->entries[i];
-        wire_put_u8(w, (uint8_t)(e->lane | (e->ask ? ENTRY_ASK : 0)));
+        wire_put_u8(w,
+                    (uint8_t)(e->lane | (e->ask ? ENTRY_ASK : 0) | (e->graft ? ENTRY_GRAFT : 0)));
         wire_put_bytes(w, e->log, sizeof e->log);
         wire_put_u64(w, e->seq);
         wire_put_bytes(w, e->head, sizeof e->head);
@@ -82,9 +84,10 @@ static void frontier_entry_get(struct wire_reader *r, struct frontier_entry *ret
     ret->seq = wire_get_u64(r);
     wire_get_into(r, ret->head, sizeof ret->head);
     ret->ask = (bits & ENTRY_ASK) != 0;
+    ret->graft = (bits & ENTRY_GRAFT) != 0;
     unsigned lane = bits & ENTRY_LANE;
-    if ((bits & ~(unsigned)(ENTRY_ASK | ENTRY_LANE)) != 0 || lane >= LANES_COUNT ||
-        ret->seq > FRAME_SEQ_MAX)
+    if ((bits & ~(unsigned)(ENTRY_ASK | ENTRY_GRAFT | ENTRY_LANE)) != 0 ||
+        (ret->graft && !ret->ask) || lane >= LANES_COUNT || ret->seq > FRAME_SEQ_MAX)
         r->bad = true;
     if (ret->seq == 0 && (!ret->ask || memcmp(ret->head, zeros, sizeof zeros) != 0))
         r->bad = true;

@@ -67,7 +67,8 @@ struct frontier_entry {
     uint64_t seq;    /* 0: nothing yet (then ask is set) */
     uint8_t head[8]; /* of the id of record seq; zeros for 0 */
     enum record_lane lane;
-    bool ask; /* send me what follows seq */
+    bool ask;   /* send me what follows seq */
+    bool graft; /* and what will follow, as soon as you have it */
 };
 struct frame_frontier {
     uint8_t flags;
@@ -84,6 +85,7 @@ enum stop_reason {
     STOP_FORK,         /* we hold another record under the same number */
     STOP_FULL,         /* no room for another log */
     STOP_STRANGER,     /* not from you, yet */
+    STOP_PRUNE,        /* we get it from another: tell us of it, and send it when we ask */
     STOPS_END
 };
 

@@ -24,8 +24,14 @@ void mesh_show(struct mesh *m, uint32_t slot, uint32_t log, uint64_t seq)
     if (p->sent < seq)
         p->sent = seq;
     mesh_flights_land(l, log, seq);
-    if (seq > m->logs[log].pending.seq)
-        m->asks_at = m->now;
+    if (seq <= m->logs[log].pending.seq)
+        return;
+    m->asks_at = m->now;
+    if (m->config.roster.is_own != NULL &&
+        m->config.roster.is_own(m->config.roster.ctx, m->logs[log].id)) {
+        m->logs[log].own_behind = seq;
+        m->forks_untold = true;
+    }
 }
 
 void mesh_set_shown(struct mesh *m, uint32_t slot, uint32_t log, uint64_t seq)
@@ -143,6 +149,10 @@ static void learn(struct mesh *m, uint32_t slot, const struct frontier_entry *e)
         return;
     }
     mesh_show(m, slot, log, e->seq);
+    if (e->graft)
+        mesh_graft(m, l, log);
+    if (!e->ask)
+        mesh_news(m, log, e->seq);
     if (e->ask) {
         on_ask(m, l, log, e->seq);
     } else if (e->seq < m->logs[log].durable.seq) {
@@ -237,6 +247,8 @@ static hop_time ask_time(const struct mesh *m, uint32_t index, uint32_t slot)
     const struct mesh_log *log = &m->logs[index];
     hop_time at = log->asked_until, wait = mesh_agree_wait(m, index, slot);
     at = wait > at ? wait : at;
+    wait = mesh_graft_wait(m, index);
+    at = wait > at ? wait : at;
     if (log->asked != NO_SLOT) {
         hop_time brought = m->links[log->asked]->brought;
         if (brought + MESH_ASK_WAIT > at)
@@ -275,7 +287,8 @@ static void entry_add(const struct mesh *m, struct frame_frontier *f, uint32_t i
 {
     const struct mesh_log *log = &m->logs[i];
     struct frontier_entry *e = &f->entries[f->count++];
-    *e = (struct frontier_entry){.seq = log->durable.seq, .lane = log->lane, .ask = ask};
+    *e = (struct frontier_entry){
+        .seq = log->durable.seq, .lane = log->lane, .ask = ask, .graft = ask && mesh_is_news(m, i)};
     memcpy(e->log, log->id, sizeof e->log);
     memcpy(e->head, log->durable.head, sizeof e->head);
 }

@@ -66,6 +66,8 @@ void mesh_link_forget(struct mesh *m, uint32_t slot)
     for (uint32_t i = 0; i < m->logs_count; i++) {
         if (m->logs[i].namer == slot)
             m->logs[i].namer = NO_SLOT;
+        if (m->logs[i].parent == slot)
+            m->logs[i].parent = NO_SLOT;
         if (m->logs[i].asked != slot)
             continue;
         m->logs[i].asked = NO_SLOT;

@@ -95,8 +95,8 @@ int mesh_log_add(struct mesh *m, const uint8_t id[static 32], enum record_lane l
     int err = slot_take(m, &slot);
     if (err != HOP_OK)
         return err;
-    m->logs[slot] =
-        (struct mesh_log){.used = true, .lane = lane, .namer = NO_SLOT, .asked = NO_SLOT};
+    m->logs[slot] = (struct mesh_log){
+        .used = true, .lane = lane, .namer = NO_SLOT, .asked = NO_SLOT, .parent = NO_SLOT};
     memcpy(m->logs[slot].id, id, 32);
     uint32_t place = order_place(m, id);
     memmove(m->order + place + 1, m->order + place, (m->order_count - place) * sizeof m->order[0]);
@@ -114,7 +114,7 @@ static void log_remove(struct mesh *m, uint32_t slot)
     assert(m->order[place] == slot);
     m->order_count--;
     memmove(m->order + place, m->order + place + 1, (m->order_count - place) * sizeof m->order[0]);
-    *log = (struct mesh_log){.namer = NO_SLOT, .asked = NO_SLOT};
+    *log = (struct mesh_log){.namer = NO_SLOT, .asked = NO_SLOT, .parent = NO_SLOT};
     m->logs_free++;
     for (size_t i = 0; i < MESH_LINKS_MAX; i++) {
         if (m->links[i] != NULL)

@@ -58,18 +58,20 @@ struct mesh_in {
 };
 
 enum mesh_out_type {
-    MESH_OUT_SEND,      /* link, bytes. durable: hold until the next commit succeeded (the mesh
-                           itself waits for MESH_IN_STORED and never sets it) */
-    MESH_OUT_STORE,     /* log, seq, id, bytes: append this record to the store */
-    MESH_OUT_DELIVER,   /* log, seq: this record is durable; open it */
-    MESH_OUT_META,      /* key, bytes: put this into the store's STORE_META */
-    MESH_OUT_FORK,      /* log, seq: a durable proof shows that two records bear this number. What
-                           was delivered of the log from there on has no effect any more */
-    MESH_OUT_BLOB,      /* id: name, bytes: put this chunk into the store */
-    MESH_OUT_BLOB_HERE, /* id: this chunk is durable */
-    MESH_OUT_PEER,      /* link: what mesh_peer_view() says of it has changed */
-    MESH_OUT_TOLD,      /* link, id: identity key of the teller, bytes: the message */
-    MESH_OUT_DROP_LINK  /* link: close it; the mesh has forgotten it already */
+    MESH_OUT_SEND,       /* link, bytes. durable: hold until the next commit succeeded (the mesh
+                            itself waits for MESH_IN_STORED and never sets it) */
+    MESH_OUT_STORE,      /* log, seq, id, bytes: append this record to the store */
+    MESH_OUT_DELIVER,    /* log, seq: this record is durable; open it */
+    MESH_OUT_META,       /* key, bytes: put this into the store's STORE_META */
+    MESH_OUT_FORK,       /* log, seq: a durable proof shows that two records bear this number. What
+                            was delivered of the log from there on has no effect any more */
+    MESH_OUT_OWN_BEHIND, /* log, seq: a peer shows records up to seq of a log we write to, more than
+                           are here: this store is not the one they were written in */
+    MESH_OUT_BLOB,       /* id: name, bytes: put this chunk into the store */
+    MESH_OUT_BLOB_HERE,  /* id: this chunk is durable */
+    MESH_OUT_PEER,       /* link: what mesh_peer_view() says of it has changed */
+    MESH_OUT_TOLD,       /* link, id: identity key of the teller, bytes: the message */
+    MESH_OUT_DROP_LINK   /* link: close it; the mesh has forgotten it already */
 };
 
 struct mesh_out {
@@ -96,6 +98,8 @@ struct mesh_outs {
  * may only bring control records (one of them may be its admission) and gets none of ours. */
 struct mesh_roster {
     bool (*is_member)(void *ctx, const uint8_t identity[32]);
+    /* Do we write to this log? May be NULL: to none. */
+    bool (*is_own)(void *ctx, const uint8_t log[32]);
     void *ctx;
 };
 

@@ -95,6 +95,7 @@ static int accept_segment(struct mesh *m, uint32_t slot, const struct segment *s
     mesh_show(m, slot, log, tip.seq);
     mesh_run_keep(m, s, &r, &tip, log);
     mesh_agree_brought(m, slot, log);
+    mesh_brought(m, slot, log);
     want_ack(l, log);
     l->touched = true;
     return HOP_OK;
@@ -216,6 +217,7 @@ int mesh_on_segment(struct mesh *m, uint32_t slot, struct span frame)
     last = s.first + s.count - 1;
     if (last <= have) {
         mesh_show(m, slot, log, last);
+        mesh_brought_again(m, slot, log);
         want_ack(l, log);
         return HOP_OK;
     }

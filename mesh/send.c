@@ -3,39 +3,6 @@
 
 #include "mesh/state.h"
 
-/* ---- whom to tell, and how ---- */
-
-enum mesh_push mesh_push_policy(const struct mesh *m, const struct link *l, uint32_t log)
-{
-    if (l->estranged) /* tells us nothing, so there is nothing to wait for */
-        return m->logs[log].lane == LANE_CONTROL ? MESH_PUSH_EAGER : MESH_PUSH_LAZY;
-    return m->logs[log].own && l->frontier_heard ? MESH_PUSH_EAGER : MESH_PUSH_LAZY;
-}
-
-/* A log has grown from `before`: everybody who may not have the news hears of it. */
-void mesh_spread(struct mesh *m, uint32_t log, uint64_t before)
-{
-    for (uint32_t slot = 0; slot < MESH_LINKS_MAX; slot++) {
-        struct link *l = m->links[slot];
-        if (!mesh_link_syncs(l))
-            continue;
-        struct peer_log *p = &l->logs[log];
-        if (p->shown >= m->logs[log].durable.seq ||
-            (p->flags & (PEER_STOPPED | PEER_DISPUTED)) != 0)
-            continue;
-        bool flows = (p->flags & PEER_SEND) != 0;
-        if (flows || (mesh_push_policy(m, l, log) == MESH_PUSH_EAGER && p->sent >= before)) {
-            p->flags |= PEER_SEND;
-            l->sends[m->logs[log].lane] = true;
-            continue;
-        }
-        p->flags |= PEER_ANNOUNCE;
-        if (l->announce_at == HOP_NEVER)
-            l->announce_at =
-                m->now + MESH_ANNOUNCE_WAIT + rng_below(&m->jitter_rng, MESH_ANNOUNCE_WAIT);
-    }
-}
-
 void mesh_send_from(struct mesh *m, struct link *l, uint32_t log, uint64_t seq)
 {
     struct peer_log *p = &l->logs[log];
@@ -88,10 +55,9 @@ int mesh_on_ack(struct mesh *m, uint32_t slot, struct span frame)
 int mesh_on_stop(struct mesh *m, uint32_t slot, struct span frame)
 {
     static const char *const reasons[STOPS_END] = {
-        [STOP_DISPUTED] = "it finds it wrong",
-        [STOP_FORK] = "it has another one",
-        [STOP_FULL] = "it has no room",
-        [STOP_STRANGER] = "it does not know us",
+        [STOP_DISPUTED] = "it finds it wrong",    [STOP_FORK] = "it has another one",
+        [STOP_FULL] = "it has no room",           [STOP_STRANGER] = "it does not know us",
+        [STOP_PRUNE] = "it gets it from another",
     };
     struct link *l = m->links[slot];
     struct frame_marks stop;
@@ -104,6 +70,9 @@ int mesh_on_stop(struct mesh *m, uint32_t slot, struct span frame)
             continue;
         trace(&m->config.trace, "%u wants no more of log %02x%02x: %s", (unsigned)l->name,
               stop.items[i].log[0], stop.items[i].log[1], reasons[stop.items[i].reason]);
+        l->logs[log].flags &= (uint8_t)~PEER_EAGER;
+        if (stop.items[i].reason == STOP_PRUNE)
+            continue;
         l->logs[log].flags |= PEER_STOPPED;
         l->logs[log].flags &= (uint8_t) ~(PEER_SEND | PEER_ANNOUNCE);
         mesh_flights_land(l, log, UINT64_MAX);

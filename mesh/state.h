@@ -22,6 +22,11 @@ struct fork_proof; /* mesh/fork.h */
 #define MESH_ROOT_DELAY         (250 * HOP_MS)   /* a burst of records costs one root, not many */
 #define MESH_SALT_AGE_MAX       (30 * HOP_SECOND)
 #define MESH_ANNOUNCE_WAIT      (50 * HOP_MS) /* time for the peer to get it from the author itself */
+#define MESH_DIRECT_MAX         10            /* links of an author that sends to all itself */
+#define MESH_EAGER_MAX          6             /* links a log is passed on to, in a tree */
+#define MESH_LAZY_MAX           6             /* links told of a record, in a crowd */
+#define MESH_COPIES_MAX         3             /* that came too late before a link is pruned */
+#define MESH_GRAFT_WAIT         (400 * HOP_MS)   /* for the parent, before another is asked */
 #define MESH_ASK_WAIT           (4 * HOP_SECOND) /* without a segment, then somebody else is asked */
 #define MESH_SERVE_AGAIN        (1 * HOP_SECOND) /* an equal request sooner is an echo of the first */
 #define MESH_RECONCILE          (10 * HOP_SECOND) /* between exchanges when roots differ */
@@ -54,7 +59,11 @@ struct mesh_log {
      * stop before it, whatever the store holds beyond, and trunk is the head where they stop. */
     uint64_t fork, fork_pending;
     bool fork_untold;
+    uint64_t own_behind; /* somebody shows so much of a log we write to; 0: nobody, or it is said */
     uint8_t trunk[32];
+    uint32_t parent;      /* slot of the link that brought it last, or NO_SLOT */
+    uint64_t news;        /* announced up to */
+    hop_time news_since;  /* and not here since */
     uint32_t namer;       /* slot of the link that only named it so far, or NO_SLOT */
     uint32_t asked;       /* slot of the link asked for more, or NO_SLOT */
     bool expected;        /* not really asked: it is to come by itself */
@@ -83,6 +92,7 @@ struct peer_log {
     hop_time probed;      /* when we last asked where our records part */
     uint8_t flags;
     uint8_t probes; /* answered so far */
+    uint8_t copies; /* in a row that it brought and we had */
     uint8_t asks;   /* since it last acknowledged: it may not know the log by four bytes */
 };
 
@@ -187,7 +197,7 @@ struct mesh {
     hop_time changed;   /* when it last changed */
     bool pending;       /* something waits for the commit */
     bool forks_pending; /* proofs are among it */
-    bool forks_untold;  /* a MESH_OUT_FORK is owed */
+    bool forks_untold;  /* a MESH_OUT_FORK or a MESH_OUT_OWN_BEHIND is owed */
     bool undelivered;
     hop_time asks_at; /* look for logs that nobody has been asked for */
     hop_time store_rest, store_rest_until;
@@ -338,14 +348,22 @@ void mesh_on_store_failed(struct mesh *m);
 int mesh_on_publish(struct mesh *m, struct span log_id);
 void mesh_receive_finish(struct mesh *m); /* deliveries, acknowledgements */
 
-/* ---- records out (send.c) ---- */
+/* ---- news as it spreads (push.c) ---- */
 
 enum mesh_push { MESH_PUSH_EAGER, MESH_PUSH_LAZY };
 
-/* How news of a log goes to a link: at once, or as a word that it exists. The one place where a
- * broadcast tree would be grown. */
+/* How news of a log goes to a link: at once, or as a word that it exists. */
 enum mesh_push mesh_push_policy(const struct mesh *m, const struct link *l, uint32_t log);
 void mesh_spread(struct mesh *m, uint32_t log, uint64_t before);
+void mesh_graft(struct mesh *m, struct link *l, uint32_t log);        /* it has asked for news */
+void mesh_news(struct mesh *m, uint32_t log, uint64_t seq);           /* somebody announces it */
+bool mesh_is_news(const struct mesh *m, uint32_t log);                /* and it is not here */
+hop_time mesh_graft_wait(const struct mesh *m, uint32_t log);         /* ask nobody before */
+void mesh_brought(struct mesh *m, uint32_t slot, uint32_t log);       /* something new */
+void mesh_brought_again(struct mesh *m, uint32_t slot, uint32_t log); /* what was here */
+
+/* ---- records out (send.c) ---- */
+
 void mesh_send_from(struct mesh *m, struct link *l, uint32_t log, uint64_t seq);
 /* Segments of a log up to seq are no longer on their way; UINT64_MAX: none of them is. */
 void mesh_flights_land(struct link *l, uint32_t log, uint64_t seq);

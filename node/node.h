@@ -43,12 +43,10 @@ struct node {
     struct text_said store_trouble;
     hop_time probe_at;        /* when to see whether it works again */
     unsigned generation;      /* counts the devices made: another one after a cell was founded */
-    struct keyfile_cost cost; /* of the key file, kept when it is written again */
     FILE *trace_file;         /* NULL: no trace */
     struct node_news *news;
-    struct dial *dial; /* NULL when not running */
-    /* the passphrase is kept in locked memory while the node runs, to save keys that changed */
-    char *passphrase;
+    struct dial *dial;           /* NULL when not running */
+    struct keyfile_kept keyfile; /* in locked memory while the node runs, to save changed keys */
     struct links *links;         /* NULL when not running */
     struct discovery *discovery; /* NULL when not running */
     struct http *http;           /* NULL when not running */

@@ -296,7 +296,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     assert(hop_init() == HOP_OK);
     if (!world.ready)
         world_make();
-    config.roster = (struct mesh_roster){is_member, &s};
+    config.roster = (struct mesh_roster){.is_member = is_member, .ctx = &s};
     s.mesh = mesh_new(&config);
     assert(s.mesh != NULL && s.store != NULL);
     while (!s.r.bad && s.r.left > 0)

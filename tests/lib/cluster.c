@@ -45,7 +45,7 @@ void cluster_start(struct cluster *c, size_t node)
         .seed = node * 1000 + ++n->starts,
         .identity = &n->identity,
         .store = n->store,
-        .roster = {is_member, n},
+        .roster = {.is_member = is_member, .ctx = n},
         .trace = {on_trace, n},
     };
     memcpy(config.cell_id, c->cell_id, sizeof config.cell_id);
@@ -340,6 +340,7 @@ static void carry_out(struct cluster *c, size_t node, const struct mesh_out *out
     case MESH_OUT_DROP_LINK:
         drop(c, node, out->link);
         break;
+    case MESH_OUT_OWN_BEHIND:
     case MESH_OUT_PEER:
         break;
     }

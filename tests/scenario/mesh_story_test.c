@@ -54,6 +54,7 @@ TEST(nothing_is_acknowledged_or_passed_on_before_it_is_durable)
     cluster_run(&c, 200);
     CLUSTER_TRACE(&c, "[1010] 0 > 1 has log fb67 up to 1\n"
                       "[1066] 2 > ask 1 for log fb67 after 0\n"
+                      "[1076] 1 > 2 is grafted to log fb67\n"
                       "[1076] 1 > 2 asks for log fb67 after 0 -> send it\n"
                       "[1076] 1 > send 2 log fb67 1..1\n"
                       "[1086] 2 > 1 brings log fb67 1..1 -> store\n"

@@ -51,6 +51,7 @@ struct party {
     size_t first, count;
     mesh_link link[PARTY_MAX][PARTY_MAX]; /* 0: none */
     mesh_link links_made;
+    bool apart; /* nobody links by himself */
     hop_time now;
     uint8_t meeting[32], motion[32];
     uint64_t own_records_sent;
@@ -330,7 +331,8 @@ static inline void party_run(struct party *p, unsigned seconds)
 {
     hop_time end = p->now + seconds * HOP_SECOND;
     while (p->now < end) {
-        party_link_all(p);
+        if (!p->apart)
+            party_link_all(p);
         while (p->count > 0)
             party_deliver(p);
         hop_time at = end;

@@ -31,8 +31,8 @@ static struct span sample(enum frame_type type)
         frame_hello_put(&w, &scope, &key);
         break;
     case FRAME_FRONTIER:
-        frontier.entries[0] = (struct frontier_entry){{9}, 77, {8}, LANE_BULK, false};
-        frontier.entries[1] = (struct frontier_entry){{3}, 0, {0}, LANE_MEETING, true};
+        frontier.entries[0] = (struct frontier_entry){{9}, 77, {8}, LANE_BULK, false, false};
+        frontier.entries[1] = (struct frontier_entry){{3}, 0, {0}, LANE_MEETING, true, true};
         frame_frontier_put(&w, &frontier);
         break;
     case FRAME_ACK:
@@ -71,7 +71,7 @@ static struct span sample(enum frame_type type)
     case FRAME_SEGMENT: /* segment_test.c */
     case FRAME_BRANCH:  /* fork_test.c */
     case FRAME_PROOF:
-    case FRAME_SKETCH:  /* these in exchange_test.c */
+    case FRAME_SKETCH: /* these in exchange_test.c */
     case FRAME_NEXT:
     case FRAME_MORE:
     case FRAME_LIST:

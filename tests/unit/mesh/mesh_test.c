@@ -480,7 +480,7 @@ TEST(hearsay_is_bounded_and_forgotten_with_its_link)
     for (unsigned k = 0; k < MESH_LOGS_MAX / FRONTIER_ENTRIES_MAX; k++) {
         for (unsigned i = 0; i < FRONTIER_ENTRIES_MAX; i++)
             f.entries[i] = (struct frontier_entry){
-                {0xfe, (uint8_t)k, (uint8_t)i}, 5, {1}, LANE_MEETING, false};
+                {0xfe, (uint8_t)k, (uint8_t)i}, 5, {1}, LANE_MEETING, false, false};
         struct wire_writer w = wire_writer(frame_bytes, sizeof frame_bytes);
         frame_frontier_put(&w, &f);
         CHECK_OK(inject(1, wire_written(&w)));

@@ -32,7 +32,7 @@ uint32_t mesh_hear_of(struct mesh *m, uint32_t slot, const uint8_t id[static 32]
     uint32_t log = mesh_log_find(m, id);
     if (log != NO_SLOT)
         return log;
-    if (l->hearsay == MESH_HEARSAY_MAX || mesh_log_add(m, id, lane, &log) != HOP_OK) {
+    if (l->hearsay == MESH_HEARSAY_MAX || mesh_log_add_of_others(m, id, lane, &log) != HOP_OK) {
         trace(&m->config.trace, "%u names log %02x%02x, no room for it -> ignore it",
               (unsigned)l->name, id[0], id[1]);
         return NO_SLOT;

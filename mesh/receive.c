@@ -77,7 +77,7 @@ static int log_for_records(struct mesh *m, const struct link *l, const struct se
         return HOP_OK;
     if (l->state == LINK_STRANGER && m->order_count >= MESH_STRANGER_LOGS_MAX)
         return HOP_EFULL;
-    return mesh_log_add(m, s->log, s->lane, log);
+    return mesh_log_add_of_others(m, s->log, s->lane, log);
 }
 
 static int accept_segment(struct mesh *m, uint32_t slot, const struct segment *s, uint32_t log)

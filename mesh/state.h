@@ -27,6 +27,7 @@
 #define MESH_STORE_REST_MIN     (1 * HOP_SECOND)  /* after a failed commit, doubling */
 #define MESH_STORE_REST_MAX     (60 * HOP_SECOND)
 #define MESH_STRIKES_MAX        8 /* wrong signatures from one link before it is closed */
+#define MESH_LOGS_KEPT          48 /* places that others cannot take: our own logs, a few times over */
 #define MESH_HEARSAY_MAX        (MESH_LOGS_MAX / 4 * 3) /* logs one peer may name and not bring */
 #define MESH_STRANGER_LOGS_MAX  (MESH_LOGS_MAX / 2)     /* the rest is for members' records */
 #define MESH_STRANGER_BYTES_MAX (16u << 20) /* control records of a large cell, many times over */
@@ -176,6 +177,10 @@ int mesh_logs_load(struct mesh *m);
 uint32_t mesh_log_find(const struct mesh *m, const uint8_t id[static 32]); /* or NO_SLOT */
 /* A new log at 0. HOP_EFULL, HOP_ENOMEM. */
 int mesh_log_add(struct mesh *m, const uint8_t id[static 32], enum record_lane lane, uint32_t *ret);
+/* The same for what a peer brings or names: the last MESH_LOGS_KEPT places are not for it. A device
+ * whose own log had no place would be told of nothing it writes, and would not start again. */
+int mesh_log_add_of_others(struct mesh *m, const uint8_t id[static 32], enum record_lane lane,
+                           uint32_t *ret);
 /* Give back logs that were only hearsay and that no link shows any more. */
 void mesh_logs_forget(struct mesh *m);
 /* Head of record seq (at most durable.seq), read from the store. */

@@ -467,22 +467,44 @@ TEST(links_wants_and_tells_have_limits)
     cluster_close(&c);
 }
 
-/* A member who names logs that do not exist would shut out those that do. */
-TEST(hearsay_is_bounded_and_forgotten_with_its_link)
+/* The member on this link names as many logs as a table holds. */
+static void name_logs(mesh_link link)
 {
     static struct frame_frontier f;
-    begin();
-    c.telling = false;
     f.flags = 0;
     f.count = FRONTIER_ENTRIES_MAX;
     for (unsigned k = 0; k < MESH_LOGS_MAX / FRONTIER_ENTRIES_MAX; k++) {
         for (unsigned i = 0; i < FRONTIER_ENTRIES_MAX; i++)
             f.entries[i] = (struct frontier_entry){
-                {0xfe, (uint8_t)k, (uint8_t)i}, 5, {1}, LANE_MEETING, false};
+                {0xfe, (uint8_t)link, (uint8_t)k, (uint8_t)i}, 5, {1}, LANE_MEETING, false};
         struct wire_writer w = wire_writer(frame_bytes, sizeof frame_bytes);
         frame_frontier_put(&w, &f);
-        CHECK_OK(inject(1, wire_written(&w)));
+        CHECK_OK(inject(link, wire_written(&w)));
     }
+}
+
+/* Members who name logs without end would leave a device no place for what it writes itself. */
+TEST(own_logs_have_a_place_whatever_others_name)
+{
+    begin();
+    c.telling = false;
+    cluster_puppet(&c, 0, 2, 2);
+    name_logs(1);
+    name_logs(2);
+    for (unsigned lane = 0; lane < LANES_COUNT; lane++)
+        cluster_publish(&c, 0, (enum record_lane)lane, "said");
+    for (unsigned lane = 0; lane < LANES_COUNT; lane++)
+        CHECK(mesh_log_find(c.nodes[0].mesh, c.nodes[0].logs[lane].key.public_key) != NO_SLOT);
+    mesh_check(c.nodes[0].mesh);
+    cluster_close(&c);
+}
+
+/* A member who names logs that do not exist would shut out those that do. */
+TEST(hearsay_is_bounded_and_forgotten_with_its_link)
+{
+    begin();
+    c.telling = false;
+    name_logs(1);
     CHECK_EQ(cluster_view(&c, 0, 1).records_behind, (uint64_t)MESH_HEARSAY_MAX * 5);
     cluster_puppet(&c, 0, 2, 2);
     CHECK_OK(inject(2, segment_of(1, LANE_MEETING))); /* there is room for a real one */

@@ -62,6 +62,31 @@ int device_enter_cell(struct device *d)
     return d->mesh == NULL ? HOP_ENOMEM : HOP_OK;
 }
 
+void device_store_mark(const struct device *d, uint8_t ret[static DEVICE_MARK_BYTES])
+{
+    memcpy(ret, d->keys->cell_id, 32);
+    memcpy(ret + 32, d->keys->log[LANE_CONTROL].public_key, 32);
+}
+
+/* Is this the store that our logs are in? The records of one that was lost come back from others,
+ * but a log that is begun again at number one is a fork: so new logs are begun. HOP_EAUTH: it is
+ * the store of another cell. */
+static int check_store(struct device *d)
+{
+    uint8_t mark[DEVICE_MARK_BYTES];
+    struct span found = {0};
+    int err = store_find(d->store, STORE_META, span_text(DEVICE_MARK), &found);
+    if (err != HOP_OK && err != HOP_ENOTFOUND)
+        return err;
+    device_store_mark(d, mark);
+    bool ours = err == HOP_OK && found.size == sizeof mark;
+    if (err == HOP_OK && (!ours || !d->keys->has_cell || memcmp(found.data, mark, 32) != 0))
+        return HOP_EAUTH;
+    if (d->keys->has_cell && (!ours || memcmp(found.data, mark, sizeof mark) != 0))
+        device_keys_reincarnate(d->keys, &d->drbg);
+    return HOP_OK;
+}
+
 /* A founding that did not become durable is undone; a log that is not whole here is not continued.
  */
 static int check_keys(struct device *d)
@@ -77,7 +102,7 @@ static int check_keys(struct device *d)
         k->founding = false;
         k->changed = true;
     }
-    return HOP_OK;
+    return check_store(d);
 }
 
 int device_new(struct device **ret, const struct device_config *config)

@@ -62,6 +62,12 @@ struct device_draft {
 MUST_USE int device_author(struct device *d, const struct device_draft *draft,
                            uint8_t ret_id[static 32]);
 
+/* Which logs a store holds: the cell's id, and the key of this device's control log. Written with
+ * the first record of each of its logs. */
+#define DEVICE_MARK       "device"
+#define DEVICE_MARK_BYTES 64
+void device_store_mark(const struct device *d, uint8_t ret[static DEVICE_MARK_BYTES]);
+
 /* Make mesh and cell for the cell that keys name. */
 MUST_USE int device_enter_cell(struct device *d);
 void device_leave_cell(struct device *d);

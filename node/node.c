@@ -333,6 +333,8 @@ int node_open(struct node *n, const char *dir, const char *passphrase, enum text
     struct stat st;
     if (stat(dir, &st) != 0)
         return dir_trouble(dir, files_error(errno), ret);
+    if (!S_ISDIR(st.st_mode))
+        return dir_trouble(dir, HOP_EEXIST, ret);
     int err = look_for_keys(dir); /* first: no lock file in a directory that is not ours */
     if (err == HOP_ENOTFOUND)
         return trouble(ret, 3, ERR_KEYS_MISSING, dir, NULL, err);

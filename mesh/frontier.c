@@ -213,8 +213,9 @@ static hop_time ask_time(const struct mesh *m, const struct mesh_log *log)
     hop_time at = log->asked_until;
     if (log->asked != NO_SLOT) {
         hop_time brought = m->links[log->asked]->brought;
+        hop_time most = log->asked_until + MESH_ASK_PATIENCE;
         if (brought + MESH_ASK_WAIT > at)
-            at = brought + MESH_ASK_WAIT;
+            at = brought + MESH_ASK_WAIT < most ? brought + MESH_ASK_WAIT : most;
     }
     return m->store_rest_until > at ? m->store_rest_until : at;
 }

@@ -21,6 +21,7 @@
 #define MESH_SALT_AGE_MAX       (30 * HOP_SECOND)
 #define MESH_ANNOUNCE_WAIT      (50 * HOP_MS) /* time for the peer to get it from the author itself */
 #define MESH_ASK_WAIT           (4 * HOP_SECOND) /* without a segment, then somebody else is asked */
+#define MESH_ASK_PATIENCE       (60 * HOP_SECOND) /* even if it keeps bringing other things */
 #define MESH_SERVE_AGAIN        (1 * HOP_SECOND) /* an equal request sooner is an echo of the first */
 #define MESH_RECONCILE          (30 * HOP_SECOND) /* between full frontiers when roots differ */
 #define MESH_RECONCILE_CALM     (3 * HOP_SECOND)  /* roots differ naturally while records arrive */

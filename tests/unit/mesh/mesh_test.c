@@ -306,6 +306,33 @@ TEST(stranger_may_bring_control_records_only)
     cluster_close(&c);
 }
 
+/* One member who claims a log and brings everything but that log would keep it from us for ever. */
+TEST(log_is_asked_of_another_when_the_one_asked_brings_only_other_things)
+{
+    static uint8_t other[MESH_FRAME_BYTES_MAX];
+    uint8_t wanted[32] = {0x5e};
+    begin();
+    c.telling = false;
+    cluster_puppet(&c, 0, 2, 2);
+    struct span segment = segment_of(1, LANE_MEETING);
+    memcpy(other, segment.data, segment.size);
+    CHECK_OK(inject(1, frontier_of(wanted, 5, 1, false)));
+    uint32_t log = mesh_log_find(c.nodes[0].mesh, wanted), asked = c.nodes[0].mesh->logs[log].asked;
+    CHECK(asked != NO_SLOT && c.nodes[0].mesh->links[asked]->name == 1);
+    CHECK_OK(inject(2, frontier_of(wanted, 5, 1, false)));
+    bool another = false;
+    for (unsigned s = 0; s < 70 && !another; s++) {
+        CHECK_OK(inject(1, SPAN(other, segment.size))); /* again and again what we have */
+        CHECK_OK(inject(2, frontier_of(wanted, 5, 1, false)));
+        cluster_run(&c, 1000);
+        asked = c.nodes[0].mesh->logs[log].asked;
+        another = asked != NO_SLOT && c.nodes[0].mesh->links[asked]->name == 2;
+        CHECK(!another || s > 30); /* a peer that is busy is given time */
+    }
+    CHECK(another);
+    cluster_close(&c);
+}
+
 /* ---- the window ---- */
 
 static void history(unsigned count)

@@ -19,8 +19,9 @@
 #include "node/links.h"
 #include "node/talk.h"
 
-#define PROBE_US HOP_SECOND
-#define NEWS_MAX 256 /* links that changed and short messages of one step; the rest is dropped */
+#define PROBE_US        HOP_SECOND
+#define DESCRIPTORS_MAX 65536
+#define NEWS_MAX        256 /* links that changed and short messages of one step; the rest is dropped */
 
 struct news {
     enum mesh_out_type type;
@@ -226,6 +227,18 @@ static void guard_memory(struct node *n)
     (void)mlock(&n->drbg, sizeof n->drbg);
 }
 
+/* A connection that never finishes its handshake holds a descriptor for five seconds, and anybody
+ * in the network can open a thousand of them: the usual limit would leave none for files and pages.
+ */
+static void raise_descriptors(void)
+{
+    struct rlimit files;
+    if (getrlimit(RLIMIT_NOFILE, &files) != 0 || files.rlim_cur >= DESCRIPTORS_MAX)
+        return;
+    files.rlim_cur = files.rlim_max < DESCRIPTORS_MAX ? files.rlim_max : DESCRIPTORS_MAX;
+    (void)setrlimit(RLIMIT_NOFILE, &files);
+}
+
 static int keep_passphrase(struct node *n, const char *passphrase)
 {
     size_t size = strlen(passphrase) + 1;
@@ -328,6 +341,7 @@ int node_open(struct node *n, const char *dir, const char *passphrase, enum text
         return dir_trouble(dir, HOP_EFULL, ret);
     memcpy(n->dir, dir, strlen(dir) + 1);
     guard_memory(n);
+    raise_descriptors();
     hop_entropy_seed(&n->drbg);
     node_read_clocks(n);
     struct stat st;

@@ -10,13 +10,16 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#define HEIGHT_MAX (UINT32_MAX / 2) /* so that the records of a file cannot count past the end */
+
 struct item {
     struct dossier_entry listed;
     uint8_t *bytes; /* owned; NULL when the line is lost or is not base64 */
     size_t size;
-    bool whole;  /* hashes to what the list says */
-    bool parsed; /* r and id hold */
-    bool proven; /* signed, or followed by a proven one */
+    bool whole;   /* hashes to what the list says */
+    bool parsed;  /* r and id hold */
+    bool proven;  /* signed, or followed by a proven one */
+    bool strayed; /* stands where it cannot: before what it follows or had seen */
     bool stub;
     uint32_t height;
     uint8_t key[32];
@@ -37,7 +40,12 @@ struct verifier {
     struct cell *cell;
     struct history *history;
     struct meeting_state *meetings;
+    struct item **by_place, **by_id,
+        **by_name; /* records (two orders) and chunks, for looking up */
+    size_t records_count, chunks_count;
     uint8_t (*log_iks)[32]; /* by log index of the history */
+    uint64_t *log_seqs;     /* likewise: number of the last record placed */
+    size_t log_seqs_count;
     bool failed, missing;
 };
 
@@ -194,16 +202,88 @@ static void read_items(struct verifier *v, struct span *rest)
     }
 }
 
+/* ---- looking items up: a file may hold a million of them ---- */
+
+static int compare_places(const struct item *a, const struct item *b)
+{
+    int order = memcmp(a->r.log, b->r.log, 32);
+    if (order != 0)
+        return order;
+    return a->r.seq < b->r.seq ? -1 : a->r.seq > b->r.seq;
+}
+
+static int compare_ids(const struct item *a, const struct item *b)
+{
+    return memcmp(a->id, b->id, 32);
+}
+
+static int compare_names(const struct item *a, const struct item *b)
+{
+    return memcmp(a->bytes, b->bytes, 32);
+}
+
+/* For qsort(): pointers to pointers; equal ones in the order of the file. */
+#define SORTER(name, compare)                                                                      \
+    static int name(const void *x, const void *y)                                                  \
+    {                                                                                              \
+        const struct item *const *a = x, *const *b = y;                                            \
+        int order = compare(*a, *b);                                                               \
+        return order != 0 ? order : *a < *b ? -1 : *a > *b;                                        \
+    }
+SORTER(sort_places, compare_places)
+SORTER(sort_ids, compare_ids)
+SORTER(sort_names, compare_names)
+#undef SORTER
+
+/* The first item in the list that is no less than wanted. */
+static size_t find_first(struct item *const *list, size_t count, const struct item *wanted,
+                         int (*compare)(const struct item *, const struct item *))
+{
+    size_t low = 0, high = count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (compare(list[middle], wanted) < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+static int sort_items(struct verifier *v)
+{
+    struct item ***const lists[] = {&v->by_place, &v->by_id, &v->by_name};
+    for (size_t i = 0; i < 3; i++) {
+        *lists[i] = calloc(v->count + 1, sizeof **lists[i]);
+        if (*lists[i] == NULL)
+            return HOP_ENOMEM;
+    }
+    for (size_t n = 0; n < v->count; n++) {
+        struct item *i = &v->items[n];
+        if (i->parsed) {
+            v->by_place[v->records_count] = i;
+            v->by_id[v->records_count++] = i;
+        } else if (i->whole && i->listed.kind == DOSSIER_ITEM_CHUNK && i->size >= 32) {
+            v->by_name[v->chunks_count++] = i;
+        }
+    }
+    qsort(v->by_place, v->records_count, sizeof *v->by_place, sort_places);
+    qsort(v->by_id, v->records_count, sizeof *v->by_id, sort_ids);
+    qsort(v->by_name, v->chunks_count, sizeof *v->by_name, sort_names);
+    return HOP_OK;
+}
+
 /* ---- signatures and chains ---- */
 
-/* Item that is record seq of log; NULL if it is not here whole. */
-static struct item *find_item(struct verifier *v, const uint8_t log[static 32], uint64_t seq,
-                              size_t from)
+/* The first item behind i that is the record after it in its log; NULL if it is not here whole. */
+static const struct item *find_next(const struct verifier *v, const struct item *i)
 {
-    for (size_t n = from; n < v->count; n++) {
-        struct item *i = &v->items[n];
-        if (i->parsed && i->r.seq == seq && memcmp(i->r.log, log, 32) == 0)
-            return i;
+    struct item wanted = {.r.seq = i->r.seq + 1};
+    memcpy(wanted.r.log, i->r.log, 32);
+    size_t at = find_first(v->by_place, v->records_count, &wanted, compare_places);
+    for (; at < v->records_count && compare_places(v->by_place[at], &wanted) == 0; at++) {
+        if (v->by_place[at] > i)
+            return v->by_place[at];
     }
     return NULL;
 }
@@ -219,7 +299,7 @@ static void prove_items(struct verifier *v)
         if (i->r.sig != NULL) {
             i->proven = record_verify(i->id, i->r.sig, i->r.log) == HOP_OK;
         } else {
-            struct item *next = find_item(v, i->r.log, i->r.seq + 1, n + 1);
+            const struct item *next = find_next(v, i);
             i->proven = next != NULL && next->proven && memcmp(next->r.prev, i->id, 32) == 0;
         }
     }
@@ -241,13 +321,46 @@ static int open_item(struct item *i)
 
 /* ---- the fold again ---- */
 
-/* Put one proven record into the history; deps that are not in the dossier are left out. */
+/* Does the record stand behind the one before it in its log? Then that is noted. */
+static int follow_log(struct verifier *v, struct item *i, uint32_t log)
+{
+    if (log >= v->log_seqs_count) {
+        size_t count = 2 * ((size_t)log + 8);
+        uint64_t *seqs = realloc(v->log_seqs, count * sizeof *seqs);
+        if (seqs == NULL)
+            return HOP_ENOMEM;
+        memset(seqs + v->log_seqs_count, 0, (count - v->log_seqs_count) * sizeof *seqs);
+        v->log_seqs = seqs;
+        v->log_seqs_count = count;
+    }
+    i->strayed = i->r.seq <= v->log_seqs[log] || i->height > HEIGHT_MAX;
+    if (!i->strayed)
+        v->log_seqs[log] = i->r.seq;
+    return HOP_OK;
+}
+
+/* Is it a record of this file, which then should have stood before whoever had seen it? */
+static bool comes_later(const struct verifier *v, const struct item *i, const uint8_t id[static 32])
+{
+    struct item wanted = {0};
+    memcpy(wanted.id, id, 32);
+    size_t at = find_first(v->by_id, v->records_count, &wanted, compare_ids);
+    return at < v->records_count && compare_ids(v->by_id[at], &wanted) == 0 && v->by_id[at] > i;
+}
+
+/* Put one proven record into the history; deps that are not in the dossier are left out. The order
+ * of the lines must be one in which things can have happened: whoever could write a record before
+ * another one of its log could make a close have seen a vote that came after it. */
 static int add_item(struct verifier *v, size_t n, uint8_t *deps)
 {
     struct item *i = &v->items[n];
     uint32_t log = history_log(v->history, i->r.log);
-    if (log == HISTORY_NONE)
+    if (log == HISTORY_NONE || follow_log(v, i, log) != HOP_OK)
         return HOP_ENOMEM;
+    for (size_t k = 0; k < i->inner.deps_count; k++)
+        i->strayed = i->strayed || comes_later(v, i, i->inner.deps + 32 * k);
+    if (i->strayed)
+        return HOP_OK;
     struct history_entry e = {.log = log,
                               .seq = history_log_tip(v->history, log) + 1,
                               .height = i->height,
@@ -434,21 +547,25 @@ static int report_minutes(struct verifier *v, const struct meeting *m, struct it
     return err;
 }
 
+/* Is the chunk here? Of several that claim its name the first is looked at. */
+static bool has_chunk(const struct verifier *v, const uint8_t name[static 32])
+{
+    uint8_t claimed[32], real[32];
+    memcpy(claimed, name, sizeof claimed);
+    const struct item wanted = {.bytes = claimed};
+    size_t at = find_first(v->by_name, v->chunks_count, &wanted, compare_names);
+    if (at == v->chunks_count || compare_names(v->by_name[at], &wanted) != 0)
+        return false;
+    const struct item *i = v->by_name[at];
+    hop_hash(real, sizeof real, LABEL_BLOB_NAME, SPAN(i->bytes + 32, i->size - 32));
+    return memcmp(real, name, sizeof real) == 0;
+}
+
 /* Is every chunk of the document here, under its name? */
 static bool document_whole(const struct verifier *v, const struct act *doc)
 {
     for (size_t at = 0; at + 32 <= doc->chunks.size; at += 32) {
-        bool found = false;
-        for (size_t n = 0; n < v->count && !found; n++) {
-            const struct item *i = &v->items[n];
-            uint8_t name[32];
-            if (!i->whole || i->listed.kind != DOSSIER_ITEM_CHUNK || i->size < 32 ||
-                memcmp(i->bytes, doc->chunks.data + at, 32) != 0)
-                continue;
-            hop_hash(name, sizeof name, LABEL_BLOB_NAME, SPAN(i->bytes + 32, i->size - 32));
-            found = memcmp(name, i->bytes, sizeof name) == 0;
-        }
-        if (!found)
+        if (!has_chunk(v, doc->chunks.data + at))
             return false;
     }
     return true;
@@ -502,6 +619,8 @@ static void report_items(struct verifier *v)
             say_item(v, DOSSIER_LINE_FAILED, DOSSIER_BAD_SIGNATURE, n);
         else if (!chunk && !i->stub && !i->opened)
             say_item(v, DOSSIER_LINE_FAILED, DOSSIER_BAD_KEY, n);
+        else if (i->strayed)
+            say_item(v, DOSSIER_LINE_FAILED, DOSSIER_BAD_ORDER, n);
         else
             bad = before;
         records += chunk ? 0 : 1;
@@ -654,6 +773,10 @@ static void release(struct verifier *v)
         free(v->items[n].plain);
     }
     free(v->items);
+    free(v->by_place);
+    free(v->by_id);
+    free(v->by_name);
+    free(v->log_seqs);
     free(v->log_iks);
     meeting_state_free(v->meetings);
     history_free(v->history);
@@ -682,8 +805,11 @@ int dossier_verify(struct span file, enum text_lang lang, struct dossier_report 
         read_items(&v, &rest);
         if (rest.size > 0)
             say(&v, DOSSIER_LINE_FAILED, DOSSIER_EXTRA, 0, NULL);
-        prove_items(&v);
-        err = fold_all(&v);
+        err = sort_items(&v);
+        if (err == HOP_OK) {
+            prove_items(&v);
+            err = fold_all(&v);
+        }
         put_seal_first(&v, seal, 0);
     } else if (seal == HOP_ENOMEM) {
         err = seal;

@@ -230,6 +230,7 @@ void mesh_frontier_finish(struct mesh *m); /* full frontiers, announcements, req
 int mesh_on_segment(struct mesh *m, uint32_t slot, struct span frame);
 void mesh_on_stored(struct mesh *m);
 void mesh_on_store_failed(struct mesh *m);
+void mesh_store_works(struct mesh *m); /* no more rest */
 int mesh_on_publish(struct mesh *m, struct span log_id);
 void mesh_receive_finish(struct mesh *m); /* deliveries, acknowledgements */
 

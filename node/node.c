@@ -537,8 +537,11 @@ int node_commit(struct node *n)
         err = commit_once(n, err, &again);
     } while (again && err == HOP_OK);
     bool wrote = probed || device_version(n->device) != version;
-    if (err != HOP_OK || (n->store_trouble.id != TEXT_NONE && wrote))
+    bool works_again = err == HOP_OK && n->store_trouble.id != TEXT_NONE && wrote;
+    if (err != HOP_OK || works_again)
         note_trouble(n, err);
+    if (works_again) /* else the mesh would wait as long as it waited before */
+        node_step(n, &(struct mesh_in){.type = MESH_IN_STORED, .now = n->now});
     return err;
 }
 

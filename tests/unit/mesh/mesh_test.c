@@ -582,6 +582,28 @@ TEST(failing_store_rests_longer_each_time)
     cluster_close(&c);
 }
 
+/* After a full disk was cleared, a device would stay behind for as long as it had been full. */
+TEST(store_that_works_again_is_used_at_once)
+{
+    begin();
+    struct store_faults *faults = store_memory_faults(c.nodes[0].store);
+    struct span frame = segment_of(1, LANE_MEETING);
+    for (int i = 0; i < 5; i++) {
+        faults->commit_countdown = 1;
+        faults->error = HOP_ENOSPACE;
+        CHECK_OK(inject(1, frame));
+        c.now = c.nodes[0].mesh->store_rest_until;
+        c.nodes[0].mesh->links[0]->heard = c.now;
+    }
+    faults->commit_countdown = 1;
+    CHECK_OK(inject(1, frame));
+    CHECK(c.nodes[0].mesh->store_rest_until > c.now + 20 * HOP_SECOND);
+    CHECK_OK(cluster_step(&c, 0, (struct mesh_in){.type = MESH_IN_STORED}));
+    CHECK_OK(inject(1, frame));
+    CHECK_EQ(cluster_records(&c, 0), 1);
+    cluster_close(&c);
+}
+
 /* A run must not end where its signature is not kept: the peer could not check it. */
 TEST(relayed_run_ends_where_its_signature_is)
 {

@@ -111,7 +111,7 @@ static int open_next(struct device *d, uint32_t index)
     log->waiting = false;
     /* A secret sealed to us in an EPOCH or GRANT is not taken: any member can seal one to a few
      * devices, which would then read and write what the others cannot. The one of the cell is in
-     * the key file; others need the rule of who may make them (notes/security.md §4). */
+     * the key file; others need the rule of who may make them. */
     if (o.inner.type < ACT_MEETING)
         d->cell_dirty = true;
 out:
@@ -274,16 +274,33 @@ static int fold_meeting_entry(struct device *d, uint32_t entry)
     return err;
 }
 
+int device_fold_cell(struct device *d)
+{
+    if (!d->cell_dirty)
+        return HOP_OK;
+    int err = fold_cell(d);
+    if (err == HOP_OK)
+        set_procedure(d);
+    return err;
+}
+
+bool device_fold_restarts(const struct device *d)
+{
+    return history_stable(d->history) < d->folded;
+}
+
+bool device_folded(const struct device *d)
+{
+    return !d->cell_dirty && d->folded == history_count(d->history) && !device_fold_restarts(d);
+}
+
 int device_fold(struct device *d)
 {
-    if (d->cell_dirty) {
-        int err = fold_cell(d);
-        if (err != HOP_OK)
-            return err;
-        set_procedure(d);
-    }
+    int err = device_fold_cell(d);
+    if (err != HOP_OK)
+        return err;
     size_t count = history_count(d->history);
-    if (history_stable(d->history) < d->folded)
+    if (device_fold_restarts(d))
         d->folded = 0;
     if (d->folded == 0) {
         meeting_reset(d->meetings);
@@ -295,7 +312,7 @@ int device_fold(struct device *d)
             return HOP_ENOMEM;
         if (history_at(d->history, entry)->type < ACT_MEETING)
             continue;
-        int err = fold_meeting_entry(d, entry);
+        err = fold_meeting_entry(d, entry);
         if (err != HOP_OK)
             return err;
     }

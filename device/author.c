@@ -241,7 +241,7 @@ int device_act(struct device *d, const struct act *act, uint64_t wall, uint8_t r
     uint32_t self = device_self(d);
     if (!d->keys->has_cell || self == HISTORY_NONE)
         return text_say(why, CELL_NONE, 0);
-    int err = meeting_may(d->meetings, d->cell, self, act, why);
+    int err = meeting_may(device_meetings(d), d->cell, self, act, why);
     if (err != HOP_OK)
         return err;
     uint8_t *body = malloc(ACT_BODY_BYTES_MAX);

@@ -304,6 +304,29 @@ static bool holds_document(void *ctx, const struct meeting_document *doc)
     return held;
 }
 
+/* Does a peer have more for us? */
+static bool more_to_come(const struct device *d)
+{
+    struct mesh_peer_view peers[MESH_LINKS_MAX];
+    size_t count = d->mesh == NULL ? 0 : mesh_peers(d->mesh, peers, MESH_LINKS_MAX);
+    for (size_t i = 0; i < count; i++) {
+        if (peers[i].records_behind > 0)
+            return true;
+    }
+    return false;
+}
+
+/* A long history comes in many commits, log after log, so that nearly each brings records that sort
+ * in before others, and the meetings would be folded from the start each time. While records keep
+ * coming and a peer has more, that waits, unless somebody asks (device_meetings). */
+static int fold_committed(struct device *d, bool came)
+{
+    int err = device_fold_cell(d);
+    if (err == HOP_OK && !(came && device_fold_restarts(d) && more_to_come(d)))
+        err = device_fold(d);
+    return err;
+}
+
 /* A receipt for what is durable here; true if one was written. */
 static bool write_receipt(struct device *d, uint64_t wall)
 {
@@ -312,7 +335,8 @@ static bool write_receipt(struct device *d, uint64_t wall)
     struct text_said why;
     uint8_t id[32];
     uint32_t self = device_self(d);
-    if (self == HISTORY_NONE || !meeting_owes_receipt(d->meetings, self, &holds, &receipt))
+    if (self == HISTORY_NONE || !device_folded(d) ||
+        !meeting_owes_receipt(d->meetings, self, &holds, &receipt))
         return false;
     return device_act(d, &receipt, wall, id, &why) == HOP_OK;
 }
@@ -379,7 +403,7 @@ int device_committed(struct device *d, int result, hop_time now, uint64_t wall,
     size_t before = history_count(d->history);
     int err = device_open_all(d);
     if (err == HOP_OK)
-        err = device_fold(d);
+        err = fold_committed(d, history_count(d->history) != before);
     if (err != HOP_OK)
         return err;
     if (history_count(d->history) != before || d->stored)
@@ -425,6 +449,9 @@ bool device_has_cell(const struct device *d)
 
 struct meeting_state *device_meetings(struct device *d)
 {
+    if (!device_folded(d) &&
+        device_fold(d) != HOP_OK) /* the next commit tries again, and says so */
+        trace(&d->trace, "the meetings could not be brought up to date");
     return d->meetings;
 }
 

@@ -73,7 +73,11 @@ MUST_USE int device_enter_cell(struct device *d);
 void device_leave_cell(struct device *d);
 
 MUST_USE int device_open_all(struct device *d); /* everything in the store that can be opened */
+MUST_USE int device_fold_cell(struct device *d); /* the cell up to date */
 MUST_USE int device_fold(struct device *d);     /* cell and meetings up to date */
+/* True if records sort in before some that the meetings have: the next fold starts afresh. */
+bool device_fold_restarts(const struct device *d);
+bool device_folded(const struct device *d); /* cell and meetings are up to date */
 
 /* Add a name to the list of chunks the mesh shall look for. */
 void device_want(struct device *d, const uint8_t name[static 32]);

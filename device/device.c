@@ -6,6 +6,8 @@
 #include <assert.h>
 #include <stdlib.h>
 
+#define FOLD_REST_PER_RECORD 100 /* µs; folding takes a tenth of that */
+
 static int load_frontier(struct device *d);
 
 /* ---- life ---- */
@@ -317,14 +319,18 @@ static bool more_to_come(const struct device *d)
 }
 
 /* A long history comes in many commits, log after log, so that nearly each brings records that sort
- * in before others, and the meetings would be folded from the start each time. While records keep
- * coming and a peer has more, that waits, unless somebody asks (device_meetings). */
-static int fold_committed(struct device *d, bool came)
+ * in before others, and the meetings would be folded from the start each time. So while records
+ * keep coming and a peer has more, that waits, but not so long that people would wait for receipts;
+ * and who asks gets an answer that is up to date (device_meetings). */
+static int fold_committed(struct device *d, hop_time now, bool came)
 {
-    int err = device_fold_cell(d);
-    if (err == HOP_OK && !(came && device_fold_restarts(d) && more_to_come(d)))
-        err = device_fold(d);
-    return err;
+    hop_time rest = history_count(d->history) * FOLD_REST_PER_RECORD;
+    if (device_folded(d))
+        return HOP_OK;
+    if (came && now < d->folded_at + rest && more_to_come(d))
+        return HOP_OK;
+    d->folded_at = now;
+    return device_fold(d);
 }
 
 /* A receipt for what is durable here; true if one was written. */
@@ -403,15 +409,19 @@ int device_committed(struct device *d, int result, hop_time now, uint64_t wall,
     size_t before = history_count(d->history);
     int err = device_open_all(d);
     if (err == HOP_OK)
-        err = fold_committed(d, history_count(d->history) != before);
+        err = device_fold_cell(d);
     if (err != HOP_OK)
         return err;
-    if (history_count(d->history) != before || d->stored)
+    bool came = history_count(d->history) != before;
+    if (came || d->stored)
         d->version++;
     struct mesh_in in = {.now = now};
     uint8_t room[32];
     if (d->mesh != NULL && next_news(d, &in, room))
         (void)device_step(d, &in, outs);
+    err = fold_committed(d, now, came); /* the mesh has heard what it now has: is there more? */
+    if (err != HOP_OK)
+        return err;
     /* Last, when the mesh has heard all: it takes what it finds in the store for durable. */
     *ret_again = has_news(d) || renew_logs(d) || write_receipt(d, wall);
     return HOP_OK;

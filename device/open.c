@@ -112,7 +112,8 @@ static int open_next(struct device *d, uint32_t index)
     /* A secret sealed to us in an EPOCH or GRANT is not taken: any member can seal one to a few
      * devices, which would then read and write what the others cannot. The one of the cell is in
      * the key file; others need the rule of who may make them. */
-    if (o.inner.type < ACT_MEETING)
+    if (o.inner.type < ACT_MEETING &&
+        o.inner.type != AUTH_LOG_OPEN) /* that one says nothing to it */
         d->cell_dirty = true;
 out:
     if (err == HOP_ENOTFOUND)
@@ -284,14 +285,15 @@ int device_fold_cell(struct device *d)
     return err;
 }
 
-bool device_fold_restarts(const struct device *d)
+/* Records sort in before some that the meetings have: they must be folded from the start. */
+static bool out_of_order(const struct device *d)
 {
     return history_stable(d->history) < d->folded;
 }
 
 bool device_folded(const struct device *d)
 {
-    return !d->cell_dirty && d->folded == history_count(d->history) && !device_fold_restarts(d);
+    return !d->cell_dirty && d->folded == history_count(d->history) && !out_of_order(d);
 }
 
 int device_fold(struct device *d)
@@ -300,7 +302,7 @@ int device_fold(struct device *d)
     if (err != HOP_OK)
         return err;
     size_t count = history_count(d->history);
-    if (device_fold_restarts(d))
+    if (out_of_order(d))
         d->folded = 0;
     if (d->folded == 0) {
         meeting_reset(d->meetings);

@@ -31,10 +31,11 @@ struct device {
     bool procedure_set;
     struct device_log *logs;
     size_t logs_count, logs_capacity;
-    size_t folded;   /* entries of the canonical order that the meetings have */
-    bool cell_dirty; /* a control record came: fold the cell again */
-    int write_error; /* a write of this turn failed: the commit counts as failed */
-    bool stored;     /* the mesh waits to hear that its records are durable */
+    size_t folded;      /* entries of the canonical order that the meetings have */
+    hop_time folded_at; /* after a commit */
+    bool cell_dirty;    /* a control record came: fold the cell again */
+    int write_error;    /* a write of this turn failed: the commit counts as failed */
+    bool stored;        /* the mesh waits to hear that its records are durable */
     bool roster_changed;
     bool authored[DEVICE_LANES]; /* written, not yet committed */
     bool publish[DEVICE_LANES];  /* committed, the mesh not yet told */
@@ -72,12 +73,10 @@ void device_store_mark(const struct device *d, uint8_t ret[static DEVICE_MARK_BY
 MUST_USE int device_enter_cell(struct device *d);
 void device_leave_cell(struct device *d);
 
-MUST_USE int device_open_all(struct device *d); /* everything in the store that can be opened */
+MUST_USE int device_open_all(struct device *d);  /* everything in the store that can be opened */
 MUST_USE int device_fold_cell(struct device *d); /* the cell up to date */
-MUST_USE int device_fold(struct device *d);     /* cell and meetings up to date */
-/* True if records sort in before some that the meetings have: the next fold starts afresh. */
-bool device_fold_restarts(const struct device *d);
-bool device_folded(const struct device *d); /* cell and meetings are up to date */
+MUST_USE int device_fold(struct device *d);      /* cell and meetings up to date */
+bool device_folded(const struct device *d);      /* cell and meetings are up to date */
 
 /* Add a name to the list of chunks the mesh shall look for. */
 void device_want(struct device *d, const uint8_t name[static 32]);

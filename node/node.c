@@ -326,7 +326,9 @@ static int open_parts(struct node *n, const char *passphrase, struct node_troubl
     err = store_lmdb_open(&n->store, n->dir, &st);
     if (err != HOP_OK)
         return store_trouble(n->dir, st, err, ret);
-    return make_device(n, ret);
+    err = make_device(n, ret);
+    store_lmdb_trim(n->store); /* the whole history was read: give back its pages */
+    return err;
 }
 
 int node_open(struct node *n, const char *dir, const char *passphrase, enum text_lang lang,

@@ -481,6 +481,15 @@ uint32_t device_self(const struct device *d)
     return self == NULL ? HISTORY_NONE : self->member;
 }
 
+bool device_has_written(const struct device *d, const uint8_t ik[static 32])
+{
+    for (size_t i = 0; i < d->logs_count; i++) {
+        if (memcmp(d->logs[i].ik, ik, 32) == 0)
+            return true;
+    }
+    return false;
+}
+
 uint64_t device_record_count(const struct device *d)
 {
     return history_count(d->history);

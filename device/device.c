@@ -26,6 +26,7 @@ void device_leave_cell(struct device *d)
     cell_free(d->cell);
     free(d->logs);
     free(d->wants);
+    device_forget_bodies(d);
     d->mesh = NULL;
     d->meetings = NULL;
     d->history = NULL;

@@ -33,9 +33,14 @@ struct device {
     size_t logs_count, logs_capacity;
     size_t folded;      /* entries of the canonical order that the meetings have */
     hop_time folded_at; /* after a commit */
-    bool cell_dirty;    /* a control record came: fold the cell again */
-    int write_error;    /* a write of this turn failed: the commit counts as failed */
-    bool stored;        /* the mesh waits to hear that its records are durable */
+    /* Bodies of the entries from kept_first on, as far as there was room: opened, not yet folded.
+     */
+    struct buf kept,
+        kept_at; /* kept_at: a uint32_t for each, where it is in kept, or KEPT_NOWHERE */
+    uint32_t kept_first;
+    bool cell_dirty; /* a control record came: fold the cell again */
+    int write_error; /* a write of this turn failed: the commit counts as failed */
+    bool stored;     /* the mesh waits to hear that its records are durable */
     bool roster_changed;
     bool authored[DEVICE_LANES]; /* written, not yet committed */
     bool publish[DEVICE_LANES];  /* committed, the mesh not yet told */
@@ -77,6 +82,9 @@ MUST_USE int device_open_all(struct device *d);  /* everything in the store that
 MUST_USE int device_fold_cell(struct device *d); /* the cell up to date */
 MUST_USE int device_fold(struct device *d);      /* cell and meetings up to date */
 bool device_folded(const struct device *d);      /* cell and meetings are up to date */
+
+/* Let go of the bodies that were kept for folding. */
+void device_forget_bodies(struct device *d);
 
 /* Add a name to the list of chunks the mesh shall look for. */
 void device_want(struct device *d, const uint8_t name[static 32]);

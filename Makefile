@@ -143,9 +143,11 @@ check: ## install what is missing, build, run all tests; ends with "N passed, N 
 	    "tools/determinism $(O)/hop-sim $(O)/hop-sim-toy"
 check-unit: ## build and run unit and scenario tests only
 	@$(MAKE) -k -j$(JOBS) --no-print-directory tests; BUILD_STATUS=$$? tools/run-tests $(TESTS)
-# what threads share: the ring and the voice pipeline
-check-tsan: $(patsubst %.c,$(O)/%,$(filter tests/unit/audio/%,$(UNIT)))
-	@tools/run-tests $^
+# what threads share: rings, the voice thread, the ZAP handler. libzmq is not built for this, so what
+# only libzmq can see is left out
+TSAN := $(filter tests/unit/audio/% $(patsubst %,tests/unit/node/%_test.c,voice zap links),$(UNIT))
+check-tsan: $(patsubst %.c,$(O)/%,$(TSAN))
+	@TSAN_OPTIONS=ignore_noninstrumented_modules=1 tools/run-tests $^
 demo: ## play a real meeting of three devices on this machine
 	@tools/deps
 	@$(MAKE) V=release -j$(JOBS) --no-print-directory build/release-$(notdir $(CC))/hop build/release-$(notdir $(CC))/hear

@@ -1,12 +1,12 @@
 /* How late packets come, and so how long to hold them back: the estimator of the jitter buffer.
  *
- * After NetEq (WebRTC), measured against fixed and speexdsp's buffers in notes/audio.md §B6. A
- * packet's transit is its arrival minus its media time; the two clocks have nothing to do with each
- * other, so only differences to the fastest of the last hundred packets mean anything (two seconds:
- * a clock that drifts by 200 ppm moves 0.4 ms in that time, so drift needs no treatment of its
- * own). The largest such delay of each 300 ms goes into a histogram that forgets; the target is its
- * 0.95 quantile. One stall is one entry of many, so it leaves the target alone, where Mumble's
- * buffer keeps what the worst packet taught it (mumble#6354). Pure. */
+ * After NetEq (WebRTC), measured against fixed and speexdsp's buffers by simulation
+ * (docs/benchmarks.md). A packet's transit is its arrival minus its media time; the two clocks have
+ * nothing to do with each other, so only differences to the fastest of the last hundred packets
+ * mean anything (two seconds: a clock that drifts by 200 ppm moves 0.4 ms in that time, so drift
+ * needs no treatment of its own). The largest such delay of each 300 ms goes into a histogram that
+ * forgets; the target is its 0.95 quantile. One stall is one entry of many, so it leaves the target
+ * alone, where Mumble's buffer keeps what the worst packet taught it (mumble#6354). Pure. */
 #ifndef HOP_AUDIO_DELAY_H
 #define HOP_AUDIO_DELAY_H
 

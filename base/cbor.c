@@ -267,29 +267,43 @@ static size_t utf8_sequence(uint8_t first, uint8_t *low, uint8_t *high)
     return 0;
 }
 
+/* The size of the valid character at p, of which left bytes are there, or 0. */
+static inline size_t utf8_character(const uint8_t *p, size_t left)
+{
+    uint8_t low, high;
+    size_t n = utf8_sequence(p[0], &low, &high);
+    if (n == 0 || n > left)
+        return 0;
+    for (size_t k = 1; k < n; k++) {
+        if (p[k] < (k == 1 ? low : 0x80) || p[k] > (k == 1 ? high : 0xbf))
+            return 0;
+    }
+    return n;
+}
+
+/* Visible ASCII and space: what most bytes of most texts are, and every body is read through. */
+static inline bool is_visible(uint8_t c)
+{
+    return c >= 0x20 && c < 0x7f;
+}
+
 bool utf8_valid(struct span s)
 {
     for (size_t i = 0; i < s.size;) {
-        uint8_t low, high;
-        size_t n = utf8_sequence(s.data[i], &low, &high);
-        if (n == 0 || n > s.size - i)
+        size_t n = is_visible(s.data[i]) ? 1 : utf8_character(s.data + i, s.size - i);
+        if (n == 0)
             return false;
-        for (size_t k = 1; k < n; k++) {
-            uint8_t c = s.data[i + k];
-            if (c < (k == 1 ? low : 0x80) || c > (k == 1 ? high : 0xbf))
-                return false;
-        }
         i += n;
     }
     return true;
 }
 
 /* Of two bytes: U+0080 to U+009F. Of three: U+2028 to U+202E, U+2066 to U+2069. */
-static bool hidden(const uint8_t *p, size_t left)
+static bool hidden(const uint8_t *p, size_t size)
 {
-    if (p[0] == 0xc2 && left >= 2)
-        return p[1] < 0xa0;
-    if (p[0] != 0xe2 || left < 3)
+    if (size == 2)
+        return p[0] == 0xc2 && p[1] < 0xa0;
+    if (size != 3 || p[0] != 0xe2)
         return false;
     return (p[1] == 0x80 && p[2] >= 0xa8 && p[2] <= 0xae) ||
            (p[1] == 0x81 && p[2] >= 0xa6 && p[2] <= 0xa9);
@@ -297,11 +311,17 @@ static bool hidden(const uint8_t *p, size_t left)
 
 bool utf8_plain(struct span s, bool one_line)
 {
-    for (size_t i = 0; i < s.size; i++) {
+    for (size_t i = 0; i < s.size;) {
         uint8_t c = s.data[i];
+        if (is_visible(c)) {
+            i++;
+            continue;
+        }
         bool space = c == '\n' || c == '\r' || c == '\t';
-        if (c == 0x7f || (c < 0x20 && (one_line || !space)) || hidden(s.data + i, s.size - i))
+        size_t n = utf8_character(s.data + i, s.size - i);
+        if (n == 0 || c == 0x7f || (c < 0x20 && (one_line || !space)) || hidden(s.data + i, n))
             return false;
+        i += n;
     }
-    return utf8_valid(s);
+    return true;
 }

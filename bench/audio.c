@@ -1,46 +1,14 @@
 /* What voice costs: encoding, sealing, opening, decoding and mixing, each beside its floor (bare
  * Opus, bare ChaCha20-Poly1305) in the same run, and the share of one core for whole rooms. */
-#include "audio/pipeline.h"
+#include "bench/report.h"
 
 #include <opus/opus.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <time.h>
 
+#include "audio/pipeline.h"
 #include "tests/unit/audio/sounds.h"
 
 #define FRAMES 500 /* ten seconds */
 #define ROOM   64
-
-static FILE *json;
-static size_t reported;
-
-static double cpu_us(void)
-{
-    struct timespec t;
-    (void)clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
-    return (double)t.tv_sec * 1e6 + (double)t.tv_nsec / 1e3;
-}
-
-static void must(bool good, const char *what)
-{
-    if (good)
-        return;
-    (void)fprintf(stderr, "bench/audio: %s failed\n", what);
-    exit(1);
-}
-
-static void report(const char *name, double value, const char *unit, double base)
-{
-    if (base > 0)
-        (void)printf("%-34s %10.3f %-8s floor %10.3f  ratio %.2f\n", name, value, unit, base,
-                     value / base);
-    else
-        (void)printf("%-34s %10.3f %s\n", name, value, unit);
-    if (json != NULL)
-        (void)fprintf(json, "%s{\"name\":\"%s\",\"value\":%.4f,\"unit\":\"%s\",\"floor\":%.4f}",
-                      reported++ > 0 ? "," : "[", name, value, unit, base);
-}
 
 static int16_t speech[FRAMES][VOICE_FRAME_SAMPLES];
 static uint8_t frames[FRAMES][PACKET_FRAME_BYTES_MAX];
@@ -56,18 +24,18 @@ static double bare_encode(void)
 {
     int err = 0;
     OpusEncoder *e = opus_encoder_create(VOICE_RATE, 1, OPUS_APPLICATION_VOIP, &err);
-    must(e != NULL && opus_encoder_ctl(e, OPUS_SET_BITRATE(CODEC_BITRATE)) == OPUS_OK &&
-             opus_encoder_ctl(e, OPUS_SET_COMPLEXITY(8)) == OPUS_OK &&
-             opus_encoder_ctl(e, OPUS_SET_SIGNAL(OPUS_SIGNAL_VOICE)) == OPUS_OK,
-         "Opus");
-    double from = cpu_us();
+    bench_must(e != NULL && opus_encoder_ctl(e, OPUS_SET_BITRATE(CODEC_BITRATE)) == OPUS_OK &&
+                   opus_encoder_ctl(e, OPUS_SET_COMPLEXITY(8)) == OPUS_OK &&
+                   opus_encoder_ctl(e, OPUS_SET_SIGNAL(OPUS_SIGNAL_VOICE)) == OPUS_OK,
+               "Opus");
+    double from = bench_cpu_us();
     for (size_t i = 0; i < FRAMES; i++) {
         opus_int32 n =
             opus_encode(e, speech[i], VOICE_FRAME_SAMPLES, frames[i], PACKET_FRAME_BYTES_MAX);
-        must(n > 0, "opus_encode");
+        bench_must(n > 0, "opus_encode");
         sizes[i] = (size_t)n;
     }
-    double us = (cpu_us() - from) / FRAMES;
+    double us = (bench_cpu_us() - from) / FRAMES;
     opus_encoder_destroy(e);
     return us;
 }
@@ -77,13 +45,13 @@ static double bare_decode(void)
     int err = 0;
     float pcm[VOICE_FRAME_SAMPLES];
     OpusDecoder *d = opus_decoder_create(VOICE_RATE, 1, &err);
-    must(d != NULL, "Opus");
-    double from = cpu_us();
+    bench_must(d != NULL, "Opus");
+    double from = bench_cpu_us();
     for (size_t i = 0; i < FRAMES; i++)
-        must(opus_decode_float(d, frames[i], (opus_int32)sizes[i], pcm, VOICE_FRAME_SAMPLES, 0) ==
-                 VOICE_FRAME_SAMPLES,
-             "opus_decode");
-    double us = (cpu_us() - from) / FRAMES;
+        bench_must(opus_decode_float(d, frames[i], (opus_int32)sizes[i], pcm, VOICE_FRAME_SAMPLES,
+                                     0) == VOICE_FRAME_SAMPLES,
+                   "opus_decode");
+    double us = (bench_cpu_us() - from) / FRAMES;
     opus_decoder_destroy(d);
     return us;
 }
@@ -95,14 +63,16 @@ static void measure_sending(double floor_us)
     struct pipeline_self self;
     const struct pipeline_stream who = stream_of(0);
     uint8_t packet[PACKET_BYTES_MAX];
-    must(pipeline_new(&p, &who) == HOP_OK, "pipeline");
-    double from = cpu_us();
+    bench_must(pipeline_new(&p, &who) == HOP_OK, "pipeline");
+    double from = bench_cpu_us();
     for (size_t i = 0; i < 2 * FRAMES; i++)
         (void)pipeline_capture(p, speech[i / 2] + i % 2 * VOICE_TICK_SAMPLES, packet);
-    report("send one frame", (cpu_us() - from) / FRAMES, "us", floor_us);
+    bench_report("send one frame", (bench_cpu_us() - from) / FRAMES, "us", floor_us,
+                 "bare Opus encode", "%s", "level, encode, seal");
     pipeline_self(p, &self);
-    report("wire rate with UDP and IPv4", (double)(self.sent_bytes + self.sent * 28) * 8 / 1e4,
-           "kbit/s", CODEC_BITRATE / 1e3);
+    bench_report("wire rate with UDP and IPv4",
+                 (double)(self.sent_bytes + self.sent * 28) * 8 / 1e4, "kbit/s",
+                 CODEC_BITRATE / 1e3, "Opus alone", "%s", "50 packets a second");
     pipeline_free(p);
 }
 
@@ -117,18 +87,20 @@ static void measure_sealing(void)
     packet_stream_key(&key, zeros, zeros, zeros);
     struct packet_head head = {.type = PACKET_VOICE, .tag = key.tag};
     body = (struct packet_body){.frame = SPAN(frames[0], 80)};
-    double from = cpu_us();
+    double from = bench_cpu_us();
     for (unsigned i = 0; i < TIMES; i++)
         hop_seal_short(out, key.key, nonce, SPAN(zeros, 10), SPAN(text, 82));
-    double floor_seal = (cpu_us() - from) / TIMES;
-    from = cpu_us();
+    double floor_seal = (bench_cpu_us() - from) / TIMES;
+    from = bench_cpu_us();
     for (head.counter = 0; head.counter < TIMES; head.counter++)
         size = packet_seal(packet, &key, &head, &body);
-    report("seal a packet of 80 bytes", (cpu_us() - from) / TIMES, "us", floor_seal);
-    from = cpu_us();
+    bench_report("seal a packet of 80 bytes", (bench_cpu_us() - from) / TIMES, "us", floor_seal,
+                 "ChaCha20-Poly1305", "%s", "");
+    from = bench_cpu_us();
     for (unsigned i = 0; i < TIMES; i++)
-        must(packet_open(&body, opened, &key, SPAN(packet, size)) == HOP_OK, "open");
-    report("open a packet of 80 bytes", (cpu_us() - from) / TIMES, "us", floor_seal);
+        bench_must(packet_open(&body, opened, &key, SPAN(packet, size)) == HOP_OK, "open");
+    bench_report("open a packet of 80 bytes", (bench_cpu_us() - from) / TIMES, "us", floor_seal,
+                 "ChaCha20-Poly1305", "%s", "");
 }
 
 /* A room of so many who all talk at once, for ten seconds; share of one core. */
@@ -138,11 +110,11 @@ static void measure_room(unsigned streams, const char *name, double floor_us)
     const struct pipeline_stream self = stream_of(200);
     struct packet_key keys[ROOM];
     double spent = 0;
-    must(pipeline_new(&p, &self) == HOP_OK, "pipeline");
+    bench_must(pipeline_new(&p, &self) == HOP_OK, "pipeline");
     for (unsigned k = 0; k < streams; k++) {
         const struct pipeline_stream s = stream_of(k);
         packet_stream_key(&keys[k], s.media_key, s.identity, s.stream_id);
-        must(pipeline_add(p, &s) == HOP_OK, "add");
+        bench_must(pipeline_add(p, &s) == HOP_OK, "add");
     }
     for (uint32_t t = 0; t < 2 * FRAMES; t++) {
         static uint8_t packets[ROOM][PACKET_BYTES_MAX];
@@ -155,35 +127,32 @@ static void measure_room(unsigned streams, const char *name, double floor_us)
             struct packet_body body = {.level = 30, .frame = SPAN(frames[t / 2], sizes[t / 2])};
             packet_sizes[k] = packet_seal(packets[k], &keys[k], &head, &body);
         }
-        double from = cpu_us();
+        double from = bench_cpu_us();
         for (unsigned k = 0; k < streams && t % 2 == 0; k++)
-            must(pipeline_receive(p, now, SPAN(packets[k], packet_sizes[k])) == HOP_OK, "receive");
+            bench_must(pipeline_receive(p, now, SPAN(packets[k], packet_sizes[k])) == HOP_OK,
+                       "receive");
         pipeline_play(p, now, tick);
-        spent += cpu_us() - from;
+        spent += bench_cpu_us() - from;
     }
     unsigned decoded = streams < VOICE_MIXED_MAX ? streams : VOICE_MIXED_MAX;
-    report(name, spent / (FRAMES * 20e3) * 100, "% core", decoded * floor_us / 20e3 * 100);
+    bench_report(name, spent / (FRAMES * 20e3) * 100, "% core", decoded * floor_us / 20e3 * 100,
+                 "bare Opus decode of those mixed", "%s", "");
     pipeline_free(p);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
-    const char *path = getenv("BENCH_JSON");
-    must(hop_init() == HOP_OK, "crypto");
-    json = path != NULL ? fopen(path, "w") : NULL;
+    bench_start("audio", argc, argv);
+    bench_must(hop_init() == HOP_OK, "crypto");
     for (uint64_t t = 0; t < 2 * FRAMES; t++)
         voice_tick(1, t, 0.5, speech[t / 2] + t % 2 * VOICE_TICK_SAMPLES);
     double encode = bare_encode(), decode = bare_decode();
-    report("bare Opus encode, 20 ms", encode, "us", 0);
-    report("bare Opus decode, 20 ms", decode, "us", 0);
+    bench_report("bare Opus encode, 20 ms", encode, "us", 0, NULL, "%s", "");
+    bench_report("bare Opus decode, 20 ms", decode, "us", 0, NULL, "%s", "");
     measure_sending(encode);
     measure_sealing();
     measure_room(1, "hear one speaker", decode);
     measure_room(8, "hear 8 speakers, all mixed", decode);
     measure_room(ROOM, "hear 64 speakers, 8 of them mixed", decode);
-    if (json != NULL) {
-        (void)fprintf(json, "]\n");
-        (void)fclose(json);
-    }
-    return 0;
+    return bench_end();
 }

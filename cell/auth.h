@@ -39,7 +39,7 @@ enum auth_role { /* office in the cell; a procedure gives each its label and ran
                  ROLES_COUNT
 };
 
-enum auth_category {                        /* which members count: notes/features.md §1g */
+enum auth_category {                        /* who counts is for the procedure to say */
                      CATEGORY_FULL,         /* chính thức */
                      CATEGORY_PROBATIONARY, /* dự bị */
                      CATEGORY_ATTACHED,     /* sinh hoạt tạm thời */
@@ -111,6 +111,6 @@ struct auth_admit {
 void auth_admit_put(struct wire_writer *w, const struct auth_admit *a);
 MUST_USE int auth_admit_parse(struct auth_admit *ret, struct span body);
 
-uint8_t auth_rank_of(enum auth_role role); /* notes/security.md §2: secretary 3 … member 0 */
+uint8_t auth_rank_of(enum auth_role role); /* secretary 3 … member 0: docs/protocol.md §4 */
 
 #endif

@@ -99,7 +99,7 @@ MUST_USE int cell_disc_key(const struct cell *c, uint8_t ret[static 32]);
 /* The epoch whose records carry this tag; NULL if its secret is not held. */
 const struct epoch *cell_epoch_by_tag(const struct cell *c, const uint8_t tag[static 16]);
 /* The epoch to write under: the first that was held, the one of the key file. In what order others
- * come must not decide it (notes/security.md §4). NULL before any is held. */
+ * come must not decide it. NULL before any is held. */
 const struct epoch *cell_send_epoch(const struct cell *c);
 
 /* Key for the voice of one meeting; HOP_ENOTFOUND before any epoch is held. */

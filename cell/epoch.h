@@ -1,8 +1,8 @@
 /* An epoch: one random secret that a set of devices shares, and the keys that follow from it.
  *
  * The secret travels in an EPOCH record, sealed to each device's KEM key with one X25519 exchange a
- * slot, and bound by a key commitment, so that all recipients get the same secret or notice
- * (notes/security.md §4). A GRANT is the same for devices that were left out. docs/protocol.md §4.
+ * slot, and bound by a key commitment, so that all recipients get the same secret or notice.
+ * A GRANT is the same for devices that were left out. docs/protocol.md §4.
  */
 #ifndef HOP_CELL_EPOCH_H
 #define HOP_CELL_EPOCH_H

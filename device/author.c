@@ -92,7 +92,7 @@ out:
 /* A log begins with the record that binds it to this device. */
 static int open_own_log(struct device *d, enum record_lane lane, uint64_t wall)
 {
-    uint8_t body[256], id[32];
+    uint8_t body[256], id[32], mark[DEVICE_MARK_BYTES];
     struct wire_writer w = wire_writer(body, sizeof body);
     struct auth_log_open o = {.incarnation = d->keys->incarnation, .lane = (uint8_t)lane};
     memcpy(o.cell_id, d->keys->cell_id, sizeof o.cell_id);
@@ -100,6 +100,12 @@ static int open_own_log(struct device *d, enum record_lane lane, uint64_t wall)
     auth_log_open_put(&w, &o);
     struct device_draft draft = {
         .lane = lane, .type = AUTH_LOG_OPEN, .wall = wall, .body = wire_written(&w)};
+    device_store_mark(d, mark);
+    int err = store_put(d->store, STORE_META, span_text(DEVICE_MARK), SPAN(mark, sizeof mark));
+    if (err != HOP_OK) {
+        d->write_error = err;
+        return err;
+    }
     return write_record(d, &draft, id);
 }
 
@@ -245,7 +251,7 @@ int device_act(struct device *d, const struct act *act, uint64_t wall, uint8_t r
     uint32_t self = device_self(d);
     if (!d->keys->has_cell || self == HISTORY_NONE)
         return text_say(why, CELL_NONE, 0);
-    int err = meeting_may(d->meetings, d->cell, self, act, why);
+    int err = meeting_may(device_meetings(d), d->cell, self, act, why);
     if (err != HOP_OK)
         return err;
     uint8_t *body = malloc(ACT_BODY_BYTES_MAX);

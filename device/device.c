@@ -6,6 +6,8 @@
 #include <assert.h>
 #include <stdlib.h>
 
+#define FOLD_REST_PER_RECORD 100 /* µs; folding takes a tenth of that */
+
 static int load_frontier(struct device *d);
 
 /* ---- life ---- */
@@ -37,6 +39,7 @@ void device_leave_cell(struct device *d)
     cell_free(d->cell);
     free(d->logs);
     free(d->wants);
+    device_forget_bodies(d);
     d->mesh = NULL;
     d->meetings = NULL;
     d->history = NULL;
@@ -82,6 +85,25 @@ int device_enter_cell(struct device *d)
     return d->mesh == NULL ? HOP_ENOMEM : HOP_OK;
 }
 
+void device_store_mark(const struct device *d, uint8_t ret[static DEVICE_MARK_BYTES])
+{
+    memcpy(ret, d->keys->cell_id, 32);
+    memcpy(ret + 32, d->keys->log[LANE_CONTROL].public_key, 32);
+}
+
+/* HOP_EAUTH: it is the store of another cell. */
+static int check_store(const struct device *d)
+{
+    struct span found = {0};
+    int err = store_find(d->store, STORE_META, span_text(DEVICE_MARK), &found);
+    if (err == HOP_ENOTFOUND)
+        return HOP_OK;
+    if (err == HOP_OK && (found.size != DEVICE_MARK_BYTES || !d->keys->has_cell ||
+                          memcmp(found.data, d->keys->cell_id, 32) != 0))
+        err = HOP_EAUTH;
+    return err;
+}
+
 /* A founding that did not become durable is undone; a log that is not whole here is not continued.
  */
 static int check_keys(struct device *d)
@@ -97,7 +119,8 @@ static int check_keys(struct device *d)
         k->founding = false;
         k->changed = true;
     }
-    return k->has_cell ? device_check_whole(d) : HOP_OK;
+    int err = check_store(d);
+    return err == HOP_OK && k->has_cell ? device_check_whole(d) : err;
 }
 
 int device_new(struct device **ret, const struct device_config *config)
@@ -357,6 +380,33 @@ static bool holds_document(void *ctx, const struct meeting_document *doc)
     return held;
 }
 
+/* Does a peer have more for us? */
+static bool more_to_come(const struct device *d)
+{
+    struct mesh_peer_view peers[MESH_LINKS_MAX];
+    size_t count = d->mesh == NULL ? 0 : mesh_peers(d->mesh, peers, MESH_LINKS_MAX);
+    for (size_t i = 0; i < count; i++) {
+        if (peers[i].records_behind > 0)
+            return true;
+    }
+    return false;
+}
+
+/* A long history comes in many commits, log after log, so that nearly each brings records that sort
+ * in before others, and the meetings would be folded from the start each time. So while records
+ * keep coming and a peer has more, that waits, but not so long that people would wait for receipts;
+ * and who asks gets an answer that is up to date (device_meetings). */
+static int fold_committed(struct device *d, hop_time now, bool came)
+{
+    hop_time rest = history_count(d->history) * FOLD_REST_PER_RECORD;
+    if (device_folded(d))
+        return HOP_OK;
+    if (came && now < d->folded_at + rest && more_to_come(d))
+        return HOP_OK;
+    d->folded_at = now;
+    return device_fold(d);
+}
+
 /* A receipt for what is durable here; true if one was written. */
 static bool write_receipt(struct device *d, uint64_t wall)
 {
@@ -365,7 +415,8 @@ static bool write_receipt(struct device *d, uint64_t wall)
     struct text_said why;
     uint8_t id[32];
     uint32_t self = device_self(d);
-    if (self == HISTORY_NONE || !meeting_owes_receipt(d->meetings, self, &holds, &receipt))
+    if (self == HISTORY_NONE || !device_folded(d) ||
+        !meeting_owes_receipt(d->meetings, self, &holds, &receipt))
         return false;
     return device_act(d, &receipt, wall, id, &why) == HOP_OK;
 }
@@ -435,15 +486,19 @@ int device_committed(struct device *d, int result, hop_time now, uint64_t wall,
     if (err == HOP_OK)
         err = device_open_all(d);
     if (err == HOP_OK)
-        err = device_fold(d);
+        err = device_fold_cell(d);
     if (err != HOP_OK)
         return err;
-    if (history_count(d->history) != before || d->stored)
+    bool came = history_count(d->history) != before;
+    if (came || d->stored)
         d->version++;
     struct mesh_in in = {.now = now};
     uint8_t room[32];
     if (d->mesh != NULL && next_news(d, &in, room))
         (void)device_step(d, &in, outs);
+    err = fold_committed(d, now, came); /* the mesh has heard what it now has: is there more? */
+    if (err != HOP_OK)
+        return err;
     /* Last, when the mesh has heard all: it takes what it finds in the store for durable. */
     *ret_again = has_news(d) || renew_logs(d) || write_receipt(d, wall);
     return HOP_OK;
@@ -481,6 +536,9 @@ bool device_has_cell(const struct device *d)
 
 struct meeting_state *device_meetings(struct device *d)
 {
+    if (!device_folded(d) &&
+        device_fold(d) != HOP_OK) /* the next commit tries again, and says so */
+        trace(&d->trace, "the meetings could not be brought up to date");
     return d->meetings;
 }
 
@@ -498,6 +556,15 @@ uint32_t device_self(const struct device *d)
 {
     const struct cell_device *self = cell_device_by_key(d->cell, d->keys->ik.public_key);
     return self == NULL ? HISTORY_NONE : self->member;
+}
+
+bool device_has_written(const struct device *d, const uint8_t ik[static 32])
+{
+    for (size_t i = 0; i < d->logs_count; i++) {
+        if (memcmp(d->logs[i].ik, ik, 32) == 0)
+            return true;
+    }
+    return false;
 }
 
 uint64_t device_record_count(const struct device *d)

@@ -43,8 +43,10 @@ bool device_has_cell(const struct device *d);
 struct meeting_state *device_meetings(struct device *d); /* folded up to date */
 const struct mesh *device_mesh(const struct device *d);  /* NULL before a cell */
 uint32_t device_self(const struct device *d);            /* own member index, or HISTORY_NONE */
-uint64_t device_record_count(const struct device *d);    /* opened and in order */
-uint64_t device_pending_count(const struct device *d);   /* held back: key, log or dep missing */
+/* Is any log of this device here? */
+bool device_has_written(const struct device *d, const uint8_t ik[static 32]);
+uint64_t device_record_count(const struct device *d);  /* opened and in order */
+uint64_t device_pending_count(const struct device *d); /* held back: key, log or dep missing */
 uint64_t device_version(const struct device *d); /* changes whenever anything shown may have */
 
 /* The body of an entry, opened again. Owned by the caller: free ret->bytes with free(). */

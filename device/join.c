@@ -3,8 +3,7 @@
  * The invitation's text carries a 16-byte seed, the cell's id and perhaps an address. From seed and
  * cell id both sides derive what they need: a signing key for the joiner's proof, a CURVE client
  * key for its link, a beacon key to find each other. The proof covers the cell, the invitation and
- * all of the joiner's keys, so that a relay cannot put its own in their place (notes/security.md
- * §2). */
+ * all of the joiner's keys, so that a relay cannot put its own in their place. */
 #include "device/state.h"
 
 #include "base/cbor.h"

@@ -2,7 +2,7 @@
  *
  * Identity (ik), link (lk) and epoch (kem) keys are made once, by `hop init`. A cell adds its id
  * and one signing key for each lane's log. Log keys are never backed up: a device that cannot show
- * its own logs whole in its store opens a new incarnation with new ones (notes: DESIGN §5).
+ * its own logs whole in its store opens a new incarnation with new ones.
  *
  * Whether they are whole is told by two marks. A *session* is a stretch of writing by one process,
  * at most DEVICE_SESSION_RECORDS long; its random name is written to the key file and, with the

@@ -86,6 +86,65 @@ static bool still_waits(const struct device *d, const struct device_log *log)
     return history_find(d->history, log->waits_for) == HISTORY_NONE;
 }
 
+/* ---- bodies kept until they are folded, so that a record is opened once ---- */
+
+#define KEPT_BYTES_MAX (32u << 20) /* a history of 100,000 records; beyond, they are opened again  \
+                                    */
+#define KEPT_NOWHERE UINT32_MAX
+
+struct kept_head {
+    uint64_t wall;
+    size_t size;
+};
+
+void device_forget_bodies(struct device *d)
+{
+    buf_free(&d->kept);
+    buf_free(&d->kept_at);
+}
+
+static void keep_body(struct device *d, uint32_t entry, const struct record_inner *inner)
+{
+    struct kept_head head = {.wall = inner->wall, .size = inner->body.size};
+    uint32_t at = KEPT_NOWHERE;
+    if (d->kept.bad || d->kept_at.bad)
+        return; /* no memory for a convenience */
+    if (d->kept_at.size == 0)
+        d->kept_first = entry;
+    assert(entry == d->kept_first + d->kept_at.size / sizeof at);
+    if (d->kept.size + sizeof head + head.size <= KEPT_BYTES_MAX) {
+        at = (uint32_t)d->kept.size;
+        buf_bytes(&d->kept, (const uint8_t *)&head, sizeof head);
+        buf_span(&d->kept, inner->body);
+    }
+    buf_bytes(&d->kept_at, (const uint8_t *)&at, sizeof at);
+}
+
+/* Borrowed until the next record is opened: ret->bytes is NULL. */
+static bool find_kept(const struct device *d, uint32_t entry, struct device_opened *ret)
+{
+    struct kept_head head;
+    uint32_t at;
+    if (d->kept.bad || d->kept_at.bad || entry < d->kept_first ||
+        entry - d->kept_first >= d->kept_at.size / sizeof at)
+        return false;
+    memcpy(&at, d->kept_at.data + (entry - d->kept_first) * sizeof at, sizeof at);
+    if (at == KEPT_NOWHERE)
+        return false;
+    memcpy(&head, d->kept.data + at, sizeof head);
+    *ret = (struct device_opened){.body = SPAN(d->kept.data + at + sizeof head, head.size),
+                                  .wall = head.wall};
+    return true;
+}
+
+/* As device_open_entry(), but ret->bytes may be NULL, and the body borrowed. */
+static int open_for_fold(struct device *d, uint32_t entry, struct device_opened *ret)
+{
+    return find_kept(d, entry, ret) ? HOP_OK : device_open_entry(d, entry, ret);
+}
+
+/* ---- opening, log by log ---- */
+
 /* Try the next record of a log. HOP_ENOTFOUND: it must wait for another record or a key. */
 static int open_next(struct device *d, uint32_t index)
 {
@@ -117,10 +176,12 @@ static int open_next(struct device *d, uint32_t index)
     device_fork_arrived(d, o.id);
     log->next++;
     log->waiting = false;
+    keep_body(d, entry, &o.inner);
     /* A secret sealed to us in an EPOCH or GRANT is not taken: any member can seal one to a few
      * devices, which would then read and write what the others cannot. The one of the cell is in
-     * the key file; others need the rule of who may make them (notes/security.md §4). */
-    if (o.inner.type < ACT_MEETING)
+     * the key file; others need the rule of who may make them. */
+    if (o.inner.type < ACT_MEETING &&
+        o.inner.type != AUTH_LOG_OPEN) /* that one says nothing to it */
         d->cell_dirty = true;
 out:
     if (err == HOP_ENOTFOUND)
@@ -213,7 +274,7 @@ static int fold_cell_entry(struct device *d, uint32_t entry)
 {
     const struct history_entry *e = history_at(d->history, entry);
     struct device_opened o;
-    int err = device_open_entry(d, entry, &o);
+    int err = open_for_fold(d, entry, &o);
     if (err != HOP_OK)
         return err;
     struct cell_event event = {
@@ -282,7 +343,7 @@ static int fold_meeting_entry(struct device *d, uint32_t entry)
 {
     const struct history_entry *e = history_at(d->history, entry);
     struct device_opened o;
-    int err = device_open_entry(d, entry, &o);
+    int err = open_for_fold(d, entry, &o);
     if (err != HOP_OK)
         return err;
     const struct cell_device *author = cell_device_by_key(d->cell, d->logs[e->log].ik);
@@ -299,16 +360,34 @@ static int fold_meeting_entry(struct device *d, uint32_t entry)
     return err;
 }
 
+int device_fold_cell(struct device *d)
+{
+    if (!d->cell_dirty)
+        return HOP_OK;
+    int err = fold_cell(d);
+    if (err == HOP_OK)
+        set_procedure(d);
+    return err;
+}
+
+/* Records sort in before some that the meetings have: they must be folded from the start. */
+static bool out_of_order(const struct device *d)
+{
+    return history_stable(d->history) < d->folded;
+}
+
+bool device_folded(const struct device *d)
+{
+    return !d->cell_dirty && d->folded == history_count(d->history) && !out_of_order(d);
+}
+
 int device_fold(struct device *d)
 {
-    if (d->cell_dirty) {
-        int err = fold_cell(d);
-        if (err != HOP_OK)
-            return err;
-        set_procedure(d);
-    }
+    int err = device_fold_cell(d);
+    if (err != HOP_OK)
+        return err;
     size_t count = history_count(d->history);
-    if (history_stable(d->history) < d->folded)
+    if (out_of_order(d))
         d->folded = 0;
     if (d->folded == 0) {
         meeting_reset(d->meetings);
@@ -320,10 +399,11 @@ int device_fold(struct device *d)
             return HOP_ENOMEM;
         if (history_at(d->history, entry)->type < ACT_MEETING)
             continue;
-        int err = fold_meeting_entry(d, entry);
+        err = fold_meeting_entry(d, entry);
         if (err != HOP_OK)
             return err;
     }
     history_mark(d->history);
+    device_forget_bodies(d);
     return HOP_OK;
 }

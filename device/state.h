@@ -34,7 +34,13 @@ struct device {
     bool procedure_set;
     struct device_log *logs;
     size_t logs_count, logs_capacity;
-    size_t folded;   /* entries of the canonical order that the meetings have */
+    size_t folded;      /* entries of the canonical order that the meetings have */
+    hop_time folded_at; /* after a commit */
+    /* Bodies of the entries from kept_first on, as far as there was room: opened, not yet folded.
+     */
+    struct buf kept,
+        kept_at; /* kept_at: a uint32_t for each, where it is in kept, or KEPT_NOWHERE */
+    uint32_t kept_first;
     bool cell_dirty; /* a control record came: fold the cell again */
     int write_error; /* a write of this turn failed: the commit counts as failed */
     bool stored;     /* the mesh waits to hear that its records are durable */
@@ -76,12 +82,23 @@ struct device_draft {
 MUST_USE int device_author(struct device *d, const struct device_draft *draft,
                            uint8_t ret_id[static 32]);
 
+/* Which logs a store holds: the cell's id, and the key of this device's control log. Written with
+ * the first record of each of its logs. */
+#define DEVICE_MARK       "device"
+#define DEVICE_MARK_BYTES 64
+void device_store_mark(const struct device *d, uint8_t ret[static DEVICE_MARK_BYTES]);
+
 /* Make mesh and cell for the cell that keys name. */
 MUST_USE int device_enter_cell(struct device *d);
 void device_leave_cell(struct device *d);
 
-MUST_USE int device_open_all(struct device *d); /* everything in the store that can be opened */
-MUST_USE int device_fold(struct device *d);     /* cell and meetings up to date */
+MUST_USE int device_open_all(struct device *d);  /* everything in the store that can be opened */
+MUST_USE int device_fold_cell(struct device *d); /* the cell up to date */
+MUST_USE int device_fold(struct device *d);      /* cell and meetings up to date */
+bool device_folded(const struct device *d);      /* cell and meetings are up to date */
+
+/* Let go of the bodies that were kept for folding. */
+void device_forget_bodies(struct device *d);
 
 /* device/fork.c: deps without those that are waived (ret may be deps); this id has come; waive what
  * records wait for and nobody has, if it is time. */

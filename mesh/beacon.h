@@ -4,8 +4,8 @@
  * 24-byte random nonce, then XChaCha20-Poly1305 under a key only the cell has (for a joiner: under
  * a key only its invitation has). An outsider sees 208 random bytes, cannot tell which cell it is
  * or whether two beacons are of one device, and gets no answer to anything. No clock is needed to
- * read one: replays are harmless, because the CURVE key inside dies with the process that sent it,
- * and the owner ignores a (boot, counter) it has seen. Layout: docs/protocol.md §5. */
+ * read one: the CURVE key inside dies with the process that sent it, and the owner ignores a (boot,
+ * counter) it has seen and what is not from the address it names. Layout: docs/protocol.md §5. */
 #ifndef HOP_MESH_BEACON_H
 #define HOP_MESH_BEACON_H
 

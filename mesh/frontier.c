@@ -50,7 +50,7 @@ uint32_t mesh_hear_of(struct mesh *m, uint32_t slot, const uint8_t id[static 32]
     uint32_t log = mesh_log_find(m, id);
     if (log != NO_SLOT)
         return log;
-    if (l->hearsay == MESH_HEARSAY_MAX || mesh_log_add(m, id, lane, &log) != HOP_OK) {
+    if (l->hearsay == MESH_HEARSAY_MAX || mesh_log_add_of_others(m, id, lane, &log) != HOP_OK) {
         trace(&m->config.trace, "%u names log %02x%02x, no room for it -> ignore it",
               (unsigned)l->name, id[0], id[1]);
         return NO_SLOT;
@@ -251,8 +251,9 @@ static hop_time ask_time(const struct mesh *m, uint32_t index, uint32_t slot)
     at = wait > at ? wait : at;
     if (log->asked != NO_SLOT) {
         hop_time brought = m->links[log->asked]->brought;
+        hop_time most = log->asked_until + MESH_ASK_PATIENCE;
         if (brought + MESH_ASK_WAIT > at)
-            at = brought + MESH_ASK_WAIT;
+            at = brought + MESH_ASK_WAIT < most ? brought + MESH_ASK_WAIT : most;
     }
     return m->store_rest_until > at ? m->store_rest_until : at;
 }

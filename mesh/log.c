@@ -106,6 +106,14 @@ int mesh_log_add(struct mesh *m, const uint8_t id[static 32], enum record_lane l
     return HOP_OK;
 }
 
+int mesh_log_add_of_others(struct mesh *m, const uint8_t id[static 32], enum record_lane lane,
+                           uint32_t *ret)
+{
+    if (m->order_count >= MESH_LOGS_MAX - MESH_LOGS_KEPT)
+        return HOP_EFULL;
+    return mesh_log_add(m, id, lane, ret);
+}
+
 static void log_remove(struct mesh *m, uint32_t slot)
 {
     struct mesh_log *log = &m->logs[slot];

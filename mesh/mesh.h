@@ -37,7 +37,8 @@ enum mesh_in_type {
     MESH_IN_LINK_DOWN,    /* link */
     MESH_IN_FRAME,        /* link, bytes */
     MESH_IN_TIMEOUT,      /* the deadline has come */
-    MESH_IN_STORED,       /* the store was committed: everything asked so far is durable */
+    MESH_IN_STORED,       /* the store was committed: everything asked so far is durable. Also after
+                             a failure, when the store is seen to work again */
     MESH_IN_STORE_FAILED, /* the commit failed: forget what was not durable, read the store again */
     MESH_IN_PUBLISH,      /* our own records are durable in the store: log in bytes (32). Nothing
                              uncommitted may stand in that log at this moment */

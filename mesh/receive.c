@@ -43,7 +43,7 @@ int mesh_log_for_records(struct mesh *m, bool stranger, const struct segment *s,
         return HOP_OK;
     if (stranger && m->order_count >= MESH_STRANGER_LOGS_MAX)
         return HOP_EFULL;
-    return mesh_log_add(m, s->log, s->lane, log);
+    return mesh_log_add_of_others(m, s->log, s->lane, log);
 }
 
 /* Rebuild and verify what follows our tip, if the outs have room for it. */
@@ -231,10 +231,26 @@ int mesh_on_segment(struct mesh *m, uint32_t slot, struct span frame)
 
 /* ---- what became of the store's part ---- */
 
+/* Something became durable, so the store takes records again: what was missed while it did not is
+ * asked for now. */
+void mesh_store_works(struct mesh *m)
+{
+    m->store_rest = 0;
+    if (m->store_rest_until <= m->now)
+        return;
+    trace(&m->config.trace, "the store works again -> ask");
+    for (uint32_t i = 0; i < m->wants_count; i++) {
+        if (m->wants[i].rest_until == m->store_rest_until)
+            m->wants[i].rest_until = 0;
+    }
+    m->store_rest_until = 0;
+    m->asks_at = m->wants_at = m->now;
+}
+
 void mesh_on_stored(struct mesh *m)
 {
     mesh_wants_stored(m, true);
-    m->store_rest = 0;
+    mesh_store_works(m);
     if (!m->pending)
         return;
     m->pending = false;
@@ -324,6 +340,7 @@ int mesh_on_publish(struct mesh *m, struct span log_id)
     log->own = true;
     if (tip.seq == before || log->fork > 0)
         return HOP_OK;
+    mesh_store_works(m);
     log->durable.seq = log->delivered = tip.seq;
     memcpy(log->durable.head, tip.head, sizeof tip.head);
     log->pending = log->durable;

@@ -28,6 +28,7 @@ struct fork_proof; /* mesh/fork.h */
 #define MESH_COPIES_MAX         3             /* that came too late before a link is pruned */
 #define MESH_GRAFT_WAIT         (400 * HOP_MS)   /* for the parent, before another is asked */
 #define MESH_ASK_WAIT           (4 * HOP_SECOND) /* without a segment, then somebody else is asked */
+#define MESH_ASK_PATIENCE       (60 * HOP_SECOND) /* even if it keeps bringing other things */
 #define MESH_SERVE_AGAIN        (1 * HOP_SECOND) /* an equal request sooner is an echo of the first */
 #define MESH_RECONCILE          (10 * HOP_SECOND) /* between exchanges when roots differ */
 #define MESH_RECONCILE_LISTENER (2 * HOP_SECOND)  /* later, so that not both begin */
@@ -36,6 +37,7 @@ struct fork_proof; /* mesh/fork.h */
 #define MESH_STORE_REST_MIN     (1 * HOP_SECOND)  /* after a failed commit, doubling */
 #define MESH_STORE_REST_MAX     (60 * HOP_SECOND)
 #define MESH_STRIKES_MAX        8 /* wrong signatures from one link before it is closed */
+#define MESH_LOGS_KEPT          48 /* places that others cannot take: our own logs, a few times over */
 #define MESH_HEARSAY_MAX        (MESH_LOGS_MAX / 4 * 3) /* logs one peer may name and not bring */
 #define MESH_STRANGER_LOGS_MAX  (MESH_LOGS_MAX / 2)     /* the rest is for members' records */
 #define MESH_STRANGER_BYTES_MAX (16u << 20) /* control records of a large cell, many times over */
@@ -237,6 +239,10 @@ uint32_t mesh_log_find(const struct mesh *m, const uint8_t id[static 32]); /* or
 uint32_t mesh_log_find_brief(const struct mesh *m, const uint8_t *start);
 /* A new log at 0. HOP_EFULL, HOP_ENOMEM. */
 int mesh_log_add(struct mesh *m, const uint8_t id[static 32], enum record_lane lane, uint32_t *ret);
+/* The same for what a peer brings or names: the last MESH_LOGS_KEPT places are not for it. A device
+ * whose own log had no place would be told of nothing it writes, and would not start again. */
+int mesh_log_add_of_others(struct mesh *m, const uint8_t id[static 32], enum record_lane lane,
+                           uint32_t *ret);
 /* Give back logs that were only hearsay and that no link shows any more. */
 void mesh_logs_forget(struct mesh *m);
 /* Head of record seq (at most durable.seq), read from the store. */
@@ -345,6 +351,7 @@ int mesh_on_carried(struct mesh *m, struct span payload);
 int mesh_on_carried_proof(struct mesh *m, struct span payload);
 void mesh_on_stored(struct mesh *m);
 void mesh_on_store_failed(struct mesh *m);
+void mesh_store_works(struct mesh *m); /* no more rest */
 int mesh_on_publish(struct mesh *m, struct span log_id);
 void mesh_receive_finish(struct mesh *m); /* deliveries, acknowledgements */
 

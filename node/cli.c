@@ -6,6 +6,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -275,7 +276,7 @@ int cli_write_file(struct cli *c, const char *path, struct span bytes)
 {
     int err = HOP_OK;
     if (strcmp(path, "-") != 0)
-        err = files_write(path, bytes, 0644);
+        err = files_write(path, bytes, 0600);
     else if (fwrite(bytes.data, 1, bytes.size, stdout) != bytes.size || fflush(stdout) != 0)
         err = HOP_EIO;
     if (err != HOP_OK)
@@ -396,6 +397,7 @@ int cli_main(int argc, char **argv)
                     .args = argv + (argc > 0),
                     .count = argc > 0 ? (size_t)argc - 1 : 0};
     (void)setlocale(LC_CTYPE, "");
+    (void)umask(077); /* papers, recordings and traces of a cell are for whoever asked for them */
     if (hop_init() != HOP_OK)
         return cli_fail(&c, CLI_UNREACHABLE, CLI_CRYPTO_BROKEN, 0);
     int exit_code = run_command(&c);

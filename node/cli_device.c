@@ -133,8 +133,8 @@ static int read_peers(struct cli *c, const struct cli_values *peers, struct node
     return CLI_DONE;
 }
 
-/* Open the link where a desktop is; whether it worked is for the person to see. */
-static void open_browser(const char *link)
+/* Open the page where a desktop is; whether it worked is for the person to see. */
+static void open_browser(const char *page)
 {
     if (getenv("DISPLAY") == NULL && getenv("WAYLAND_DISPLAY") == NULL)
         return;
@@ -148,7 +148,7 @@ static void open_browser(const char *link)
     }
     (void)setsid();
     if (fork() == 0) /* twice, so that init and not the node waits for it */
-        (void)execlp("xdg-open", "xdg-open", link, (char *)NULL);
+        (void)execlp("xdg-open", "xdg-open", page, (char *)NULL);
     _exit(0);
 }
 
@@ -179,7 +179,7 @@ int cli_run(struct cli *c)
         exit_code = cli_open(c);
     if (exit_code != CLI_DONE)
         return exit_code;
-    http_on_link(no_open || o.quiet ? NULL : open_browser);
+    http_on_page(no_open || o.quiet ? NULL : open_browser);
     if (node_run(c->node, &o, &trouble) != HOP_OK)
         return cli_trouble(c, &trouble);
     return CLI_DONE;

@@ -28,6 +28,7 @@ struct neighbour {
  * may try again with another device, and is told so rather than left alone. */
 struct invite_seen {
     bool open;
+    bool settled; /* used, and whoever used it has written: nobody misses an answer */
     hop_time used;
 };
 
@@ -65,8 +66,41 @@ void dial_free(struct dial *d)
 
 enum invite_state { INVITE_CLOSED, INVITE_OPEN, INVITE_GRACE };
 
+/* Devices that have been admitted and not heard of since. */
+struct silent {
+    uint32_t devices[CELL_DEVICES_MAX];
+    size_t count;
+};
+
+static void find_silent(const struct node *n, struct silent *ret)
+{
+    const struct cell *c = device_cell(n->device);
+    ret->count = 0;
+    for (size_t i = 0; i < cell_device_count(c) && i < CELL_DEVICES_MAX; i++) {
+        if (!device_has_written(n->device, cell_device(c, i)->cert.ik))
+            ret->devices[ret->count++] = (uint32_t)i;
+    }
+}
+
+/* Was it used by one of those? The answer may have been lost, with the joiner's process or with one
+ * of ours: then it asks again. */
+static bool joiner_is_silent(const struct node *n, const struct cell_invite *i,
+                             const struct silent *silent)
+{
+    const struct cell *c = device_cell(n->device);
+    for (size_t k = 0; k < silent->count; k++) {
+        const struct cell_device *d = cell_device(c, silent->devices[k]);
+        uint8_t member[16];
+        cell_member_id(member, n->keys.cell_id, i->body.id, d->cert.ik);
+        if (memcmp(member, cell_member(c, d->member)->id, sizeof member) == 0)
+            return true;
+    }
+    return false;
+}
+
 /* Only devices of the member who invited answer: two who admit at one time would admit twice. */
-static enum invite_state invite_state(const struct node *n, size_t index)
+static enum invite_state invite_state(const struct node *n, size_t index,
+                                      const struct silent *silent)
 {
     const struct cell_invite *i = cell_invite(device_cell(n->device), index);
     struct invite_seen *seen = &n->dial->invites[index];
@@ -79,6 +113,11 @@ static enum invite_state invite_state(const struct node *n, size_t index)
     if (seen->open) {
         seen->open = false;
         seen->used = n->now;
+    }
+    if (!seen->settled) {
+        seen->settled = !joiner_is_silent(n, i, silent);
+        if (!seen->settled)
+            return INVITE_GRACE;
     }
     bool grace = seen->used != 0 && n->now - seen->used < INVITE_GRACE_US;
     if (grace && seen->used + INVITE_GRACE_US < n->dial->next_refresh)
@@ -143,9 +182,11 @@ void dial_refresh(struct node *n)
     if (self != NULL)
         memcpy(d->tag, self->tag, sizeof d->tag);
     enum invite_state states[CELL_INVITES_MAX] = {INVITE_CLOSED};
+    struct silent silent;
+    find_silent(n, &silent);
     bool answered[CELL_INVITES_MAX] = {false};
     for (size_t i = 0; i < cell_invite_count(c) && i < CELL_INVITES_MAX; i++) {
-        states[i] = invite_state(n, i);
+        states[i] = invite_state(n, i, &silent);
         answered[i] = states[i] != INVITE_CLOSED;
     }
     refresh_allowed(n, answered);

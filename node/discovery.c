@@ -27,7 +27,8 @@ static const uint8_t group6[16] = {0xff, 0x02, [14] = 0x4a, [15] = 0x70}; /* ff0
 struct interface {
     unsigned index;
     bool loopback, has4, has6;
-    struct in_addr broadcast; /* 0: none */
+    struct in_addr address4, broadcast; /* broadcast 0: none */
+    struct in6_addr address6;           /* link-local if there is one */
 };
 
 struct typed_peer {
@@ -213,10 +214,15 @@ static void note_address(const struct discovery *d, struct interface *list, size
         return;
     i->loopback = (a->ifa_flags & IFF_LOOPBACK) != 0;
     if (family == AF_INET6) {
+        const struct in6_addr *six =
+            &((const struct sockaddr_in6 *)(const void *)&address)->sin6_addr;
+        if (!i->has6 || IN6_IS_ADDR_LINKLOCAL(six))
+            i->address6 = *six;
         i->has6 = true;
         return;
     }
     i->has4 = true;
+    i->address4 = ((const struct sockaddr_in *)(const void *)&address)->sin_addr;
     if ((a->ifa_flags & IFF_BROADCAST) != 0 && a->ifa_broadaddr != NULL)
         i->broadcast = ((const struct sockaddr_in *)(const void *)a->ifa_broadaddr)->sin_addr;
 }
@@ -254,6 +260,8 @@ static void scan(struct discovery *d, hop_time now)
     for (size_t i = 0; i < count; i++) {
         same = same && found[i].index == d->interfaces[i].index &&
                found[i].has4 == d->interfaces[i].has4 && found[i].has6 == d->interfaces[i].has6 &&
+               found[i].address4.s_addr == d->interfaces[i].address4.s_addr &&
+               memcmp(&found[i].address6, &d->interfaces[i].address6, 16) == 0 &&
                found[i].broadcast.s_addr == d->interfaces[i].broadcast.s_addr;
         join_groups(d, &found[i]);
     }
@@ -266,8 +274,30 @@ static void scan(struct discovery *d, hop_time now)
 
 /* ---- sending ---- */
 
+/* Where a packet leaves from: the kernel is told, and the beacon says so. What is sent to everybody
+ * is then good from this address only; recorded and sent again by somebody else, it gets no answer,
+ * which would tell them that we understood it. Letters may pass a router that rewrites addresses.
+ */
+struct source {
+    const struct interface *interface; /* NULL: a letter, the kernel chooses */
+    int family;
+};
+
+static void source_address(const struct source *s, uint8_t ret[static 16])
+{
+    memset(ret, 0, 16);
+    if (s->interface == NULL)
+        return;
+    if (s->family == AF_INET6) {
+        memcpy(ret, &s->interface->address6, 16);
+        return;
+    }
+    ret[10] = ret[11] = 0xff;
+    memcpy(ret + 12, &s->interface->address4, 4);
+}
+
 static void seal_beacon(struct discovery *d, const struct discovery_key *k, uint8_t flags,
-                        uint8_t ret[static BEACON_BYTES])
+                        const struct source *s, uint8_t ret[static BEACON_BYTES])
 {
     uint8_t nonce[CRYPTO_NONCE_BYTES];
     struct beacon b = {
@@ -277,19 +307,53 @@ static void seal_beacon(struct discovery *d, const struct discovery_key *k, uint
     memcpy(b.boot, d->boot, sizeof b.boot);
     memcpy(b.root_salt, d->salt, sizeof b.root_salt);
     memcpy(b.root, d->root, sizeof b.root);
+    source_address(s, b.address);
     hop_drbg_take(&d->drbg, nonce, sizeof nonce);
     beacon_seal(ret, &b, k->key, nonce, k->signer);
 }
 
+/* Put one control message of this kind into m, which has room for it. */
+static void put_control(struct msghdr *m, int level, int type, const void *bytes, size_t size)
+{
+    struct cmsghdr *c = m->msg_control;
+    c->cmsg_level = level;
+    c->cmsg_type = type;
+    c->cmsg_len = CMSG_LEN(size);
+    memcpy(CMSG_DATA(c), bytes, size);
+    m->msg_controllen = CMSG_SPACE(size);
+}
+
+static ssize_t send_packet(int fd, struct span packet, const struct source *s,
+                           const struct sockaddr_storage *to)
+{
+    _Alignas(struct cmsghdr) uint8_t control[64] = {0};
+    struct sockaddr_storage name = *to;
+    struct iovec v = {.iov_base = (void *)(uintptr_t)packet.data, .iov_len = packet.size};
+    struct msghdr m = {
+        .msg_name = &name, .msg_namelen = netaddr_size(to), .msg_iov = &v, .msg_iovlen = 1};
+    if (s->interface == NULL)
+        return sendmsg(fd, &m, 0);
+    m.msg_control = control;
+    if (s->family == AF_INET6) {
+        struct in6_pktinfo six = {.ipi6_addr = s->interface->address6,
+                                  .ipi6_ifindex = s->interface->index};
+        put_control(&m, IPPROTO_IPV6, IPV6_PKTINFO, &six, sizeof six);
+    } else {
+        struct in_pktinfo four = {.ipi_spec_dst = s->interface->address4,
+                                  .ipi_ifindex = (int)s->interface->index};
+        put_control(&m, IPPROTO_IP, IP_PKTINFO, &four, sizeof four);
+    }
+    return sendmsg(fd, &m, 0);
+}
+
 static void send_to(struct discovery *d, int fd, const struct discovery_key *k, uint8_t flags,
-                    const struct sockaddr_storage *to)
+                    const struct source *s, const struct sockaddr_storage *to)
 {
     uint8_t packet[BEACON_BYTES];
     if (fd < 0)
         return;
-    seal_beacon(d, k, flags, packet);
-    if (sendto(fd, packet, sizeof packet, 0, (const struct sockaddr *)to, netaddr_size(to)) ==
-        (ssize_t)sizeof packet) {
+    seal_beacon(d, k, flags, s, packet);
+    if (send_packet(fd, SPAN(packet, sizeof packet), s, to) == (ssize_t)sizeof packet) {
         d->counts.sent++;
         return;
     }
@@ -303,35 +367,33 @@ static void send_to(struct discovery *d, int fd, const struct discovery_key *k, 
 static void send_letter(struct discovery *d, const struct discovery_key *k, uint8_t flags,
                         const struct sockaddr_storage *to)
 {
-    send_to(d, to->ss_family == AF_INET6 ? d->own6 : d->own4, k, flags, to);
+    const struct source anywhere = {0};
+    send_to(d, to->ss_family == AF_INET6 ? d->own6 : d->own4, k, flags, &anywhere, to);
 }
 
 static void send_on4(struct discovery *d, const struct interface *i, const struct discovery_key *k)
 {
-    struct ip_mreqn m = {.imr_ifindex = (int)i->index};
+    const struct source from = {i, AF_INET};
     struct sockaddr_storage to = {.ss_family = AF_INET};
     struct sockaddr_in *a = (struct sockaddr_in *)(void *)&to;
     a->sin_addr.s_addr = htonl(GROUP4);
     a->sin_port = htons(d->port);
-    if (setsockopt(d->own4, IPPROTO_IP, IP_MULTICAST_IF, &m, sizeof m) == 0)
-        send_to(d, d->own4, k, 0, &to);
+    send_to(d, d->own4, k, 0, &from, &to);
     if (i->broadcast.s_addr == 0 || i->loopback)
         return;
     a->sin_addr = i->broadcast; /* of the subnet: 255.255.255.255 would need a route */
-    send_to(d, d->own4, k, 0, &to);
+    send_to(d, d->own4, k, 0, &from, &to);
 }
 
 static void send_on6(struct discovery *d, const struct interface *i, const struct discovery_key *k)
 {
-    int index = (int)i->index;
+    const struct source from = {i, AF_INET6};
     struct sockaddr_storage to = {.ss_family = AF_INET6};
     struct sockaddr_in6 *a = (struct sockaddr_in6 *)(void *)&to;
     memcpy(&a->sin6_addr, group6, sizeof group6);
     a->sin6_port = htons(d->port);
     a->sin6_scope_id = i->index;
-    if (d->own6 >= 0 &&
-        setsockopt(d->own6, IPPROTO_IPV6, IPV6_MULTICAST_IF, &index, sizeof index) == 0)
-        send_to(d, d->own6, k, 0, &to);
+    send_to(d, d->own6, k, 0, &from, &to);
 }
 
 static void announce(struct discovery *d)
@@ -464,6 +526,19 @@ static bool is_news(struct discovery *d, const struct beacon *b)
     return true;
 }
 
+/* Was it sent by whoever it says? Of a letter that is not known. */
+static bool from_its_sender(const struct discovery_heard *h)
+{
+    static const uint8_t zeros[16];
+    struct sockaddr_storage said = {.ss_family = AF_INET6};
+    const uint8_t *address = h->opened.beacon.address;
+    if (memcmp(address, zeros, sizeof zeros) == 0)
+        return true;
+    memcpy(&((struct sockaddr_in6 *)(void *)&said)->sin6_addr, address, 16);
+    netaddr_normalise(&said);
+    return netaddr_same_host(&said, &h->from);
+}
+
 static bool understand(struct discovery *d, struct span packet, struct discovery_heard *ret)
 {
     for (size_t k = 0; k < d->keys_count; k++) {
@@ -471,7 +546,7 @@ static bool understand(struct discovery *d, struct span packet, struct discovery
             continue;
         if (memcmp(ret->opened.beacon.boot, d->boot, sizeof d->boot) == 0)
             return false; /* our own, back from the air */
-        if (!is_news(d, &ret->opened.beacon)) {
+        if (!from_its_sender(ret) || !is_news(d, &ret->opened.beacon)) {
             d->counts.repeated++;
             return false;
         }
@@ -519,9 +594,9 @@ static int read_packet(struct discovery *d, int fd, struct discovery_heard *ret)
     if (size < 0)
         return errno == EAGAIN || errno == EWOULDBLOCK ? -1 : 0; /* ICMP errors are no packets */
     heard.unicast = sent_to_us(&m);
+    netaddr_normalise(&heard.from);
     if (size != BEACON_BYTES || !understand(d, SPAN(packet, (size_t)size), &heard))
         return 0;
-    netaddr_normalise(&heard.from);
     *ret = heard;
     return 1;
 }

@@ -86,7 +86,8 @@ size_t discovery_fds(const struct discovery *d, int *fds, size_t max);
 uint16_t discovery_port(const struct discovery *d); /* the shared one */
 
 struct discovery_counts {
-    uint64_t sent, failed, heard, foreign, repeated;
+    uint64_t sent, failed, heard, foreign;
+    uint64_t repeated; /* heard before, or sent by somebody it is not from */
     size_t interfaces;
     char last_error[96]; /* why a send failed last, for `hop doctor`; "" */
 };

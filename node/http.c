@@ -21,12 +21,13 @@
 
 #define TOKEN_BYTES   32
 #define RUNS_PER_TURN 16
+#define OPENING_PAGE  "open.html"
 
-static void (*show_link)(const char *link);
+static void (*show_page)(const char *path);
 
-void http_on_link(void (*show)(const char *link))
+void http_on_page(void (*show)(const char *path))
 {
-    show_link = show;
+    show_page = show;
 }
 
 const char *http_link(const struct node *n)
@@ -54,8 +55,9 @@ static bool here(const struct http *h, const char *authority)
     return strcmp(authority, ip) == 0 || strcmp(authority, name) == 0;
 }
 
-/* A page of another site that a browser on this machine shows must not get anywhere. */
-static enum text_id foreign(const struct http *h, struct MHD_Connection *connection)
+/* A page of another site that a browser on this machine shows must not get anywhere. It may lead to
+ * our page, as the one that opens it does; what the page then asks for is its own doing. */
+static enum text_id foreign(const struct http *h, struct MHD_Connection *connection, bool api)
 {
     const char *host = header(connection, "Host");
     const char *origin = header(connection, "Origin");
@@ -64,7 +66,7 @@ static enum text_id foreign(const struct http *h, struct MHD_Connection *connect
         return HTTP_FOREIGN_HOST;
     if (origin != NULL && (strncmp(origin, "http://", 7) != 0 || !here(h, origin + 7)))
         return HTTP_FOREIGN_ORIGIN;
-    if (site != NULL && strcmp(site, "same-origin") != 0 && strcmp(site, "none") != 0)
+    if (api && site != NULL && strcmp(site, "same-origin") != 0 && strcmp(site, "none") != 0)
         return HTTP_FOREIGN_ORIGIN;
     return TEXT_NONE;
 }
@@ -87,10 +89,10 @@ static bool has_token(const struct http *h, struct MHD_Connection *connection)
 static enum text_id refusal(const struct listener *l, struct MHD_Connection *connection,
                             const char *path, unsigned *ret_status)
 {
-    enum text_id why = l->unix_socket ? TEXT_NONE : foreign(l->http, connection);
+    bool api = strncmp(path, "/api/", 5) == 0;
+    enum text_id why = l->unix_socket ? TEXT_NONE : foreign(l->http, connection, api);
     *ret_status = 403;
-    if (why == TEXT_NONE && !l->unix_socket && strncmp(path, "/api/", 5) == 0 &&
-        !has_token(l->http, connection)) {
+    if (why == TEXT_NONE && !l->unix_socket && api && !has_token(l->http, connection)) {
         *ret_status = 401;
         why = HTTP_NO_TOKEN;
     }
@@ -446,6 +448,21 @@ static int write_link(const struct node *n, struct node_trouble *why)
     return err == HOP_OK ? err : trouble(why, err, HTTP_NO_LINK_FILE, n->dir, hop_error_text(err));
 }
 
+/* The arguments of a program are for everybody on the machine to see, so a browser is not given the
+ * link but a file of ours that leads there. Without it nothing is lost: the link was printed. */
+static void open_page(const struct node *n)
+{
+    char path[600], page[HTTP_LINK_BYTES + 120];
+    (void)snprintf(page, sizeof page,
+                   "<!DOCTYPE html><meta charset=\"utf-8\"><title>hop</title>"
+                   "<meta http-equiv=\"refresh\" content=\"0;url=%s\">\n",
+                   n->http->link);
+    if (files_path(path, sizeof path, n->dir, OPENING_PAGE) == HOP_OK &&
+        files_write(path, span_text(page), 0600) == HOP_OK)
+        show_page(path);
+    hop_wipe(page, sizeof page);
+}
+
 int http_start(struct node *n, const struct node_options *options, struct node_trouble *why)
 {
     int unix_fd = -1, tcp_fd = -1;
@@ -481,8 +498,8 @@ int http_start(struct node *n, const struct node_options *options, struct node_t
         (void)printf("%s\n", h->link);
         (void)fflush(stdout);
     }
-    if (err == HOP_OK && show_link != NULL)
-        show_link(h->link);
+    if (err == HOP_OK && show_page != NULL)
+        open_page(n);
 out:
     if (err != HOP_OK)
         http_stop(n);
@@ -508,6 +525,8 @@ void http_stop(struct node *n)
     if (files_path(path, sizeof path, n->dir, "api.sock") == HOP_OK)
         (void)unlink(path);
     if (files_path(path, sizeof path, n->dir, "link") == HOP_OK)
+        (void)unlink(path);
+    if (files_path(path, sizeof path, n->dir, OPENING_PAGE) == HOP_OK)
         (void)unlink(path);
     hop_wipe(h->token, sizeof h->token);
     hop_wipe(h->link, sizeof h->link);

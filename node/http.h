@@ -35,8 +35,8 @@ void http_changed(struct node *n);
 const char *http_link(const struct node *n); /* "" when not running */
 uint16_t http_port(const struct node *n);
 
-/* Called by http_start with the link, to open a browser; NULL for nothing. Set before node_run():
- * the options of a node know nothing of desktops. */
-void http_on_link(void (*show)(const char *link));
+/* Called by http_start with the path of a page that leads to the link, for a browser to open; NULL
+ * for nothing. Set before node_run(): the options of a node know nothing of desktops. */
+void http_on_page(void (*show)(const char *path));
 
 #endif

@@ -20,8 +20,9 @@
 #include "node/serial.h"
 #include "node/talk.h"
 
-#define PROBE_US HOP_SECOND
-#define NEWS_MAX 256 /* links that changed and short messages of one step; the rest is dropped */
+#define PROBE_US        HOP_SECOND
+#define DESCRIPTORS_MAX 65536
+#define NEWS_MAX        256 /* links that changed and short messages of one step; the rest is dropped */
 
 struct news {
     enum mesh_out_type type;
@@ -227,6 +228,18 @@ static void guard_memory(struct node *n)
     (void)mlock(&n->drbg, sizeof n->drbg);
 }
 
+/* A connection that never finishes its handshake holds a descriptor for five seconds, and anybody
+ * in the network can open a thousand of them: the usual limit would leave none for files and pages.
+ */
+static void raise_descriptors(void)
+{
+    struct rlimit files;
+    if (getrlimit(RLIMIT_NOFILE, &files) != 0 || files.rlim_cur >= DESCRIPTORS_MAX)
+        return;
+    files.rlim_cur = files.rlim_max < DESCRIPTORS_MAX ? files.rlim_max : DESCRIPTORS_MAX;
+    (void)setrlimit(RLIMIT_NOFILE, &files);
+}
+
 static int read_keys(struct node *n, const char *passphrase, struct node_trouble *ret)
 {
     char path[600];
@@ -302,7 +315,9 @@ static int open_parts(struct node *n, const char *passphrase, struct node_troubl
     err = store_lmdb_open(&n->store, n->dir, &st);
     if (err != HOP_OK)
         return store_trouble(n->dir, st, err, ret);
-    return make_device(n, ret);
+    err = make_device(n, ret);
+    store_lmdb_trim(n->store); /* the whole history was read: give back its pages */
+    return err;
 }
 
 int node_open(struct node *n, const char *dir, const char *passphrase, enum text_lang lang,
@@ -317,11 +332,14 @@ int node_open(struct node *n, const char *dir, const char *passphrase, enum text
         return dir_trouble(dir, HOP_EFULL, ret);
     memcpy(n->dir, dir, strlen(dir) + 1);
     guard_memory(n);
+    raise_descriptors();
     hop_entropy_seed(&n->drbg);
     node_read_clocks(n);
     struct stat st;
     if (stat(dir, &st) != 0)
         return dir_trouble(dir, files_error(errno), ret);
+    if (!S_ISDIR(st.st_mode))
+        return dir_trouble(dir, HOP_EEXIST, ret);
     int err = look_for_keys(dir); /* first: no lock file in a directory that is not ours */
     if (err == HOP_ENOTFOUND)
         return trouble(ret, 3, ERR_KEYS_MISSING, dir, NULL, err);
@@ -523,8 +541,11 @@ int node_commit(struct node *n)
         err = commit_once(n, err, &again);
     } while (again && err == HOP_OK);
     bool wrote = probed || device_version(n->device) != version;
-    if (err != HOP_OK || (n->store_trouble.id != TEXT_NONE && wrote))
+    bool works_again = err == HOP_OK && n->store_trouble.id != TEXT_NONE && wrote;
+    if (err != HOP_OK || works_again)
         note_trouble(n, err);
+    if (works_again) /* else the mesh would wait as long as it waited before */
+        node_step(n, &(struct mesh_in){.type = MESH_IN_STORED, .now = n->now});
     return err;
 }
 

@@ -5,6 +5,8 @@
  * has not arrived) tries again a second later, as a person would. */
 #include "sim/world.h"
 
+#include "procedures/assets.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -52,13 +54,21 @@ static void plan(struct sim_world *w, unsigned second, uint32_t node, enum step 
                     .at = at, .type = SIM_EVENT_ACT, .node = node, .step = pack(s, 0, about)});
 }
 
-static const char procedure_text[] = "name = \"assembly\";\n";
+/* The procedure that ships under this name; empty if there is none. */
+static struct span procedure(const char *file)
+{
+    for (size_t i = 0; i < procedure_assets_count; i++) {
+        if (strcmp(procedure_assets[i].path, file) == 0)
+            return SPAN(procedure_assets[i].bytes, procedure_assets[i].size);
+    }
+    return (struct span){0};
+}
 
 static void found(struct sim_world *w)
 {
     struct text_said why;
     struct sim_node *n = &w->nodes[0];
-    int err = device_found(n->device, "Simulated cell", "assembly", span_text(procedure_text),
+    int err = device_found(n->device, "Simulated cell", "assembly", procedure("assembly.conf"),
                            "Member 0", ROLE_SECRETARY, sim_wall(w), &why);
     if (err != HOP_OK)
         sim_fail(w, "the cell could not be founded: %s", hop_error_text(err));

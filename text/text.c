@@ -69,8 +69,7 @@ enum text_lang text_lang_of(const char *locale)
     return TEXT_EN;
 }
 
-/* Copy as many whole UTF-8 characters as fit. */
-static void copy_cut(char *ret, size_t size, const char *from)
+void text_cut(char *ret, size_t size, const char *from)
 {
     size_t n = strlen(from);
     if (n >= size) {
@@ -93,7 +92,7 @@ int text_say(struct text_said *said, enum text_id id, size_t count, ...)
     va_start(ap, count);
     for (size_t i = 0; i < count; i++) {
         const char *arg = va_arg(ap, const char *);
-        copy_cut(said->args[i], sizeof said->args[i], arg == NULL ? "" : arg);
+        text_cut(said->args[i], sizeof said->args[i], arg == NULL ? "" : arg);
     }
     va_end(ap);
     return HOP_EREFUSED;

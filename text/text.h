@@ -33,6 +33,9 @@ void text_fill(struct buf *b, enum text_lang lang, enum text_id id, const char *
 /* "vi_VN.UTF-8" and "vi" are Vietnamese; everything else, NULL too, is English. */
 enum text_lang text_lang_of(const char *locale);
 
+/* Copy as many whole characters as fit into size bytes with a NUL. */
+void text_cut(char *ret, size_t size, const char *from);
+
 /* ---- a reason why something may not be done ---- */
 
 #define TEXT_ARGS_MAX      4

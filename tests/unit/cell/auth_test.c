@@ -237,6 +237,10 @@ TEST(auth_certificate_covers_all_keys_and_the_cell)
     struct auth_cert weak = c;
     fill(weak.ik, 32, 0); /* of small order */
     CHECK_ERR(auth_cert_check(&weak, cell), HOP_EAUTH);
+    weak = c;
+    memset(weak.kem, 0, 32); /* likewise, and honestly signed: no epoch could be sealed to it */
+    auth_cert_sign(&weak, &ik, cell);
+    CHECK_ERR(auth_cert_check(&weak, cell), HOP_EAUTH);
 }
 
 /* A LOG-OPEN moved to another log, lane or incarnation would give somebody else's words a name. */

@@ -391,6 +391,84 @@ TEST(dossier_sealed_by_a_stranger_does_not_hold)
     party_free(p);
 }
 
+/* The file with item `from` put before item `to`, sealed again by a member: nothing is damaged. */
+static void move_item(const struct party *p, const struct buf *file, const struct lines *l,
+                      size_t from, size_t to, struct buf *ret)
+{
+    size_t head = DOSSIER_LIST_FIXED_BYTES, size = file->size;
+    uint8_t *list = malloc(size), entry[DOSSIER_ENTRY_BYTES];
+    CHECK(list != NULL);
+    CHECK_OK(base64_decode(
+        list, &size,
+        SPAN(file->data + l->first, strcspn((const char *)file->data + l->first, "\n"))));
+    uint8_t *entries = list + head;
+    memcpy(entry, entries + from * DOSSIER_ENTRY_BYTES, sizeof entry);
+    memmove(entries + (to + 1) * DOSSIER_ENTRY_BYTES, entries + to * DOSSIER_ENTRY_BYTES,
+            (from - to) * DOSSIER_ENTRY_BYTES);
+    memcpy(entries + to * DOSSIER_ENTRY_BYTES, entry, sizeof entry);
+    memcpy(list + head - 32, p->devices[1].keys.ik.public_key, 32);
+    hop_sign(list + size - CRYPTO_SIG_BYTES, &p->devices[1].keys.ik, LABEL_DOSSIER_SIG,
+             SPAN(list, size - CRYPTO_SIG_BYTES));
+    char *line = malloc(BASE64_SIZE(size));
+    CHECK(line != NULL);
+    base64_encode(line, SPAN(list, size));
+    *ret = (struct buf){0};
+    buf_bytes(ret, file->data, l->first);
+    buf_text(ret, line);
+    buf_text(ret, "\n");
+    buf_bytes(ret, file->data + l->at[0], l->at[to] - l->at[0]);
+    buf_bytes(ret, file->data + l->at[from], l->size[from] + 1);
+    buf_bytes(ret, file->data + l->at[to], l->at[from] - l->at[to]);
+    size_t after = l->at[from] + l->size[from] + 1;
+    buf_bytes(ret, file->data + after, file->size - after);
+    free(line);
+    free(list);
+}
+
+/* The log a line's record is of; false for a part of a document. */
+static bool log_of(const struct buf *file, const struct lines *l, size_t n, uint8_t ret[static 32])
+{
+    static uint8_t item[1u << 20];
+    size_t size = sizeof item;
+    CHECK_OK(base64_decode(item, &size, SPAN(file->data + l->at[n], l->size[n])));
+    bool record = size > 36 + RECORD_HEADER_BYTES && memcmp(item + 36, "HOP1", 4) == 0;
+    if (record)
+        memcpy(ret, item + 36 + 24, 32);
+    return record;
+}
+
+/* A member who seals the lines in another order could let a close have seen a later vote. */
+TEST(dossier_with_a_log_out_of_order_does_not_hold)
+{
+    static struct dossier_report r;
+    struct party *p = a_whole_meeting();
+    struct buf file;
+    struct lines l;
+    size_t tried = 0;
+    write_dossier(p, 0, TEXT_EN, &file);
+    find_lines(&l, &file);
+    for (size_t from = 1; from < l.count; from++) {
+        uint8_t log[32], other[32];
+        size_t to = from;
+        if (!log_of(&file, &l, from, log))
+            continue;
+        while (to > 0 && !(log_of(&file, &l, to - 1, other) && memcmp(log, other, 32) == 0))
+            to--;
+        if (to == 0)
+            continue; /* the first of its log */
+        struct buf moved;
+        move_item(p, &file, &l, from, to - 1, &moved);
+        CHECK_EQ(verify(buf_written(&moved), &r), DOSSIER_VERDICT_FAIL);
+        /* the seal is good, unless it is the sealer's admission that was moved */
+        tried += says_sentence(&r, DOSSIER_OK_LIST) && says(&r, "order was altered");
+        dossier_report_free(&r);
+        buf_free(&moved);
+    }
+    CHECK(tried > 20);
+    buf_free(&file);
+    party_free(p);
+}
+
 /* Device i writes a record, sealed under the right key, whose inner text nobody can read. */
 static void write_garbage(struct party *p, uint32_t i)
 {

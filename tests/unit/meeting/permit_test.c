@@ -76,12 +76,13 @@ TEST(may_prepare_a_meeting)
     refused(w, C, &a, REFUSE_NOT_COMMITTEE,
             "Only the committee, the deputy or the secretary can prepare a meeting. Ask one of "
             "them.",
-            "Chỉ cấp ủy, cấp phó hoặc bí thư mới được chuẩn bị cuộc họp. Hãy đề nghị một trong các "
-            "đồng chí đó.");
+            "Chỉ người đứng đầu, cấp phó hoặc thành viên ban lãnh đạo (cấp ủy) mới được chuẩn bị "
+            "cuộc họp. Hãy đề nghị một trong các đồng chí đó.");
     refused(w, 99, &a, REFUSE_NOT_MEMBER,
             "This device does not belong to a member of the cell. Ask the secretary for an "
             "invitation.",
-            "Máy này không thuộc về thành viên nào của đơn vị. Hãy đề nghị bí thư mời vào.");
+            "Máy này không thuộc về thành viên nào của đơn vị. Hãy đề nghị người phụ trách đơn vị "
+            "mời vào.");
     a.form = span_text("parade");
     refused(w, A, &a, REFUSE_UNKNOWN_FORM,
             "The procedure of this cell has no form of meeting called \"parade\". It has: regular, "
@@ -117,8 +118,8 @@ TEST(may_send_documents_and_the_notice)
     refused(w, D, &a, REFUSE_NOT_ARRANGER,
             "Only the committee, or the chair (An) or secretary (Cúc) of this meeting, can do "
             "this. Ask one of them.",
-            "Chỉ cấp ủy, hoặc người chủ trì (An), thư ký (Cúc) của cuộc họp này mới được làm việc "
-            "này. Hãy đề nghị một trong các đồng chí đó.");
+            "Chỉ ban lãnh đạo (cấp ủy), hoặc người chủ trì (An), thư ký (Cúc) của cuộc họp này mới "
+            "được làm việc này. Hãy đề nghị một trong các đồng chí đó.");
     a.value = CLASS_SECRET;
     refused(w, A, &a, REFUSE_SECRET,
             "Secret documents must not be sent through this system. Hand them over on paper, as "
@@ -143,15 +144,15 @@ TEST(may_send_documents_and_the_notice)
     do_simple(w, A, ACT_NOTICE, m);
     refused(w, A, &a, REFUSE_NOTICE_TWICE,
             "The notice of this meeting has been sent already. It cannot be sent again.",
-            "Thông báo họp đã được gửi rồi, không gửi lại được.");
+            "Giấy triệu tập đã được gửi rồi, không gửi lại được.");
     struct act bare = act_meeting("Không chương trình", 0);
     const uint8_t *n = world_act(w, A, &bare);
     a = act_of(ACT_NOTICE, n);
     refused(w, A, &a, REFUSE_NO_AGENDA,
             "The meeting has no agenda. Prepare it again with at least one item, then send the "
             "notice.",
-            "Cuộc họp chưa có chương trình. Hãy chuẩn bị lại với ít nhất một nội dung rồi gửi "
-            "thông báo.");
+            "Cuộc họp chưa có chương trình. Hãy chuẩn bị lại với ít nhất một nội dung rồi gửi giấy "
+            "triệu tập.");
     world_free(w);
 }
 
@@ -163,7 +164,7 @@ TEST(may_speak_attend_and_open)
     struct act opinion = act_text(ACT_OPINION, m, 1, "Tôi nhất trí");
     refused(w, D, &opinion, REFUSE_NOT_CONVENED,
             "The notice of this meeting has not been sent yet. Send the notice first.",
-            "Thông báo họp chưa được gửi. Hãy gửi thông báo trước.");
+            "Giấy triệu tập chưa được gửi. Hãy gửi giấy triệu tập trước.");
     struct act open = act_of(ACT_OPEN, m);
     CHECK(!world_may(w, A, &open) && w->why.id == REFUSE_NOT_CONVENED);
     do_simple(w, A, ACT_NOTICE, m);
@@ -200,8 +201,8 @@ TEST(may_speak_attend_and_open)
     refused(w, D, &open, REFUSE_NOT_CHAIR,
             "Only the chair of this meeting (An), or the deputy or the secretary in the chair's "
             "place, can do this. Ask the chair.",
-            "Chỉ người chủ trì cuộc họp (An), hoặc cấp phó, bí thư thay người chủ trì, mới được "
-            "làm việc này. Hãy đề nghị người chủ trì.");
+            "Chỉ người chủ trì cuộc họp (An), hoặc cấp phó, người đứng đầu thay người chủ trì, mới "
+            "được làm việc này. Hãy đề nghị người chủ trì.");
     do_simple(w, A, ACT_OPEN, m);
     refused(w, A, &open, REFUSE_OPEN_TWICE, "The meeting has been opened already.",
             "Cuộc họp đã được khai mạc rồi.");
@@ -270,8 +271,8 @@ TEST(may_move_vote_and_close_the_vote)
     refused(w, D, &vote, REFUSE_NO_QUORUM,
             "Not enough members to vote: 2/4. 3 confirmed present are needed. Discussion and "
             "opinions can go on.",
-            "Chưa đủ số đảng viên để biểu quyết: 2/4. Cần 3 người được xác nhận có mặt. Vẫn có thể "
-            "thảo luận và ghi ý kiến.");
+            "Chưa đủ số người có mặt để biểu quyết: 2/4. Cần 3 người được xác nhận có mặt. Vẫn có "
+            "thể thảo luận và ghi ý kiến.");
     struct act tally = act_on(ACT_TALLY, m, q, 0);
     CHECK(!world_may(w, A, &tally) && w->why.id == REFUSE_NO_QUORUM);
     do_roll(w, A, m, C, ROLL_PRESENT, "");
@@ -364,7 +365,7 @@ TEST(may_acknowledge_once)
     allowed(w, D, &a);
     refused(w, A, &a, REFUSE_OWN_RECEIPT,
             "The author of a notice or document has it already and does not acknowledge it.",
-            "Người gửi thông báo hoặc tài liệu đã có sẵn, không cần xác nhận.");
+            "Người gửi giấy triệu tập hoặc tài liệu đã có sẵn, không cần xác nhận.");
     world_act(w, D, &a);
     refused(w, D, &a, REFUSE_RECEIPT_TWICE,
             "This has been acknowledged already. Nothing more to do.",
@@ -373,7 +374,7 @@ TEST(may_acknowledge_once)
     allowed(w, D, &a);
     a.target[0] ^= 1;
     refused(w, D, &a, REFUSE_UNKNOWN_THING, "There is no such notice or document in this meeting.",
-            "Cuộc họp này không có thông báo hoặc tài liệu đó.");
+            "Cuộc họp này không có giấy triệu tập hoặc tài liệu đó.");
     world_free(w);
 }
 

@@ -308,6 +308,33 @@ TEST(stranger_may_bring_control_records_only)
     cluster_close(&c);
 }
 
+/* One member who claims a log and brings everything but that log would keep it from us for ever. */
+TEST(log_is_asked_of_another_when_the_one_asked_brings_only_other_things)
+{
+    static uint8_t other[MESH_FRAME_BYTES_MAX];
+    uint8_t wanted[32] = {0x5e};
+    begin();
+    c.telling = false;
+    cluster_puppet(&c, 0, 2, 2);
+    struct span segment = segment_of(1, LANE_MEETING);
+    memcpy(other, segment.data, segment.size);
+    CHECK_OK(inject(1, frontier_of(wanted, 5, 1, false)));
+    uint32_t log = mesh_log_find(c.nodes[0].mesh, wanted), asked = c.nodes[0].mesh->logs[log].asked;
+    CHECK(asked != NO_SLOT && c.nodes[0].mesh->links[asked]->name == 1);
+    CHECK_OK(inject(2, frontier_of(wanted, 5, 1, false)));
+    bool another = false;
+    for (unsigned s = 0; s < 70 && !another; s++) {
+        CHECK_OK(inject(1, SPAN(other, segment.size))); /* again and again what we have */
+        CHECK_OK(inject(2, frontier_of(wanted, 5, 1, false)));
+        cluster_run(&c, 1000);
+        asked = c.nodes[0].mesh->logs[log].asked;
+        another = asked != NO_SLOT && c.nodes[0].mesh->links[asked]->name == 2;
+        CHECK(!another || s > 30); /* a peer that is busy is given time */
+    }
+    CHECK(another);
+    cluster_close(&c);
+}
+
 /* ---- the window ---- */
 
 static void history(unsigned count)
@@ -469,22 +496,44 @@ TEST(links_wants_and_tells_have_limits)
     cluster_close(&c);
 }
 
-/* A member who names logs that do not exist would shut out those that do. */
-TEST(hearsay_is_bounded_and_forgotten_with_its_link)
+/* The member on this link names as many logs as a table holds. */
+static void name_logs(mesh_link link)
 {
     static struct frame_frontier f;
-    begin();
-    c.telling = false;
     f.flags = 0;
     f.count = FRONTIER_ENTRIES_MAX;
     for (unsigned k = 0; k < MESH_LOGS_MAX / FRONTIER_ENTRIES_MAX; k++) {
         for (unsigned i = 0; i < FRONTIER_ENTRIES_MAX; i++)
             f.entries[i] = (struct frontier_entry){
-                {0xfe, (uint8_t)k, (uint8_t)i}, 5, {1}, LANE_MEETING, false, false};
+                {0xfe, (uint8_t)link, (uint8_t)k, (uint8_t)i}, 5, {1}, LANE_MEETING, false, false};
         struct wire_writer w = wire_writer(frame_bytes, sizeof frame_bytes);
         frame_frontier_put(&w, &f);
-        CHECK_OK(inject(1, wire_written(&w)));
+        CHECK_OK(inject(link, wire_written(&w)));
     }
+}
+
+/* Members who name logs without end would leave a device no place for what it writes itself. */
+TEST(own_logs_have_a_place_whatever_others_name)
+{
+    begin();
+    c.telling = false;
+    cluster_puppet(&c, 0, 2, 2);
+    name_logs(1);
+    name_logs(2);
+    for (unsigned lane = 0; lane < LANES_COUNT; lane++)
+        cluster_publish(&c, 0, (enum record_lane)lane, "said");
+    for (unsigned lane = 0; lane < LANES_COUNT; lane++)
+        CHECK(mesh_log_find(c.nodes[0].mesh, c.nodes[0].logs[lane].key.public_key) != NO_SLOT);
+    mesh_check(c.nodes[0].mesh);
+    cluster_close(&c);
+}
+
+/* A member who names logs that do not exist would shut out those that do. */
+TEST(hearsay_is_bounded_and_forgotten_with_its_link)
+{
+    begin();
+    c.telling = false;
+    name_logs(1);
     CHECK_EQ(cluster_view(&c, 0, 1).records_behind, (uint64_t)MESH_HEARSAY_MAX * 5);
     cluster_puppet(&c, 0, 2, 2);
     CHECK_OK(inject(2, segment_of(1, LANE_MEETING))); /* there is room for a real one */
@@ -532,6 +581,28 @@ TEST(failing_store_rests_longer_each_time)
     CHECK_OK(inject(1, frame));
     CHECK_EQ(cluster_records(&c, 0), 1);
     CHECK_EQ(c.nodes[0].mesh->store_rest, 0);
+    cluster_close(&c);
+}
+
+/* After a full disk was cleared, a device would stay behind for as long as it had been full. */
+TEST(store_that_works_again_is_used_at_once)
+{
+    begin();
+    struct store_faults *faults = store_memory_faults(c.nodes[0].store);
+    struct span frame = segment_of(1, LANE_MEETING);
+    for (int i = 0; i < 5; i++) {
+        faults->commit_countdown = 1;
+        faults->error = HOP_ENOSPACE;
+        CHECK_OK(inject(1, frame));
+        c.now = c.nodes[0].mesh->store_rest_until;
+        c.nodes[0].mesh->links[0]->heard = c.now;
+    }
+    faults->commit_countdown = 1;
+    CHECK_OK(inject(1, frame));
+    CHECK(c.nodes[0].mesh->store_rest_until > c.now + 20 * HOP_SECOND);
+    CHECK_OK(cluster_step(&c, 0, (struct mesh_in){.type = MESH_IN_STORED}));
+    CHECK_OK(inject(1, frame));
+    CHECK_EQ(cluster_records(&c, 0), 1);
     cluster_close(&c);
 }
 

@@ -275,6 +275,9 @@ TEST(cli_writes_and_verifies_a_dossier)
     path_in(path, sizeof path, "dossier.html");
     (void)snprintf(line, sizeof line, "dossier|1|-o|%s", path);
     CHECK_EQ(hop_a(line), CLI_DONE);
+    struct stat st;
+    CHECK_EQ(stat(path, &st), 0);
+    CHECK_EQ(st.st_mode & 0777, 0600); /* it holds all that was said */
     (void)snprintf(line, sizeof line, "--lang|en|verify|%s", path);
     CHECK_EQ(hop(line), CLI_DONE);
     CHECK_OK(files_read(path, 1u << 24, &file));

@@ -1,5 +1,8 @@
+#define _GNU_SOURCE /* struct ip_mreqn */
 #include "node/discovery.h"
 
+#include <net/if.h>
+#include <netinet/in.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -204,6 +207,52 @@ TEST(discovery_ignores_replayed_beacon)
     CHECK(!hears(&b, &h, 200));
     CHECK_EQ(discovery_counts(b.d)->repeated, 1);
     discovery_close(a.d);
+    discovery_close(b.d);
+}
+
+/* What a sends to everybody on the loopback interface. */
+static void overhear(struct side *a, uint16_t port, uint8_t packet[static BEACON_BYTES])
+{
+    int on = 1, fd = socket(AF_INET, SOCK_DGRAM, 0);
+    struct sockaddr_in any = {.sin_family = AF_INET, .sin_port = htons(port)};
+    struct ip_mreqn group = {.imr_multiaddr.s_addr = htonl(0xeff0cfe4),
+                             .imr_ifindex = (int)if_nametoindex("lo")};
+    struct timeval bound = {.tv_sec = 3};
+    CHECK_EQ(setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on), 0);
+    CHECK_EQ(setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &bound, sizeof bound), 0);
+    CHECK_EQ(bind(fd, (struct sockaddr *)&any, sizeof any), 0);
+    CHECK_EQ(setsockopt(fd, IPPROTO_IP, IP_ADD_MEMBERSHIP, &group, sizeof group), 0);
+    discovery_turn(a->d, HOP_SECOND);
+    discovery_turn(a->d, 20 * HOP_SECOND);
+    CHECK_EQ(recv(fd, packet, BEACON_BYTES, 0), BEACON_BYTES);
+    close(fd);
+}
+
+/* An outsider who records a beacon and sends it from elsewhere, to a node that was not there to
+ * hear it, would learn from the answer that the node is of that cell. */
+TEST(discovery_gives_no_answer_to_a_beacon_sent_by_somebody_else)
+{
+    struct side a, b;
+    struct discovery_heard h;
+    uint8_t packet[BEACON_BYTES];
+    struct sockaddr_storage other, to;
+    uint16_t port = free_port();
+    open_side(&a, "cell", port, false);
+    overhear(&a, port, packet);
+    discovery_close(a.d);
+    open_side(&b, "cell", port, true);
+    to = loopback(port);
+    CHECK_OK(netaddr_parse(&other, "127.0.0.2", port));
+    netaddr_set_port(&other, 0);
+    int fd = socket(AF_INET, SOCK_DGRAM, 0);
+    CHECK_EQ(bind(fd, (struct sockaddr *)&other, netaddr_size(&other)), 0);
+    CHECK_EQ(sendto(fd, packet, sizeof packet, 0, (struct sockaddr *)&to, netaddr_size(&to)),
+             (ssize_t)sizeof packet);
+    close(fd);
+    CHECK(!hears(&b, &h, 200));
+    CHECK_EQ(discovery_counts(b.d)->repeated, 1);
+    post(port, packet, sizeof packet); /* from where it says it comes */
+    CHECK(hears(&b, &h, PATIENCE_MS));
     discovery_close(b.d);
 }
 

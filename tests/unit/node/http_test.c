@@ -10,6 +10,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "node/files.h"
 #include "tests/lib/test.h"
 
 #define PATIENCE_MS 5000
@@ -26,7 +27,8 @@ static void in_dir(char *ret, size_t size, const char *name)
 
 static void remove_dir(void)
 {
-    static const char *const names[] = {"keys.hop", "records.mdb", "lock", "api.sock", "link"};
+    static const char *const names[] = {"keys.hop", "records.mdb", "lock",
+                                        "api.sock", "link",        "open.html"};
     http_stop(&node);
     node_close(&node);
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
@@ -35,6 +37,13 @@ static void remove_dir(void)
         (void)unlink(path);
     }
     (void)rmdir(dir);
+}
+
+static char shown[128];
+
+static void show(const char *page)
+{
+    (void)snprintf(shown, sizeof shown, "%s", page);
 }
 
 static void have_server(void)
@@ -48,6 +57,7 @@ static void have_server(void)
     CHECK_OK(node_init(dir, "mot hai ba bon nam", KEYFILE_MEMORY_FLOOR, &why));
     CHECK_OK(node_open(&node, dir, "mot hai ba bon nam", TEXT_EN, &why));
     node.running = true;
+    http_on_page(show);
     CHECK_OK(http_start(&node, &options, &why));
     (void)snprintf(token, sizeof token, "%s", strchr(http_link(&node), '=') + 1);
     (void)atexit(remove_dir);
@@ -290,6 +300,29 @@ TEST(http_unix_socket_is_private_and_needs_no_token)
     in_dir(path, sizeof path, "link");
     CHECK_EQ(stat(path, &info), 0);
     CHECK_EQ(info.st_mode & 0777, 0600);
+}
+
+/* Whoever is on the machine sees what a browser is started with: not the token, which is in a file
+ * that only the owner reads, and that leads the browser there. */
+TEST(http_shows_a_browser_the_way_and_nobody_else)
+{
+    struct stat info;
+    struct buf page = {0};
+    char path[160], headers[128];
+    have_server();
+    CHECK(shown[0] != '\0');
+    CHECK(strstr(shown, token) == NULL);
+    CHECK_EQ(stat(shown, &info), 0);
+    CHECK_EQ(info.st_mode & 0777, 0600);
+    CHECK_OK(files_read(shown, 4096, &page));
+    CHECK(strstr(buf_string(&page), http_link(&node)) != NULL);
+    buf_free(&page);
+    (void)snprintf(headers, sizeof headers, "Host: 127.0.0.1:%u\r\nSec-Fetch-Site: cross-site\r\n",
+                   (unsigned)http_port(&node));
+    (void)snprintf(path, sizeof path, "/?token=%s", token);
+    CHECK_EQ(get(path, headers, NULL), 303);
+    CHECK_EQ(get("/", headers, NULL), 200);
+    CHECK_EQ(get("/api/status", headers, NULL), 403);
 }
 
 /* A page that hears of nothing shows old votes; one that hears of everything all the time melts. */

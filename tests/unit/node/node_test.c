@@ -5,6 +5,7 @@
 #include <grp.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -326,6 +327,21 @@ TEST(node_commit_fails_whole_when_keys_cannot_be_saved)
     CHECK(device_has_cell(node.device));
     node_close(&node);
     buf_free(&procedure);
+    remove_dir();
+}
+
+/* Half-open connections from the network would use up the few descriptors of an ordinary limit. */
+TEST(node_takes_as_many_descriptors_as_it_may)
+{
+    struct rlimit before, during;
+    CHECK_EQ(getrlimit(RLIMIT_NOFILE, &before), 0);
+    struct rlimit few = {.rlim_cur = 64, .rlim_max = before.rlim_max};
+    CHECK_EQ(setrlimit(RLIMIT_NOFILE, &few), 0);
+    init();
+    check_opens();
+    CHECK_EQ(getrlimit(RLIMIT_NOFILE, &during), 0);
+    CHECK_EQ(during.rlim_cur, before.rlim_max < 65536 ? before.rlim_max : 65536);
+    CHECK_EQ(setrlimit(RLIMIT_NOFILE, &before), 0);
     remove_dir();
 }
 

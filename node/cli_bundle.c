@@ -1,19 +1,17 @@
 /* hop bundle: records on a stick or in a file. The device makes and takes bytes
  * (node/api_bundle.c); this process, with the rights and in the directory of the person, reads and
  * writes the stick. */
-#include "node/cli.h"
+#include "node/cli_bundle.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #include "base/encode.h"
-#include "node/stick.h"
 
 #define LOOK_BYTES_MAX ((size_t)64 << 20) /* what the device is shown at once of what it lacks */
 #define TAKE_BYTES_AIM ((size_t)4 << 20)
 #define SECTION_LEAST  (64u << 10)
-#define NAMES_SHOWN    12
 
 /* ---- troubles ---- */
 
@@ -162,172 +160,7 @@ static int look(struct cli *c, struct stick *s, json_t **ret)
     return exit_code;
 }
 
-/* ---- saying what it is ---- */
-
-/* clang-format off */
-static const struct { const char *key; enum text_id words; } items[] = {
-    {"notices",   STICK_SOME_NOTICE},  {"documents", STICK_SOME_DOCUMENT},
-    {"meetings",  STICK_SOME_MEETING}, {"opinions",  STICK_SOME_OPINION},
-    {"motions",   STICK_SOME_MOTION},  {"votes",     STICK_SOME_VOTE},
-    {"conduct",   STICK_SOME_CONDUCT}, {"minutes",   STICK_SOME_MINUTES},
-    {"receipts",  STICK_SOME_RECEIPT}, {"cell",      STICK_SOME_CELL},
-    {"sealed",    STICK_SOME_SEALED},
-};
-/* clang-format on */
-
-/* "1 thông báo, 3 tài liệu, 12 chữ ký"; empty for nothing. */
-static void list_items(const struct cli *c, const json_t *counts, struct buf *ret)
-{
-    for (size_t i = 0; i < sizeof items / sizeof items[0]; i++) {
-        char count[24], whole[24];
-        uint64_t n = json_get_number(counts, items[i].key);
-        uint64_t of_them = json_get_number(counts, "documents_whole");
-        bool partly = items[i].words == STICK_SOME_DOCUMENT && of_them < n;
-        const char *const args[] = {cli_count(count, n), cli_count(whole, of_them)};
-        if (n == 0)
-            continue;
-        if (ret->size > 0)
-            buf_text(ret, text(c->lang, STICK_COMMA));
-        text_fill(ret, c->lang, partly ? STICK_SOME_DOCUMENT_PART : items[i].words, args, 2);
-    }
-}
-
-static void list_names(const struct cli *c, const json_t *names, struct buf *ret)
-{
-    size_t i;
-    const json_t *name;
-    json_array_foreach(names, i, name)
-    {
-        if (i == NAMES_SHOWN) {
-            buf_text(ret, " …");
-            break;
-        }
-        if (i > 0)
-            buf_text(ret, text(c->lang, STICK_COMMA));
-        buf_text(ret, json_string_value(name));
-    }
-}
-
-static void say_brings(struct cli *c, const json_t *view)
-{
-    struct buf what = {0};
-    list_items(c, json_object_get(view, "fresh"), &what);
-    if (what.size > 0)
-        cli_say(c, STICK_BRINGS, 1, buf_string(&what));
-    else
-        cli_say(c, STICK_BRINGS_NOTHING, 0);
-    buf_free(&what);
-}
-
-/* What of it others lack, and who has it all. */
-static void say_carries(struct cli *c, const json_t *view)
-{
-    const json_t *lack = json_object_get(view, "for"), *have = json_object_get(view, "received");
-    struct buf what = {0}, names = {0}, received = {0};
-    char count[24];
-    list_items(c, json_object_get(view, "carried"), &what);
-    list_names(c, lack, &names);
-    list_names(c, have, &received);
-    if (what.size > 0 && json_array_size(lack) > 0)
-        cli_say(c, json_array_size(have) == 0 ? STICK_CARRIES_NOBODY_HAS : STICK_CARRIES, 3,
-                buf_string(&what), cli_count(count, json_array_size(lack)), buf_string(&names));
-    else if (json_array_size(lack) == 0)
-        cli_say(c, STICK_CARRIES_NOTHING, 0);
-    if (what.size > 0 && json_array_size(have) > 0)
-        cli_say(c, STICK_RECEIVED_BY, 1, buf_string(&received));
-    buf_free(&what);
-    buf_free(&names);
-    buf_free(&received);
-}
-
-static void say_count(struct cli *c, enum text_id id, uint64_t n)
-{
-    char count[24];
-    if (n > 0)
-        cli_say(c, id, 1, cli_count(count, n));
-}
-
-static void say_missing(struct cli *c, const json_t *view)
-{
-    size_t i, shown = 0;
-    const json_t *m;
-    json_array_foreach(json_object_get(view, "missing"), i, m)
-    {
-        struct buf who = {0};
-        char first[24], last[24];
-        const char *const log[] = {json_get_text(m, "log")};
-        if (shown == NAMES_SHOWN)
-            break;
-        if (json_get_text(m, "name")[0] != '\0')
-            buf_text(&who, json_get_text(m, "name"));
-        else
-            text_fill(&who, c->lang, STICK_SOMEBODY, log, 1);
-        cli_say(c, json_is_true(json_object_get(m, "lost")) ? STICK_LOST : STICK_MISSING, 3,
-                buf_string(&who), cli_count(first, json_get_number(m, "first")),
-                cli_count(last, json_get_number(m, "last")));
-        buf_free(&who);
-        shown++;
-    }
-    say_count(c, STICK_MISSING_MORE, json_get_number(view, "missing_total") - shown);
-    say_count(c, STICK_CHUNKS_LOST, json_get_number(view, "chunks_lost"));
-    say_count(c, STICK_BAD_RUNS, json_get_number(view, "bad"));
-    say_count(c, STICK_FORKED_RUNS, json_get_number(view, "forked"));
-    say_count(c, STICK_FOREIGN_RUNS, json_get_number(view, "foreign"));
-    if (json_is_true(json_object_get(view, "part")))
-        cli_say(c, STICK_PART_SEEN, 0);
-}
-
-static void say_damage(struct cli *c, const struct stick *s)
-{
-    char holes[24], bytes[24];
-    for (size_t i = 0; i < s->files_count; i++) {
-        const struct stick_file *f = &s->files[i];
-        if (f->refused)
-            cli_say(c, STICK_FILE_REFUSED, 1, f->name);
-        if (f->holes + f->bad > 0)
-            cli_say(c, STICK_DAMAGED, 3, f->name, cli_count(holes, f->holes + f->bad),
-                    cli_count(bytes, f->skipped));
-        if (f->hopeless)
-            cli_say(c, STICK_GIVEN_UP, 1, f->name);
-    }
-}
-
-static json_t *files_json(const struct stick *s)
-{
-    json_t *list = json_array();
-    for (size_t i = 0; i < s->files_count; i++) {
-        const struct stick_file *f = &s->files[i];
-        (void)json_array_append_new(
-            list, json_pack("{s:o,s:I,s:I,s:I,s:b,s:b}", "name", json_text(f->name), "bytes",
-                            (json_int_t)f->size, "holes", (json_int_t)(f->holes + f->bad),
-                            "damaged_bytes", (json_int_t)f->skipped, "refused", f->refused,
-                            "given_up", f->hopeless));
-    }
-    return list;
-}
-
-/* With --json, one object at the end. Takes it. */
-static void print_json(struct cli *c, json_t *o)
-{
-    if (c->json) {
-        (void)json_dumpf(o, stdout, JSON_INDENT(1));
-        (void)fputc('\n', stdout);
-    }
-    json_decref(o);
-}
-
 /* ---- preview, status ---- */
-
-static bool all_foreign(const json_t *view)
-{
-    struct buf what = {0};
-    uint64_t sum = 0;
-    for (size_t i = 0; i < sizeof items / sizeof items[0]; i++)
-        sum += json_get_number(json_object_get(view, "fresh"), items[i].key) +
-               json_get_number(json_object_get(view, "carried"), items[i].key);
-    buf_free(&what);
-    return sum == 0 && json_get_number(view, "foreign") > 0;
-}
 
 static int show_bundle(struct cli *c, const char *path, bool status)
 {
@@ -337,19 +170,19 @@ static int show_bundle(struct cli *c, const char *path, bool status)
     int exit_code = open_bundle(c, path, &s);
     if (exit_code == CLI_DONE)
         exit_code = look(c, &s, &view);
-    if (exit_code == CLI_DONE && all_foreign(view))
+    if (exit_code == CLI_DONE && cli_bundle_all_foreign(view))
         exit_code = cli_fail(c, CLI_REFUSED, STICK_FOREIGN, 1, path);
     else if (exit_code == CLI_DONE && c->json) {
-        (void)json_object_set_new(view, "files", files_json(&s));
-        print_json(c, json_incref(view));
+        (void)json_object_set_new(view, "files", cli_bundle_files(&s));
+        cli_bundle_print(c, json_incref(view));
     } else if (exit_code == CLI_DONE) {
         if (status)
             cli_say(c, STICK_HOLDS, 3, path, cli_count(files, s.files_count),
                     cli_count(bytes, s.bytes));
-        say_brings(c, view);
-        say_carries(c, view);
-        say_damage(c, &s);
-        say_missing(c, view);
+        cli_bundle_say_brings(c, view);
+        cli_bundle_say_carries(c, view);
+        cli_bundle_say_damage(c, &s);
+        cli_bundle_say_missing(c, view);
     }
     json_decref(view);
     stick_close(&s);
@@ -441,15 +274,15 @@ static int say_after_write(struct cli *c, const char *path, const struct stick *
     if (exit_code == CLI_DONE)
         exit_code = look(c, &s, &view);
     if (exit_code == CLI_DONE && c->json) {
-        (void)json_object_set_new(view, "files", files_json(&s));
+        (void)json_object_set_new(view, "files", cli_bundle_files(&s));
         (void)json_object_set_new(view, "files_written",
                                   json_integer((json_int_t)written->files_written));
         (void)json_object_set_new(view, "bytes_written",
                                   json_integer((json_int_t)written->bytes_written));
-        print_json(c, json_incref(view));
+        cli_bundle_print(c, json_incref(view));
     } else if (exit_code == CLI_DONE) {
-        say_carries(c, view);
-        list_items(c, json_object_get(view, "fresh"), &what);
+        cli_bundle_say_carries(c, view);
+        cli_bundle_items(c, json_object_get(view, "fresh"), &what);
         if (what.size > 0)
             cli_say(c, STICK_UNREAD, 1, path);
         say_written(c, written);
@@ -570,11 +403,11 @@ static void say_read(struct cli *c, struct stick *s, const struct reading *r, js
 {
     char records[24], chunks[24];
     if (c->json) {
-        (void)json_object_set_new(after, "files", files_json(s));
+        (void)json_object_set_new(after, "files", cli_bundle_files(s));
         (void)json_object_set_new(after, "records", json_integer((json_int_t)r->records));
         (void)json_object_set_new(after, "chunks", json_integer((json_int_t)r->chunks));
         (void)json_object_set_new(after, "proofs", json_integer((json_int_t)r->proofs));
-        print_json(c, json_incref(after));
+        cli_bundle_print(c, json_incref(after));
         return;
     }
     if (r->records + r->chunks > 0)
@@ -582,9 +415,9 @@ static void say_read(struct cli *c, struct stick *s, const struct reading *r, js
                 cli_count(chunks, r->chunks));
     else
         cli_say(c, STICK_READ_NOTHING, 0);
-    say_count(c, STICK_PROOFS, r->proofs);
-    say_damage(c, s);
-    say_missing(c, after);
+    cli_bundle_say_count(c, STICK_PROOFS, r->proofs);
+    cli_bundle_say_damage(c, s);
+    cli_bundle_say_missing(c, after);
 }
 
 static int read_bundle(struct cli *c, const char *path)
@@ -595,10 +428,10 @@ static int read_bundle(struct cli *c, const char *path)
     int exit_code = open_bundle(c, path, &s);
     if (exit_code == CLI_DONE)
         exit_code = look(c, &s, &view);
-    if (exit_code == CLI_DONE && all_foreign(view))
+    if (exit_code == CLI_DONE && cli_bundle_all_foreign(view))
         exit_code = cli_fail(c, CLI_REFUSED, STICK_FOREIGN, 1, path);
     if (exit_code == CLI_DONE && !c->json)
-        say_brings(c, view);
+        cli_bundle_say_brings(c, view);
     if (exit_code == CLI_DONE)
         exit_code = take_all(c, &s, &r);
     if (exit_code == CLI_DONE)
@@ -701,9 +534,9 @@ static int carry_all(struct cli *c, struct stick *from, struct stick *to)
     if (exit_code == CLI_DONE && stick_finish(to) != HOP_OK)
         exit_code = place_trouble(c, HOP_EIO, to, true);
     if (exit_code == CLI_DONE && c->json)
-        print_json(c, json_pack("{s:I,s:I,s:I}", "runs", (json_int_t)counts[BUNDLE_SEGMENT],
-                                "chunks", (json_int_t)counts[BUNDLE_BLOB], "files_written",
-                                (json_int_t)to->files_written));
+        cli_bundle_print(c, json_pack("{s:I,s:I,s:I}", "runs", (json_int_t)counts[BUNDLE_SEGMENT],
+                                      "chunks", (json_int_t)counts[BUNDLE_BLOB], "files_written",
+                                      (json_int_t)to->files_written));
     else if (exit_code == CLI_DONE && to->files_written == 0)
         cli_say(c, STICK_CARRIED_NOTHING, 1, to->path);
     else if (exit_code == CLI_DONE)
@@ -728,7 +561,7 @@ static int bundle_carry(struct cli *c)
         stick_close(&to);
     }
     if (exit_code == CLI_DONE && !c->json)
-        say_damage(c, &from);
+        cli_bundle_say_damage(c, &from);
     stick_close(&from);
     return exit_code;
 }

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "tests/lib/cluster.h"
+#include "tests/vectors/vectors.h"
 
 #define LOG_RECORDS 40
 
@@ -248,6 +249,42 @@ TEST(bundle_refuses_a_run_that_does_not_prove_itself)
         CHECK(bundle_segment_parse(&got, &got_prev, SPAN(good.data, size)) != HOP_OK);
     buf_free(&good);
     cluster_close(&c);
+}
+
+/* Another implementation, written from the page, would not be understood. */
+TEST(bundle_of_the_vectors_is_read_and_written_alike)
+{
+    static uint8_t section_bytes[8192], damaged_bytes[8192], log[32];
+    struct vectors v = vectors_open("tests/vectors/sync/bundle.txt");
+    struct span section = vectors_bytes(&v, "section", section_bytes, sizeof section_bytes);
+    struct span damaged = vectors_bytes(&v, "damaged", damaged_bytes, sizeof damaged_bytes);
+    struct bundle_section s = {0};
+    struct bundle_scan scan = {0};
+    struct bundle_block b;
+    struct buf again = {0};
+    CHECK_EQ(vectors_bytes(&v, "log", log, sizeof log).size, 32);
+    (void)vectors_bytes(&v, "blob_name", blob_name, sizeof blob_name);
+    struct found f = find_all(section);
+    CHECK_EQ(f.records, 3);
+    CHECK_EQ(f.lists + f.blobs, 3);
+    CHECK_EQ(f.scan.holes, 0);
+    while (bundle_scan(&scan, section, true, &b) == BUNDLE_FOUND) {
+        struct bundle_entry run = {.type = BUNDLE_RUN, .first = 1, .last = 3};
+        struct bundle_entry chunk = {.type = BUNDLE_CHUNK};
+        memcpy(run.id, log, 32);
+        memcpy(chunk.id, blob_name, 32);
+        if (b.kind != BUNDLE_LIST)
+            CHECK_OK(bundle_section_add(&s, b.kind, b.payload,
+                                        b.kind == BUNDLE_SEGMENT ? &run : &chunk));
+    }
+    CHECK_OK(bundle_section_end(&s, &again));
+    CHECK_SPAN(buf_written(&again), section);
+    f = find_all(damaged);
+    CHECK_EQ(f.records, 0);
+    CHECK_EQ(f.lists + f.blobs, 3);
+    CHECK_EQ(f.scan.holes, 1);
+    buf_free(&again);
+    vectors_close(&v);
 }
 
 /* ---- what the mesh makes of it ---- */

@@ -46,6 +46,8 @@ int mesh_link_up(struct mesh *m, const struct mesh_in *in)
         return HOP_ENOMEM;
     l->name = in->link;
     l->listener = in->listener;
+    mesh_pace_hint(l, in->rate_hint);
+    l->mtu = in->mtu;
     memcpy(l->binding, in->bytes.data, sizeof l->binding);
     if (!mesh_frame_begin(m, &w, HELLO_BYTES)) {
         free(l->logs);
@@ -114,7 +116,7 @@ static void link_begin(struct mesh *m, struct link *l, bool opens)
     l->estrange_due = !member;
     l->exchange.due = member && opens;
     l->touched = true;
-    l->keepalive_at = m->now + MESH_KEEPALIVE;
+    l->keepalive_at = m->now + l->keepalive;
     trace(&m->config.trace, "%u is %s", (unsigned)l->name, member ? "a member" : "a stranger");
     m->wants_at = m->now; /* somebody new to ask */
     for (uint32_t i = 0; i < m->wants_count; i++)
@@ -271,8 +273,9 @@ void mesh_links_finish(struct mesh *m)
         struct link *l = m->links[slot];
         if (l == NULL)
             continue;
-        if (m->now - l->heard >= MESH_SILENCE_MAX) {
-            trace(&m->config.trace, "nothing from %u for 8 s -> drop it", (unsigned)l->name);
+        if (m->now - l->heard >= l->silence) {
+            trace(&m->config.trace, "nothing from %u for %u s -> drop it", (unsigned)l->name,
+                  (unsigned)(l->silence / HOP_SECOND));
             (void)mesh_link_drop(m, slot); /* if there is no room, at the next step */
         } else if (l->state != LINK_GREETING &&
                    (m->now >= l->keepalive_at || m->now >= l->root_at)) {
@@ -283,7 +286,7 @@ void mesh_links_finish(struct mesh *m)
 
 hop_time mesh_link_deadline(const struct link *l)
 {
-    hop_time at = l->heard + MESH_SILENCE_MAX;
+    hop_time at = l->heard + l->silence;
     if (l->state == LINK_GREETING)
         return at;
     at = l->keepalive_at < at ? l->keepalive_at : at;

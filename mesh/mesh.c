@@ -78,7 +78,7 @@ void mesh_frame_send(struct mesh *m, struct link *l, const struct wire_writer *w
     out->bytes = wire_written(w);
     if (w->base + w->size == m->outs->scratch.base + m->outs->scratch.used)
         m->outs->scratch.used -= w->size - w->used; /* frames are begun at their largest */
-    l->keepalive_at = m->now + MESH_KEEPALIVE - rng_below(&m->jitter_rng, MESH_KEEPALIVE / 4);
+    l->keepalive_at = m->now + l->keepalive - rng_below(&m->jitter_rng, l->keepalive / 4);
 }
 
 /* ---- step ---- */

@@ -9,6 +9,7 @@
 #define BITS_UNSIGNED   0x20u
 #define BITS_ALL        0x3fu
 
+#define RECORD_SIG  0x40 /* its own signature follows; never of the last */
 #define RECORD_TAGS 0x80 /* cell tag and hint follow, because they differ from the last ones */
 
 /* Where the layout of a stored header keeps what a segment repeats. */
@@ -26,6 +27,11 @@ static bool says_tags(const struct segment *s, size_t index)
     if (r->cell_tag == NULL || r[-1].cell_tag == NULL)
         return r->cell_tag != r[-1].cell_tag;
     return memcmp(r->cell_tag, r[-1].cell_tag, 16) != 0 || memcmp(r->hint, r[-1].hint, 8) != 0;
+}
+
+static const uint8_t *inner_sig(const struct segment *s, size_t index)
+{
+    return index + 1 == s->count ? NULL : s->records[index].sig;
 }
 
 /* ---- numbers: seven bits a byte, the low ones first, in as few bytes as will do ---- */
@@ -67,9 +73,12 @@ size_t segment_size(const struct segment *s)
 {
     size_t size = 2 + (s->log_brief ? SEGMENT_BRIEF_BYTES : sizeof s->log) + number_size(s->first) +
                   (s->count > 1 ? 1u : 0u) + (s->sig == NULL ? 0u : (size_t)CRYPTO_SIG_BYTES);
-    for (size_t i = 0; i < s->count; i++)
-        size += 1 + (says_tags(s, i) ? 24u : 0u) + 24 + 16 + number_size(s->records[i].text.size) +
-                s->records[i].text.size;
+    for (size_t i = 0; i < s->count; i++) {
+        const struct segment_record *r = &s->records[i];
+        size += 1 + (says_tags(s, i) ? 24u : 0u) + 24 + 16;
+        size += number_size(r->text.size) + r->text.size;
+        size += inner_sig(s, i) == NULL ? 0u : (size_t)CRYPTO_SIG_BYTES;
+    }
     return size;
 }
 
@@ -88,7 +97,9 @@ void segment_put(struct wire_writer *w, const struct segment *s)
     for (size_t i = 0; i < s->count; i++) {
         const struct segment_record *r = &s->records[i];
         bool tags = says_tags(s, i);
-        wire_put_u8(w, (uint8_t)(r->outer | (tags ? RECORD_TAGS : 0)));
+        const uint8_t *sig = inner_sig(s, i);
+        wire_put_u8(w, (uint8_t)((unsigned)r->outer | (tags ? RECORD_TAGS : 0u) |
+                                 (sig != NULL ? RECORD_SIG : 0u)));
         if (tags) {
             wire_put_bytes(w, r->cell_tag, 16);
             wire_put_bytes(w, r->hint, 8);
@@ -97,6 +108,8 @@ void segment_put(struct wire_writer *w, const struct segment *s)
         wire_put_bytes(w, r->kc, 16);
         number_put(w, r->text.size);
         wire_put_bytes(w, r->text.data, r->text.size);
+        if (sig != NULL)
+            wire_put_bytes(w, sig, CRYPTO_SIG_BYTES);
     }
     if (s->sig != NULL)
         wire_put_bytes(w, s->sig, CRYPTO_SIG_BYTES);
@@ -107,8 +120,10 @@ static void segment_record_get(struct wire_reader *r, struct segment *s, size_t 
     struct segment_record *rec = &s->records[index];
     unsigned bits = wire_get_u8(r);
     bool tags = (bits & RECORD_TAGS) != 0;
-    unsigned outer = bits & ~(unsigned)RECORD_TAGS;
-    if (outer >= OUTERS_COUNT || (index == 0 && tags == s->tags_brief)) {
+    bool sig = (bits & RECORD_SIG) != 0;
+    unsigned outer = bits & ~(unsigned)(RECORD_TAGS | RECORD_SIG);
+    if (outer >= OUTERS_COUNT || (index == 0 && tags == s->tags_brief) ||
+        (sig && index + 1 == s->count)) {
         r->bad = true;
         return;
     }
@@ -127,6 +142,7 @@ static void segment_record_get(struct wire_reader *r, struct segment *s, size_t 
     if (size > RECORD_TEXT_BYTES_MAX)
         r->bad = true;
     rec->text = wire_get_bytes(r, size);
+    rec->sig = sig ? wire_get_bytes(r, CRYPTO_SIG_BYTES).data : NULL;
     if (!r->bad && tags && !says_tags(s, index))
         r->bad = true; /* one spelling only */
 }
@@ -155,6 +171,7 @@ int segment_parse(struct segment *ret, struct span frame)
     ret->end = NULL;
     if ((bits & BITS_UNSIGNED) == 0)
         ret->sig = wire_get_bytes(&r, CRYPTO_SIG_BYTES).data;
+    ret->records[ret->count - 1].sig = ret->sig;
     return wire_end(&r) ? HOP_OK : HOP_EMALFORMED;
 }
 
@@ -190,6 +207,7 @@ void segment_add(struct segment *s, const struct record *r)
         .hint = r->header.data + HEADER_HINT_AT,
         .nonce = r->header.data + HEADER_NONCE_AT,
         .kc = r->header.data + HEADER_KC_AT,
+        .sig = r->sig,
         .text = r->text,
     };
     s->sig = r->sig;
@@ -197,8 +215,9 @@ void segment_add(struct segment *s, const struct record *r)
 
 size_t segment_stored_size(const struct segment *s, size_t index)
 {
-    size_t size = RECORD_HEADER_BYTES + s->records[index].text.size;
-    return index + 1 == s->count && s->sig != NULL ? size + CRYPTO_SIG_BYTES : size;
+    const struct segment_record *r = &s->records[index];
+    const uint8_t *sig = index + 1 == s->count ? s->sig : r->sig;
+    return RECORD_HEADER_BYTES + r->text.size + (sig == NULL ? 0u : (size_t)CRYPTO_SIG_BYTES);
 }
 
 void segment_store_form(uint8_t *ret, const struct segment *s, size_t index,
@@ -216,8 +235,9 @@ void segment_store_form(uint8_t *ret, const struct segment *s, size_t index,
     record_header_put(ret, &r);
     if (in->text.size > 0)
         memcpy(ret + RECORD_HEADER_BYTES, in->text.data, in->text.size);
-    if (index + 1 == s->count && s->sig != NULL)
-        memcpy(ret + RECORD_HEADER_BYTES + in->text.size, s->sig, CRYPTO_SIG_BYTES);
+    const uint8_t *sig = index + 1 == s->count ? s->sig : in->sig;
+    if (sig != NULL)
+        memcpy(ret + RECORD_HEADER_BYTES + in->text.size, sig, CRYPTO_SIG_BYTES);
     record_id(tip->head, SPAN(ret, RECORD_HEADER_BYTES), in->text);
     tip->seq++;
 }
@@ -254,30 +274,59 @@ int segment_rebuild(struct segment_rebuilt *ret, const struct segment *s, struct
     return err;
 }
 
+/* Gather records up to the limits, at least to the first that is signed. */
+static void gather(struct segment *s, struct store *store, const uint8_t log[static 32],
+                   uint64_t after, const struct segment_limits *limits, uint8_t (*ids)[32])
+{
+    size_t bytes = SEGMENT_FIXED_BYTES;
+    bool whole = false;
+    s->count = 0;
+    for (uint64_t seq = after + 1; seq <= limits->last && s->count < SEGMENT_RECORDS_MAX; seq++) {
+        struct span stored;
+        struct record r;
+        if ((whole && s->count >= limits->records) ||
+            store_get(store, log, seq, &stored) != HOP_OK || record_parse(&r, stored) != HOP_OK)
+            return;
+        bytes += SEGMENT_RECORD_BYTES + r.text.size;
+        if (bytes > (whole ? limits->bytes : MESH_FRAME_BYTES_MAX))
+            return;
+        segment_add(s, &r);
+        if (s->count > 1) /* its prev is the id of the one before: no hashing */
+            memcpy(ids[s->count - 2], r.prev, 32);
+        if (!limits->own && r.sig != NULL)
+            record_id(ids[s->count - 1], r.header, r.text);
+        whole = whole || r.sig != NULL;
+    }
+}
+
+/* Cut at the last record that is proven; what came inside a run was not checked then. */
+static bool cut_at_proof(struct segment *s, const uint8_t log[static 32], bool own, bool open,
+                         uint8_t (*ids)[32])
+{
+    for (; s->count > 0; s->count--, open = false) {
+        s->sig = s->records[s->count - 1].sig;
+        if (open && s->sig == NULL)
+            return true;
+        if (s->sig != NULL && (own || record_verify(ids[s->count - 1], s->sig, log) == HOP_OK))
+            return true;
+    }
+    return false;
+}
+
 bool segment_read_within(struct segment *s, struct store *store, const uint8_t log[static 32],
                          uint64_t after, const struct segment_limits *limits)
 {
-    size_t whole = 0, bytes = SEGMENT_FIXED_BYTES;
-    const uint8_t *sig = NULL;
-    s->count = 0;
-    for (uint64_t seq = after + 1; seq <= limits->last; seq++) {
-        struct span stored;
-        struct record r;
-        if (s->count >= limits->records || s->count == SEGMENT_RECORDS_MAX ||
-            store_get(store, log, seq, &stored) != HOP_OK || record_parse(&r, stored) != HOP_OK)
-            break;
-        bytes += SEGMENT_RECORD_BYTES + r.text.size;
-        if (bytes > (whole > 0 ? limits->bytes : MESH_FRAME_BYTES_MAX))
-            break;
-        segment_add(s, &r);
-        if (r.sig != NULL || (limits->open_end && seq == limits->last)) {
-            whole = s->count;
-            sig = r.sig;
-        }
-    }
-    s->count = whole;
-    s->sig = sig;
-    return whole > 0;
+    uint8_t ids[SEGMENT_RECORDS_MAX][32];
+    struct segment_limits wide = *limits;
+    gather(s, store, log, after, limits, ids);
+    if (cut_at_proof(s, log, limits->own, limits->open_end && after + s->count == limits->last,
+                     ids))
+        return true;
+    wide.records = SEGMENT_RECORDS_MAX; /* somebody put false signatures inside: a whole run */
+    wide.bytes = MESH_FRAME_BYTES_MAX;
+    gather(s, store, log, after, &wide, ids);
+    return cut_at_proof(s, log, limits->own, limits->open_end && after + s->count == limits->last,
+                        ids);
 }
 
 bool segment_read(struct segment *s, struct store *store, const uint8_t log[static 32],

@@ -2,9 +2,11 @@
  *
  * Log, lane and first number are said once, the log by four bytes where the receiver is known to
  * have it; numbers count up; prev follows from the receiver's own tip; cell tag and routing hint
- * are repeated only where they change; one signature, of the last record, proves the run. Live
- * push and catching up use this same frame; a bundle does without the two abbreviations, because
- * nobody has the rest at hand. */
+ * are repeated only where they change; one signature, of the last record, proves the run. On a fast
+ * link the signatures of the others may come along: nobody checks them on arrival, but they are
+ * where the receiver may end a run when it passes the records on over a slow one, and then it does.
+ * Live push and catching up use this same frame; a bundle does without the two abbreviations,
+ * because nobody has the rest at hand. */
 #ifndef HOP_MESH_SEGMENT_H
 #define HOP_MESH_SEGMENT_H
 
@@ -13,9 +15,9 @@
 
 #define SEGMENT_RECORDS_MAX  64
 #define SEGMENT_BYTES_AIM    (64u << 10) /* 8 s of a 64 kbit/s radio; past it, cut where possible */
-#define SEGMENT_FIXED_BYTES  (1 + 1 + 32 + 8 + 1 + 64)  /* at most, without its records */
-#define SEGMENT_BRIEF_BYTES  4                          /* of a log, where they are enough */
-#define SEGMENT_RECORD_BYTES (1 + 16 + 8 + 24 + 16 + 4) /* at most, without its text */
+#define SEGMENT_FIXED_BYTES  (1 + 1 + 32 + 8 + 1 + 64)       /* at most, without its records */
+#define SEGMENT_BRIEF_BYTES  4                               /* of a log, where they are enough */
+#define SEGMENT_RECORD_BYTES (1 + 16 + 8 + 24 + 16 + 3 + 64) /* at most, without its text */
 
 struct segment {
     enum record_lane lane;
@@ -30,6 +32,7 @@ struct segment {
     struct segment_record { /* pointers into the frame, or into the store */
         enum record_outer outer;
         const uint8_t *cell_tag, *hint, *nonce, *kc;
+        const uint8_t *sig; /* its own, or NULL; of the last: the segment's */
         struct span text;
     } records[SEGMENT_RECORDS_MAX];
 };
@@ -83,6 +86,7 @@ bool segment_read(struct segment *s, struct store *store, const uint8_t log[stat
 struct segment_limits {
     uint64_t last;
     size_t records, bytes; /* at least 1 record, whatever its size */
+    bool own;              /* our own signatures need no checking */
     bool open_end;         /* record `last` needs no signature: a fork's proof names its head */
 };
 bool segment_read_within(struct segment *s, struct store *store, const uint8_t log[static 32],

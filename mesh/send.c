@@ -43,6 +43,7 @@ int mesh_on_ack(struct mesh *m, uint32_t slot, struct span frame)
             continue;
         trace(&m->config.trace, "%u has log %02x%02x up to %llu", (unsigned)l->name,
               ack.items[i].log[0], ack.items[i].log[1], (unsigned long long)ack.items[i].seq);
+        mesh_pace_landed(m, l, log, ack.items[i].seq);
         mesh_show(m, slot, log, ack.items[i].seq);
         l->logs[log].asks = 0;
         l->touched = true;
@@ -83,15 +84,12 @@ int mesh_on_stop(struct mesh *m, uint32_t slot, struct span frame)
 /* ---- segments ---- */
 
 /* What goes in one segment. */
-static struct segment_limits unit_limits(const struct mesh *m, const struct link *l,
-                                         const struct mesh_log *log)
+static struct segment_limits unit_limits(const struct link *l, const struct mesh_log *log)
 {
-    (void)m;
-    (void)l;
-    return (struct segment_limits){.last = log->durable.seq,
-                                   .records = SEGMENT_RECORDS_MAX,
-                                   .bytes = SEGMENT_BYTES_AIM,
-                                   .open_end = log->fork > 0 && log->durable.seq == log->fork - 1};
+    struct segment_limits limits = {.last = log->durable.seq, .own = log->own};
+    mesh_pace_unit(l, &limits);
+    limits.open_end = log->fork > 0 && log->durable.seq == log->fork - 1;
+    return limits;
 }
 
 /* Leave out what the peer has at hand: most of the log's name, and tags that have not changed. */
@@ -115,7 +113,7 @@ static bool send_segment(struct mesh *m, struct link *l, uint32_t index)
         p->flags &= (uint8_t)~PEER_SEND;
         return true;
     }
-    struct segment_limits limits = unit_limits(m, l, log);
+    struct segment_limits limits = unit_limits(l, log);
     if (!segment_read_within(&s, m->config.store, log->id, p->sent, &limits)) {
         trace(&m->config.trace, "cannot read log %02x%02x after %llu -> stop sending it",
               log->id[0], log->id[1], (unsigned long long)p->sent);
@@ -124,6 +122,8 @@ static bool send_segment(struct mesh *m, struct link *l, uint32_t index)
         return true;
     }
     abbreviate(m, p, &s);
+    for (size_t i = 0; i + 1 < s.count && !mesh_pace_fast(l); i++)
+        s.records[i].sig = NULL;
     size_t size = segment_size(&s);
     if (!mesh_frame_begin(m, &w, size))
         return false;
@@ -133,7 +133,9 @@ static bool send_segment(struct mesh *m, struct link *l, uint32_t index)
           log->id[1], (unsigned long long)s.first, (unsigned long long)p->sent);
     mesh_frame_send(m, l, &w);
     assert(l->flights_count < MESH_FLIGHTS_MAX);
-    l->flights[l->flights_count++] = (struct mesh_flight){index, p->sent, size};
+    struct mesh_flight f = {.log = index, .last = p->sent, .bytes = size};
+    mesh_pace_sent(m, l, &f);
+    l->flights[l->flights_count++] = f;
     l->flights_bytes += size;
     return true;
 }
@@ -158,7 +160,7 @@ static void pump(struct mesh *m, struct link *l)
 {
     for (unsigned lane = 0; lane < LANES_COUNT; lane++) {
         while (l->sends[lane]) {
-            if (l->flights_bytes >= MESH_WINDOW_BYTES || l->flights_count == MESH_FLIGHTS_MAX)
+            if (l->flights_bytes >= mesh_pace_window(l) || l->flights_count == MESH_FLIGHTS_MAX)
                 return;
             uint32_t log = next_to_send(m, l, lane);
             if (log == NO_SLOT) {

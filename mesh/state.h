@@ -102,6 +102,9 @@ struct mesh_flight {
     uint32_t log;
     uint64_t last;
     size_t bytes;
+    hop_time sent_at;
+    uint64_t landed_before; /* bytes acknowledged on the link when it was sent, and since when */
+    hop_time landed_before_at;
 };
 
 enum link_state { LINK_GREETING = 1, LINK_STRANGER = 2, LINK_MEMBER = 4 };
@@ -159,6 +162,12 @@ struct link {
     uint32_t send_cursor[LANES_COUNT];
     struct mesh_flight flights[MESH_FLIGHTS_MAX];
     size_t flights_count, flights_bytes;
+    uint64_t rate;               /* bytes/s, measured or as the owner says; 0: unknown */
+    size_t mtu;                  /* of the pipe below; 0: unknown */
+    hop_time silence, keepalive; /* how long it may be silent; how often it hears from us */
+    hop_time round_trip;         /* the shortest seen; 0: none yet */
+    uint64_t landed;             /* bytes acknowledged so far */
+    hop_time landed_at;
     uint32_t hearsay; /* logs it named that we had not heard of */
     size_t stranger_bytes;
     unsigned strikes;
@@ -368,6 +377,16 @@ bool mesh_is_news(const struct mesh *m, uint32_t log);                /* and it 
 hop_time mesh_graft_wait(const struct mesh *m, uint32_t log);         /* ask nobody before */
 void mesh_brought(struct mesh *m, uint32_t slot, uint32_t log);       /* something new */
 void mesh_brought_again(struct mesh *m, uint32_t slot, uint32_t log); /* what was here */
+
+/* ---- how fast a link is (pace.c) ---- */
+
+#define PACE_RATE_MAX (1u << 30)
+size_t mesh_pace_window(const struct link *l); /* bytes that may be under way */
+void mesh_pace_unit(const struct link *l, struct segment_limits *ret);
+bool mesh_pace_fast(const struct link *l);
+void mesh_pace_sent(const struct mesh *m, struct link *l, struct mesh_flight *f);
+void mesh_pace_landed(const struct mesh *m, struct link *l, uint32_t log, uint64_t seq); /* ACK */
+void mesh_pace_hint(struct link *l, uint64_t rate); /* what the owner knows; 0: nothing */
 
 /* ---- records out (send.c) ---- */
 

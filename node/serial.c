@@ -161,6 +161,7 @@ static void follow_state(struct node *n, struct serial *s)
     node_step(n, &(struct mesh_in){.type = MESH_IN_LINK_UP,
                                    .link = link_of(s),
                                    .listener = state.listener,
+                                   .rate_hint = s->rate_bytes,
                                    .now = n->now,
                                    .bytes = SPAN(state.binding, 32)});
 }

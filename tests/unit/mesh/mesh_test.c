@@ -37,7 +37,8 @@ static int inject(mesh_link link, struct span frame)
 }
 
 /* The next n records of the author as one segment. */
-static struct span segment_of(size_t n, enum record_lane lane)
+/* signed_each: as a fast link carries it; else the last signature is the only one. */
+static struct span run_of(size_t n, enum record_lane lane, bool signed_each)
 {
     static uint8_t large[RECORD_BYTES_MAX];
     struct segment s = {0};
@@ -48,11 +49,18 @@ static struct span segment_of(size_t n, enum record_lane lane)
         memcpy(record_bytes[i], sealed.data, sealed.size);
         CHECK_OK(record_parse(&r, SPAN(record_bytes[i], sealed.size)));
         segment_add(&s, &r);
+        if (!signed_each)
+            s.records[i].sig = NULL;
     }
     struct wire_writer w = wire_writer(frame_bytes, sizeof frame_bytes);
     segment_put(&w, &s);
     CHECK(!w.bad);
     return wire_written(&w);
+}
+
+static struct span segment_of(size_t n, enum record_lane lane)
+{
+    return run_of(n, lane, false);
 }
 
 static struct span frontier_of(const uint8_t log[32], uint64_t seq, uint8_t head, bool ask)
@@ -353,8 +361,13 @@ TEST(peer_that_never_acknowledges_gets_one_window)
     const uint8_t *log = c.nodes[0].logs[LANE_MEETING].key.public_key;
     for (unsigned i = 0; i < 10; i++)
         (void)inject(1, frontier_of(log, 0, 0, true)); /* asking again does not help it */
-    CHECK(c.bytes[FRAME_SEGMENT] < MESH_WINDOW_BYTES + 70000);
     uint64_t first = c.records_sent;
+    CHECK(first <= 2); /* of a link that it knows nothing of, it begins small */
+    c.now += 10 * HOP_MS;
+    memset(c.bytes, 0, sizeof c.bytes);
+    (void)inject(1, ack_of(log, first));
+    first = c.records_sent;
+    CHECK(c.bytes[FRAME_SEGMENT] < MESH_WINDOW_BYTES + 70000);
     CHECK(first > 10 && first < 40);
     (void)inject(1, ack_of(log, first));
     CHECK(c.records_sent > first);
@@ -554,10 +567,49 @@ TEST(what_does_not_fit_a_step_comes_with_the_next)
     c.outs.scratch.size = 2 * MESH_FRAME_BYTES_MAX; /* for 3 windows of a megabyte */
     const uint8_t *log = c.nodes[0].logs[LANE_MEETING].key.public_key;
     memset(c.bytes, 0, sizeof c.bytes);
+    for (size_t slot = 0; slot < 3; slot++)
+        c.nodes[0].mesh->links[slot]->rate = PACE_RATE_MAX;
     for (mesh_link link = 1; link < 4; link++)
         CHECK_OK(inject(link, frontier_of(log, 0, 0, true)));
     CHECK(c.bytes[FRAME_SEGMENT] >= 3 * MESH_WINDOW_BYTES);
     CHECK(mesh_deadline(c.nodes[0].mesh) > c.now);
+    cluster_close(&c);
+}
+
+/* Somebody who had it all from a LAN could not pass it on in contacts of a few seconds: the run
+ * would be longer than the contact, every time. */
+TEST(run_of_a_fast_link_is_cut_for_a_slow_one)
+{
+    struct segment s;
+    begin();
+    CHECK_OK(inject(1, run_of(8, LANE_MEETING, true)));
+    cluster_puppet(&c, 0, 2, 2);
+    cluster_strays_forget(&c);
+    CHECK_OK(inject(2, frontier_of(author.key.public_key, 0, 0, true)));
+    CHECK_OK(segment_parse(&s, cluster_stray(&c, FRAME_SEGMENT)));
+    CHECK_EQ(s.count, 1);
+    cluster_close(&c);
+}
+
+/* A forged signature inside a run, which nobody checks on arrival, would be passed on as if it had
+ * been, and the honest one who does would be shut out for it. */
+TEST(forged_signature_inside_a_run_is_no_place_to_cut)
+{
+    static uint8_t bytes[32768];
+    struct segment s;
+    begin();
+    struct span frame = run_of(5, LANE_MEETING, true);
+    memcpy(bytes, frame.data, frame.size);
+    CHECK_OK(segment_parse(&s, frame));
+    for (size_t i = 0; i < 4; i++)
+        bytes[(size_t)(s.records[i].sig - frame.data) + 5] ^= 1;
+    CHECK_OK(inject(1, SPAN(bytes, frame.size))); /* the last proves them all */
+    CHECK_EQ(cluster_records(&c, 0), 5);
+    cluster_puppet(&c, 0, 2, 2);
+    cluster_strays_forget(&c);
+    CHECK_OK(inject(2, frontier_of(author.key.public_key, 0, 0, true)));
+    CHECK_OK(segment_parse(&s, cluster_stray(&c, FRAME_SEGMENT)));
+    CHECK_EQ(s.count, 5);
     cluster_close(&c);
 }
 

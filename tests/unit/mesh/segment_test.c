@@ -46,6 +46,10 @@ static int verify(const struct segment *s)
         uint8_t *bytes = malloc(segment_stored_size(s, i));
         segment_store_form(bytes, s, i, &tip);
         free(bytes);
+        /* those inside a run are checked by whoever ends one there: segment_read_within() */
+        if (s->records[i].sig != NULL &&
+            record_verify(tip.head, s->records[i].sig, s->log) != HOP_OK)
+            return HOP_EAUTH;
     }
     return record_verify(tip.head, s->sig, s->log);
 }
@@ -62,9 +66,7 @@ TEST(segment_rebuilds_records_byte_for_byte)
         uint8_t bytes[4096];
         size_t size = segment_stored_size(&got, i);
         segment_store_form(bytes, &got, i, &tip);
-        /* all but the last come without their own signature */
-        size_t want = i + 1 == RUN ? records[i].size : records[i].size - CRYPTO_SIG_BYTES;
-        CHECK_SPAN(SPAN(bytes, size), SPAN(records[i].data, want));
+        CHECK_SPAN(SPAN(bytes, size), records[i]);
     }
     CHECK_OK(record_verify(tip.head, got.sig, got.log));
 }

@@ -60,7 +60,8 @@ TEST(long_history_comes_in_windows_and_each_record_once)
     cluster_run(&c, 5000);
     CHECK_EQ(c.nodes[2].delivered, 2500);
     CHECK_EQ(c.records_sent, 5000);
-    CHECK(c.bytes[FRAME_SEGMENT] / c.records_sent < 1040 + 116); /* padded text, envelope, signature */
+    CHECK(c.bytes[FRAME_SEGMENT] / c.records_sent <
+          1040 + 116); /* padded text, envelope, signature */
     cluster_close(&c);
 }
 

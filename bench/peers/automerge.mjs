@@ -1,3 +1,4 @@
+#!/usr/bin/env node
 /* Automerge's sync protocol: heads, and a Bloom filter of what is new since the last meeting.
  *
  * One document; each log is an actor that appends to a list of its own and never hears the others,

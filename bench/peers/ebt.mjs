@@ -1,3 +1,4 @@
+#!/usr/bin/env node
 /* Epidemic broadcast trees, as Secure Scuttlebutt replicates feeds: a vector of {feed: sequence},
  * then messages, all as JSON (what muxrpc puts around each is not counted).
  *

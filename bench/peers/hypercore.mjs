@@ -1,3 +1,4 @@
+#!/usr/bin/env node
 /* Hypercore: a core per log, all over one encrypted stream (Noise and a multiplexer, both counted),
  * stored in RocksDB in a temporary directory. A core has one writer, so even logs are written at
  * node A and odd ones at node B, and what is remembered of a peer is nothing: there is no "again".

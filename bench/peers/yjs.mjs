@@ -1,3 +1,4 @@
+#!/usr/bin/env node
 /* Yjs with the messages of y-protocols/sync: each side sends its state vector (step 1) and answers
  * the other's with all it lacks (step 2). Each log is a client with a random 32-bit number, as the
  * library draws them, that appends to an array of its own. Nothing is signed or chained. */

@@ -24,6 +24,7 @@
 
 #define SYNDROMES_MIN 6 /* two changes; with a root, 24 bytes in all */
 #define GROWTHS_MAX   3
+#define NEAR_MAX      16 /* records: one guess in 4,000 that is wrong is within, and costs no more */
 
 /* ---- what a frontier looks like in one exchange ---- */
 
@@ -33,16 +34,22 @@ struct picture {
     size_t count;
 };
 
-/* opener: did the end that opened the exchange accept the link? */
-static bool picture_take(struct mesh *m, const struct link *l, bool opener_listens, uint16_t number,
-                         struct picture *ret)
+/* The salt of an exchange, opened by the end that accepted the link or by the other. */
+static void salt_take(const struct mesh *m, const struct link *l, bool opener_listens,
+                      uint16_t number, struct sketch_salt *ret)
 {
     uint8_t context[35];
     struct wire_writer w = wire_writer(context, sizeof context);
     wire_put_bytes(&w, l->binding, 32);
     wire_put_u8(&w, opener_listens ? 1 : 0);
     wire_put_u16(&w, number);
-    sketch_salt(&ret->salt, m->config.sync_key, wire_written(&w));
+    sketch_salt(ret, m->config.sync_key, wire_written(&w));
+}
+
+static bool picture_take(struct mesh *m, const struct link *l, bool opener_listens, uint16_t number,
+                         struct picture *ret)
+{
+    salt_take(m, l, opener_listens, number, &ret->salt);
     ret->count = 0;
     ret->entries = arena_take(&m->outs->scratch, (m->order_count + 1) * sizeof *ret->entries,
                               _Alignof(struct sketch_entry));
@@ -54,7 +61,7 @@ static bool picture_take(struct mesh *m, const struct link *l, bool opener_liste
             continue;
         struct sketch_entry *e = &ret->entries[ret->count++];
         *e = (struct sketch_entry){.log = m->order[i], .seq = log->durable.seq};
-        e->position = sketch_position(&ret->salt, log->id);
+        e->position = sketch_position(&ret->salt, log->id, &e->mark);
         uint8_t head[32];
         memcpy(head, log->durable.head, sizeof head);
         head[31] ^= log->fork > 0; /* not the same as one believed to be whole */
@@ -209,9 +216,10 @@ static bool list_all_send(struct mesh *m, struct link *l, const struct picture *
         arena_take(&m->outs->scratch, (n + 1) * sizeof *f.entries, _Alignof(struct list_entry));
     if (f.entries == NULL || !mesh_frame_begin(m, &w, LIST_BYTES(n)))
         return false;
-    for (; f.count < n; f.count++)
-        f.entries[f.count] = (struct list_entry){
-            p->entries[f.count].position, p->entries[f.count].seq, p->entries[f.count].check};
+    for (; f.count < n; f.count++) {
+        const struct sketch_entry *e = &p->entries[f.count];
+        f.entries[f.count] = (struct list_entry){e->position, e->seq, e->mark, e->check};
+    }
     trace(&m->config.trace, "list %zu logs for %u", f.count, (unsigned)l->name);
     frame_list_put(&w, &f);
     mesh_frame_send(m, l, &w);
@@ -361,7 +369,7 @@ static bool answer_begin(struct answer *a, struct mesh *m, uint32_t slot)
 static void name(struct answer *a, uint16_t position, uint64_t seq)
 {
     if (a->list.count < LIST_ENTRIES_MAX) /* the rest in the next exchange */
-        a->list.entries[a->list.count++] = (struct list_entry){position, seq, 0};
+        a->list.entries[a->list.count++] = (struct list_entry){position, seq, 0, 0};
 }
 
 static void name_all_at(struct answer *a, size_t first, size_t n)
@@ -372,13 +380,6 @@ static void name_all_at(struct answer *a, size_t first, size_t n)
     }
 }
 
-/* Positions are not names: of a log that we write ourselves, only a name is believed when it says
- * that somebody has more than we. */
-static bool may_show(const struct mesh *m, const struct sketch_entry *e, uint64_t seq)
-{
-    return seq <= e->seq || !m->logs[e->log].own;
-}
-
 /* The opener has this log of ours up to seq. sure: it has said so, or what it says of its head
  * agrees with ours. A guess that it has more is not shown: its records will. */
 static void found(struct answer *a, const struct sketch_entry *e, uint64_t seq, bool sure)
@@ -387,7 +388,7 @@ static void found(struct answer *a, const struct sketch_entry *e, uint64_t seq, 
     if (seq > e->seq) {
         a->ahead++;
         a->named[e - a->p.entries] |= AHEAD;
-        if (sure && may_show(m, e, seq))
+        if (sure)
             mesh_show(m, a->slot, e->log, seq);
     } else if (sure && seq < e->seq) {
         mesh_set_shown(m, a->slot, e->log, seq);
@@ -412,6 +413,21 @@ static bool check_of(const struct answer *a, const struct sketch_entry *e, uint6
     return true;
 }
 
+/* If it is this log that differs at its position, then so. One of several there is believed to be
+ * it only when it is behind by a few records, whose head agrees: else the opener will find out. */
+static void changed_perhaps(struct answer *a, const struct sketch_entry *e, uint16_t added,
+                            bool alone)
+{
+    uint8_t check;
+    uint16_t tag = (uint16_t)(e->tag ^ added);
+    uint64_t seq = sketch_guess(tag, e->seq);
+    bool sure = tag == 0 || (check_of(a, e, seq, &check) && sketch_tag(seq, check) == tag);
+    if (alone && seq == e->seq && a->m->logs[e->log].fork > 0)
+        mesh_fork_tell(a->m, a->l, e->log);
+    if (alone || (sure && seq < e->seq && e->seq - seq <= NEAR_MAX))
+        found(a, e, seq, sure);
+}
+
 static void change_found(struct answer *a, const struct sketch_change *change)
 {
     size_t first, n = sketch_find(a->p.entries, a->p.count, change->position, &first);
@@ -421,16 +437,8 @@ static void change_found(struct answer *a, const struct sketch_change *change)
         return;
     }
     name_all_at(a, first, n);
-    if (n > 1)
-        return; /* which of them, the opener will find out */
-    const struct sketch_entry *e = &a->p.entries[first];
-    uint16_t tag = (uint16_t)(e->tag ^ change->added);
-    uint64_t seq = sketch_guess(tag, e->seq);
-    if (seq == e->seq && a->m->logs[e->log].fork > 0)
-        mesh_fork_tell(a->m, a->l, e->log);
-    uint8_t check;
-    bool sure = tag == 0 || (check_of(a, e, seq, &check) && sketch_tag(seq, check) == tag);
-    found(a, e, seq, sure);
+    for (size_t i = first; i < first + n; i++)
+        changed_perhaps(a, &a->p.entries[i], change->added, n == 1);
 }
 
 /* What is not named is as here. */
@@ -479,10 +487,11 @@ static void grow(struct mesh *m, struct link *l, size_t count)
     size_t logs = x->their_logs > count ? x->their_logs : count, fewer = logs - count;
     if (x->their_logs < count)
         fewer = count - x->their_logs;
-    size_t want = 4 * room + 2; /* by guess, or by what we know */
-    if (news_for(m, l, &news) && news > room)
-        want = news + room;
-    want = sketch_syndromes(want > fewer ? want : fewer);
+    size_t want = 4 * room + 2; /* by guess, or by what we know: it has made room for its news */
+    if (x->their_growths == 0 && news_for(m, l, &news) && news > 0)
+        want = news + (x->their_rooted ? 0 : room);
+    want = want > fewer ? want : fewer;
+    want = sketch_syndromes(want > room ? want : room + 1);
     if (++x->their_growths <= GROWTHS_MAX && !list_is_better(want, logs))
         more.want = want;
     trace(&m->config.trace, "%u differs in more than %zu logs -> ask for %s", (unsigned)l->name,
@@ -558,7 +567,7 @@ int mesh_on_sketch(struct mesh *m, uint32_t slot, struct span frame)
 {
     struct link *l = m->links[slot];
     struct frame_sketch f;
-    struct picture p;
+    struct sketch_salt salt;
     uint8_t root[8];
     int err = frame_sketch_parse(&f, frame);
     if (err != HOP_OK)
@@ -567,8 +576,10 @@ int mesh_on_sketch(struct mesh *m, uint32_t slot, struct span frame)
     if (!theirs_begin(m, l, f.number, f.eager))
         return HOP_OK;
     l->exchange.their_logs = f.logs;
-    if (f.rooted && picture_take(m, l, !l->listener, f.number, &p)) {
-        mesh_root(m, p.salt.root, root);
+    l->exchange.their_rooted = f.rooted;
+    if (f.rooted) {
+        salt_take(m, l, !l->listener, f.number, &salt);
+        mesh_root(m, salt.root, root);
         if (memcmp(root, f.root, sizeof root) == 0) {
             mesh_in_sync(m, slot);
             l->root_at = m->now; /* and it should know */
@@ -611,10 +622,50 @@ static void listed(struct answer *a, const struct sketch_entry *e, const struct 
     uint8_t check;
     if (!check_of(a, e, entry->seq, &check) || check == entry->check)
         found(a, e, entry->seq, true);
-    else if (a->m->logs[e->log].fork > 0)
-        mesh_fork_tell(a->m, a->l, e->log);
     else
         mesh_probe(a->m, a->l, e->log); /* one number, two heads */
+}
+
+struct listed { /* at one position */
+    const struct sketch_entry *ours;
+    size_t n;
+    const struct list_entry *theirs;
+    size_t count;
+};
+
+static bool same_logs(const struct listed *at)
+{
+    bool same = at->n == at->count;
+    for (size_t k = 0; k < at->n && same; k++)
+        same = at->ours[k].mark == at->theirs[k].mark;
+    return same;
+}
+
+static void listed_at(struct answer *a, uint16_t position, struct listed at)
+{
+    bool logs = same_logs(&at), same = logs;
+    for (size_t k = 0; k < at.n && same; k++)
+        same = at.ours[k].seq == at.theirs[k].seq && at.ours[k].check == at.theirs[k].check;
+    if (same)
+        return;
+    size_t first = at.n > 0 ? (size_t)(at.ours - a->p.entries) : 0;
+    bool others = !logs && at.n == 1 && at.count == 1; /* one log each, and not the same */
+    if (at.n == 0 || others) {
+        a->strange += at.count;
+        name(a, position, 0);
+    }
+    if (others)
+        a->named[first] |= NAMED; /* as nothing: it is not what the opener has here */
+    else
+        name_all_at(a, first, at.n);
+    if (!logs && !others && at.n == at.count)
+        name(a, position, 0); /* so that their number shows that they are not the same */
+    for (size_t k = 0; k < at.n && (logs || others || at.count == 0); k++) {
+        if (logs)
+            listed(a, &at.ours[k], &at.theirs[k]);
+        else
+            found(a, &at.ours[k], 0, true);
+    }
 }
 
 /* The opener lists all it has, which tells exactly what differs. */
@@ -631,48 +682,66 @@ static int on_list_of_all(struct mesh *m, uint32_t slot, const struct frame_list
         size_t first, n = sketch_find(a.p.entries, a.p.count, position, &first);
         theirs = i < f->count && f->entries[i].position == position ? run_at(f, i) : 0;
         ours = n > 0 ? first + n : ours;
-        bool same = n == theirs;
-        for (size_t k = 0; k < n && same; k++)
-            same = a.p.entries[first + k].seq == f->entries[i + k].seq &&
-                   a.p.entries[first + k].check == f->entries[i + k].check;
-        if (same)
-            continue;
-        if (n == 0)
-            a.strange += theirs;
-        if (n == 0)
-            name(&a, position, 0);
-        name_all_at(&a, first, n);
-        for (size_t k = 0; k < n && n == theirs; k++)
-            listed(&a, &a.p.entries[first + k], &f->entries[i + k]);
-        for (size_t k = 0; k < n && theirs == 0; k++)
-            found(&a, &a.p.entries[first + k], 0, true);
+        listed_at(&a, position, (struct listed){&a.p.entries[first], n, &f->entries[i], theirs});
     }
     answer_send(&a);
     return HOP_OK;
 }
 
-/* One log of ours in the answer: the other has it up to seq. */
-static void on_answer_entry(struct mesh *m, uint32_t slot, const struct sketch_entry *e,
-                            uint64_t seq, bool eager)
+/* What an answer says at one position. */
+struct place {
+    const struct sketch_entry *ours;
+    const struct list_entry *theirs;
+    size_t count, differ; /* logs there; and in how many of them the numbers differ */
+    bool eager;
+};
+
+/* It has more, and we let it send unasked: does it know where we are? */
+static bool comes_by_itself(const struct exchange *x, const struct place *p, size_t k)
 {
+    uint64_t seq = p->theirs[k].seq, ours = p->ours[k].seq;
+    if (!x->eager || x->sent == 0) /* after a list it knows exactly */
+        return x->eager;
+    if (p->count > 1)
+        return p->differ == 1 && seq - ours <= NEAR_MAX;
+    return sketch_guess(p->ours[k].tag, seq) == ours;
+}
+
+/* One log of ours in the answer. */
+static void on_answer_entry(struct mesh *m, uint32_t slot, const struct place *p, size_t k)
+{
+    const struct sketch_entry *e = &p->ours[k];
+    uint64_t seq = p->theirs[k].seq;
     struct link *l = m->links[slot];
     const struct exchange *x = &l->exchange;
-    if (may_show(m, e, seq))
-        mesh_set_shown(m, slot, e->log, seq);
-    else
-        mesh_ask(m, l, e->log);
-    if (seq > e->seq) { /* the other knows where we are if its guess was right: then it sends */
-        if (x->eager && (x->sent == 0 || sketch_guess(e->tag, seq) == e->seq))
+    mesh_set_shown(m, slot, e->log, seq);
+    if (seq > e->seq) {
+        if (comes_by_itself(x, p, k))
             expect(m, slot, e->log);
         m->asks_at = m->now;
-    } else if (seq < e->seq && eager) {
+    } else if (seq < e->seq && p->eager) {
         (void)mesh_serve(m, l, e->log, seq);
     } else if (seq < e->seq) {
         mesh_announce(m, l, e->log);
-    } else if (m->logs[e->log].fork > 0) {
-        mesh_fork_tell(m, l, e->log);
-    } else if (x->version == m->version) {
+    } else if (p->count == 1 && x->version == m->version) {
         mesh_probe(m, l, e->log); /* one number, two heads */
+    }
+}
+
+/* named of the other's logs are at this position of count of ours. */
+static void on_answer_place(struct mesh *m, uint32_t slot, struct place p, size_t named)
+{
+    struct link *l = m->links[slot];
+    for (size_t k = 0; k < p.count && named == p.count; k++)
+        p.differ += p.theirs[k].seq != p.ours[k].seq;
+    for (size_t k = 0; k < p.count; k++) {
+        uint32_t log = p.ours[k].log;
+        if (named == p.count)
+            on_answer_entry(m, slot, &p, k);
+        else if (named > 0)
+            mesh_say(m, l, log); /* it has others here */
+        else if (m->logs[log].marked_version <= l->exchange.version)
+            mesh_show(m, slot, log, p.ours[k].seq);
     }
 }
 
@@ -712,15 +781,8 @@ static int on_answer(struct mesh *m, uint32_t slot, const struct frame_list *f)
             strange++;
         if (next < f->count && f->entries[next].position == p.entries[i].position)
             named = run_at(f, next);
-        for (size_t k = i; k < i + n; k++) {
-            const struct sketch_entry *e = &p.entries[k];
-            if (named == n)
-                on_answer_entry(m, slot, e, f->entries[next + k - i].seq, f->eager);
-            else if (named > 0)
-                mesh_say(m, l, e->log); /* it has others at this position */
-            else if (m->logs[e->log].marked_version <= x->version)
-                mesh_show(m, slot, e->log, e->seq);
-        }
+        on_answer_place(m, slot, (struct place){&p.entries[i], &f->entries[next], n, 0, f->eager},
+                        named);
         next += named;
     }
     eager_settle(m, slot, strange + f->count - next);

@@ -228,7 +228,7 @@ void frame_list_put(struct wire_writer *w, const struct frame_list *f)
         gap_put(&b, e->position - before, gap_shift(f->count));
         number_put(&b, e->seq, shift);
         if (f->all)
-            bits_put(&b, e->check, 8);
+            bits_put(&b, (uint64_t)e->mark << 6 | e->check, 12);
         before = e->position;
     }
     if (b.used > 0)
@@ -266,7 +266,8 @@ int frame_list_parse(struct frame_list *f, struct span frame)
         return HOP_EMALFORMED;
     for (size_t i = 0; i < f->count && !r.bad; i++) {
         entry_get(&b, &f->entries[i], before, gap_shift(f->count), shift);
-        f->entries[i].check = f->all ? (uint8_t)bits_get(&b, 8) : 0;
+        f->entries[i].mark = f->all ? (uint8_t)bits_get(&b, 6) : 0;
+        f->entries[i].check = f->all ? (uint8_t)bits_get(&b, 6) : 0;
         before = f->entries[i].position;
     }
     if (b.used > 0 && (b.byte & ((1u << b.used) - 1)) != 0)

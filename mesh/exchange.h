@@ -58,8 +58,8 @@ MUST_USE int frame_more_parse(struct frame_more *ret, struct span frame);
 #define LIST_BYTES(n)    (7 + 17 * (n)) /* at most; two to four an entry are usual */
 struct list_entry {
     uint16_t position;
-    uint64_t seq;  /* 0: nothing of what stands here */
-    uint8_t check; /* of the head, in a list of all; else 0 */
+    uint64_t seq;        /* 0: nothing of what stands here */
+    uint8_t mark, check; /* six bits of the log and of its head, in a list of all; else 0 */
 };
 struct frame_list {
     uint16_t number; /* low 8 bits only, unless all is set */

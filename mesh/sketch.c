@@ -175,19 +175,22 @@ static uint64_t siphash(const uint64_t key[2], const uint8_t bytes[static 32])
 
 /* ---- one log ---- */
 
-uint16_t sketch_position(const struct sketch_salt *salt, const uint8_t log[static 32])
+uint16_t sketch_position(const struct sketch_salt *salt, const uint8_t log[static 32],
+                         uint8_t *ret_mark)
 {
-    return (uint16_t)(siphash(salt->key, log) % SKETCH_POSITIONS);
+    uint64_t hash = siphash(salt->key, log);
+    *ret_mark = (uint8_t)(hash >> 58);
+    return (uint16_t)(hash % SKETCH_POSITIONS);
 }
 
 uint8_t sketch_check(const struct sketch_salt *salt, const uint8_t head[static 32])
 {
-    return (uint8_t)(siphash(salt->key, head) >> 56);
+    return (uint8_t)(siphash(salt->key, head) >> 58);
 }
 
 uint16_t sketch_tag(uint64_t seq, uint8_t check)
 {
-    return seq == 0 ? 0 : (uint16_t)((seq % SKETCH_SEQS + 1) << 6 | check >> 2);
+    return seq == 0 ? 0 : (uint16_t)((seq % SKETCH_SEQS + 1) << 6 | check);
 }
 
 uint64_t sketch_guess(uint16_t tag, uint64_t ours)

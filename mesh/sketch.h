@@ -44,10 +44,12 @@ void sketch_salt(struct sketch_salt *ret, const uint8_t sync_key[static 32], str
 
 /* ---- one log ---- */
 
-uint16_t sketch_position(const struct sketch_salt *salt, const uint8_t log[static 32]);
-/* Eight keyed bits of a head: two heads differ in them but once in 256. */
+/* And six more bits of the same hash, for lists. */
+uint16_t sketch_position(const struct sketch_salt *salt, const uint8_t log[static 32],
+                         uint8_t *ret_mark);
+/* Six keyed bits of a head: two heads look alike once in 64. */
 uint8_t sketch_check(const struct sketch_salt *salt, const uint8_t head[static 32]);
-/* Never 0 for seq > 0: (seq mod 1023 + 1) * 64 + the high 6 bits of the check. 0 for seq 0. */
+/* Never 0 for seq > 0: (seq mod 1023 + 1) * 64 + the check. 0 for seq 0. */
 uint16_t sketch_tag(uint64_t seq, uint8_t check);
 /* The number with this tag that is nearest to ours: off by a multiple of 1023 if the two are more
  * than 511 apart. 0 for tag 0. */
@@ -57,8 +59,8 @@ uint64_t sketch_guess(uint16_t tag, uint64_t ours);
  * in which they were given (ascending id). */
 struct sketch_entry {
     uint16_t position, tag;
-    uint8_t check;
-    uint32_t log, rank; /* the caller's; and its place among those given */
+    uint8_t mark, check; /* of the log and of its head */
+    uint32_t log, rank;  /* the caller's; and its place among those given */
     uint64_t seq;
 };
 void sketch_sort(struct sketch_entry *entries, size_t count);

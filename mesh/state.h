@@ -126,7 +126,7 @@ struct exchange {    /* of frontiers (agree.c) */
 
     bool blind;  /* the last one, whoever opened it, found no difference */
     bool theirs; /* one was opened by the peer */
-    bool their_eager;
+    bool their_eager, their_rooted;
     uint16_t their_number;
     unsigned their_growths;
     size_t their_logs;

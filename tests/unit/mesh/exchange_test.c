@@ -10,7 +10,8 @@ static struct span sample(enum frame_type type)
 {
     static const uint8_t syndromes[] = {1, 2, 3, 4, 5, 6};
     struct wire_writer w = wire_writer(bytes, sizeof bytes);
-    struct list_entry four[] = {{0, 0, 5}, {9, 77, 255}, {9, FRAME_SEQ_MAX, 0}, {65534, 1, 6}};
+    struct list_entry four[] = {
+        {0, 0, 5, 6}, {9, 77, 63, 0}, {9, FRAME_SEQ_MAX, 0, 63}, {65534, 1, 7, 8}};
     struct frame_sketch sketch = {0x1234, true, true, {5}, 300, 3, syndromes};
     struct frame_list list = {0x1234, true, false, 4, four};
     if (type == FRAME_SKETCH)
@@ -109,20 +110,22 @@ TEST(lists_of_any_length_read_back_and_are_short)
                 position += rng_below(&r, 2 * SKETCH_POSITIONS / (counts[i] + 1) - 7);
                 position = position < SKETCH_POSITIONS ? position : SKETCH_POSITIONS - 1;
                 want[k].position = (uint16_t)position;
-                want[k].check = kind == 0 ? (uint8_t)rng_next(&r) : 0;
+                want[k].check = kind == 0 ? (uint8_t)rng_below(&r, 64) : 0;
+                want[k].mark = kind == 0 ? (uint8_t)rng_below(&r, 64) : 0;
                 want[k].seq = kind == 0   ? rng_below(&r, 3000)
                               : kind == 1 ? rng_below(&r, FRAME_SEQ_MAX)
                                           : FRAME_SEQ_MAX;
             }
             frame_list_put(&w, &list);
             CHECK(!w.bad);
-            CHECK(kind > 0 || counts[i] < 10 || w.used < 5 * counts[i]);
+            CHECK(kind > 0 || counts[i] < 10 || w.used < 6 * counts[i]);
             CHECK_OK(frame_list_parse(&got, wire_written(&w)));
             CHECK_EQ(got.count, counts[i]);
             for (size_t k = 0; k < counts[i]; k++) {
                 CHECK_EQ(got.entries[k].position, want[k].position);
                 CHECK_EQ(got.entries[k].seq, want[k].seq);
                 CHECK_EQ(got.entries[k].check, want[k].check);
+                CHECK_EQ(got.entries[k].mark, want[k].mark);
             }
         }
     }

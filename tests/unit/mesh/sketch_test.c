@@ -38,10 +38,10 @@ static void log_id(uint8_t ret[32], uint64_t n)
 
 static void put(struct side *s, const struct sketch_salt *salt, uint64_t n, uint64_t seq)
 {
-    uint8_t id[32], head[32];
+    uint8_t id[32], head[32], mark;
     log_id(id, n);
     log_id(head, n << 32 | seq);
-    s->entries[s->count++] = (struct sketch_entry){.position = sketch_position(salt, id),
+    s->entries[s->count++] = (struct sketch_entry){.position = sketch_position(salt, id, &mark),
                                                    .tag = sketch_tag(seq, sketch_check(salt, head)),
                                                    .log = (uint32_t)n,
                                                    .seq = seq};
@@ -113,7 +113,7 @@ TEST(syndromes_are_what_the_definition_says)
 TEST(positions_and_tags_are_siphash_under_the_salt)
 {
     struct sketch_salt salt = salt_of(7);
-    uint8_t key[16], id[32], hash[8];
+    uint8_t key[16], id[32], hash[8], mark;
     for (unsigned i = 0; i < 16; i++)
         key[i] = (uint8_t)(salt.key[i / 8] >> (8 * (i % 8)));
     for (unsigned n = 0; n < 100; n++) {
@@ -122,7 +122,8 @@ TEST(positions_and_tags_are_siphash_under_the_salt)
         CHECK_EQ(crypto_shorthash(hash, id, 32, key), 0);
         for (unsigned i = 8; i-- > 0;)
             h = h << 8 | hash[i];
-        CHECK_EQ(sketch_position(&salt, id), h % 65535);
+        CHECK_EQ(sketch_position(&salt, id, &mark), h % 65535);
+        CHECK_EQ(mark, h >> 58);
         CHECK_EQ(sketch_tag(n, sketch_check(&salt, id)), n == 0 ? 0 : (n + 1) << 6 | h >> 58);
     }
 }

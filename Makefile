@@ -198,6 +198,11 @@ bench-programs: $(patsubst %.c,$(O)/%,$(BENCH))
 bench: ## measure; prints tables and writes build/bench.json
 	@$(MAKE) V=release -j$(JOBS) --no-print-directory bench-programs build/release-$(notdir $(CC))/hop
 	@HOP=build/release-$(notdir $(CC))/hop tools/run-bench build/bench.json $(patsubst %.c,build/release-$(notdir $(CC))/%,$(BENCH))
+SYNC := $(patsubst %.c,build/release-$(notdir $(CC))/%,$(filter bench/sync_%,$(BENCH)))
+bench-sync: ## measure sync against its goals and beside four other libraries; into build/bench.json too
+	@tools/deps
+	@$(MAKE) V=release -j$(JOBS) --no-print-directory $(SYNC)
+	@tools/bench-sync build/bench.json $(SYNC)
 coverage: ## lines of the pure folders that the tests reach
 	@find build/cov-gcc -name '*.gcda' -delete 2>/dev/null || true
 	-@$(MAKE) V=cov CC=gcc --no-print-directory check-unit
@@ -222,4 +227,4 @@ clean: ## remove build/
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(firstword $(MAKEFILE_LIST)) | sed 's/:.*## /\t/' | expand -t 14
-.PHONY: all tests check check-unit check-tsan shellcheck demo pure layers tidy format clang-tidy cppcheck fuzz fuzz-targets bench bench-programs coverage install tags sources clean help FORCE
+.PHONY: all tests check check-unit check-tsan shellcheck demo pure layers tidy format clang-tidy cppcheck fuzz fuzz-targets bench bench-programs bench-sync coverage install tags sources clean help FORCE

@@ -342,6 +342,8 @@ static int open_dir(struct stick *s, int parent, bool to_write)
     if (to_write && mkdirat(parent, BUNDLE_DIR, 0755) != 0 && errno != EEXIST)
         return files_error(errno);
     s->dir = openat(parent, BUNDLE_DIR, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (s->dir >= 0 && to_write) /* for the next visitor, whoever that is; all of it is sealed */
+        (void)fchmod(s->dir, 01777);
     if (s->dir < 0 && errno == ENOENT && !to_write)
         return HOP_OK;
     if (s->dir < 0)
@@ -457,6 +459,7 @@ static int create_temporary(struct stick *s)
         openat(s->dir, s->temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
     if (fd < 0)
         return files_error(errno);
+    (void)fchmod(fd, 0644);
     s->writing = fd;
     return HOP_OK;
 }

@@ -176,7 +176,7 @@ static void expect(struct mesh *m, uint32_t slot, uint32_t log)
 {
     m->logs[log].asked = slot;
     m->logs[log].expected = true;
-    m->logs[log].asked_until = m->now + MESH_ASK_WAIT;
+    m->logs[log].asked_until = m->now + mesh_slowed(m->links[slot], MESH_ASK_WAIT);
 }
 
 void mesh_agree_brought(struct mesh *m, uint32_t slot, uint32_t log)

@@ -190,7 +190,7 @@ void mesh_set_estranged(struct mesh *m, struct link *l, bool estranged)
         return;
     if (was && !estranged)
         start_over(m, l);
-    else if (estranged && (!was || m->now - l->pushed >= MESH_ASK_WAIT)) {
+    else if (estranged && (!was || m->now - l->pushed >= mesh_slowed(l, MESH_ASK_WAIT))) {
         l->pushed =
             m->now; /* it cannot ask, and what was sent may have been lost: again, in time */
         push_control(m, l);
@@ -276,7 +276,7 @@ void mesh_asks_look(struct mesh *m)
             mesh_ask(m, m->links[slot], i);
             log->asked = slot;
             log->expected = false;
-            log->asked_until = at = m->now + MESH_ASK_WAIT;
+            log->asked_until = at = m->now + mesh_slowed(m->links[slot], MESH_ASK_WAIT);
         }
         m->asks_at = at < m->asks_at ? at : m->asks_at;
     }

@@ -195,7 +195,7 @@ void mesh_on_roster(struct mesh *m)
 static void reconcile(struct mesh *m, struct link *l, bool lost)
 {
     l->synced_version = 0;
-    hop_time pace = lost ? MESH_ASK_WAIT : MESH_RECONCILE;
+    hop_time pace = mesh_slowed(l, lost ? MESH_ASK_WAIT : MESH_RECONCILE);
     if (l->listener)
         pace += MESH_RECONCILE_LISTENER;
     hop_time calm = MESH_RECONCILE_CALM;
@@ -265,6 +265,11 @@ static void send_keepalive(struct mesh *m, struct link *l)
     frame_keepalive_put(&w, &k);
     mesh_frame_send(m, l, &w);
     l->root_at = HOP_NEVER;
+}
+
+hop_time mesh_slowed(const struct link *l, hop_time t)
+{
+    return t * (l->keepalive / MESH_KEEPALIVE);
 }
 
 void mesh_links_finish(struct mesh *m)

@@ -386,7 +386,8 @@ void mesh_pace_unit(const struct link *l, struct segment_limits *ret);
 bool mesh_pace_fast(const struct link *l);
 void mesh_pace_sent(const struct mesh *m, struct link *l, struct mesh_flight *f);
 void mesh_pace_landed(const struct mesh *m, struct link *l, uint32_t log, uint64_t seq); /* ACK */
-void mesh_pace_hint(struct link *l, uint64_t rate); /* what the owner knows; 0: nothing */
+hop_time mesh_slowed(const struct link *l, hop_time t); /* t, or more on a slow link */
+void mesh_pace_hint(struct link *l, uint64_t rate);     /* what the owner knows; 0: nothing */
 
 /* ---- records out (send.c) ---- */
 

@@ -1,4 +1,4 @@
-/* Writing records of our own: founding, acts, documents. */
+/* Writing records of our own: founding and acts. */
 #include "device/state.h"
 
 #include <assert.h>
@@ -271,69 +271,4 @@ int device_act(struct device *d, const struct act *act, uint64_t wall, uint8_t r
     }
     free(body);
     return device_write_refusal(err, why);
-}
-
-/* ---- documents ---- */
-
-static void chunk_nonce(uint8_t ret[static CRYPTO_NONCE_BYTES], size_t index)
-{
-    struct wire_writer w = wire_writer(ret, CRYPTO_NONCE_BYTES);
-    wire_put_u64(&w, index);
-    wire_put_zeros(&w, CRYPTO_NONCE_BYTES - 8);
-}
-
-int device_put_document(struct device *d, struct span bytes, struct act *doc, uint8_t *chunks_room,
-                        struct text_said *why)
-{
-    size_t count = (bytes.size + ACT_CHUNK_BYTES - 1) / ACT_CHUNK_BYTES;
-    if (bytes.size == 0)
-        return text_say(why, DOCUMENT_EMPTY, 0);
-    if (count > ACT_CHUNKS_MAX)
-        return text_say(why, DOCUMENT_TOO_LARGE, 0);
-    uint8_t *sealed = malloc(ACT_CHUNK_BYTES + CRYPTO_TAG_BYTES);
-    if (sealed == NULL)
-        return device_write_refusal(HOP_ENOMEM, why);
-    hop_drbg_take(&d->drbg, doc->blob_key, sizeof doc->blob_key);
-    int err = d->write_error;
-    for (size_t i = 0; i < count && err == HOP_OK; i++) {
-        uint8_t nonce[CRYPTO_NONCE_BYTES];
-        size_t at = i * ACT_CHUNK_BYTES;
-        size_t size = bytes.size - at < ACT_CHUNK_BYTES ? bytes.size - at : ACT_CHUNK_BYTES;
-        chunk_nonce(nonce, i);
-        hop_seal(sealed, doc->blob_key, nonce, (struct span){0}, SPAN(bytes.data + at, size));
-        struct span chunk = SPAN(sealed, size + CRYPTO_TAG_BYTES);
-        hop_hash(chunks_room + 32 * i, 32, LABEL_BLOB_NAME, chunk);
-        err = store_put(d->store, STORE_BLOBS, SPAN(chunks_room + 32 * i, 32), chunk);
-        if (err != HOP_OK)
-            d->write_error = err;
-    }
-    free(sealed);
-    doc->size = bytes.size;
-    doc->chunks = SPAN(chunks_room, 32 * count);
-    return device_write_refusal(err, why);
-}
-
-int device_get_document(struct device *d, const struct act *doc, struct buf *ret)
-{
-    uint8_t *plain = malloc(ACT_CHUNK_BYTES);
-    int err = plain == NULL ? HOP_ENOMEM : HOP_OK;
-    for (size_t at = 0; at + 32 <= doc->chunks.size && err == HOP_OK; at += 32) {
-        struct span chunk;
-        uint8_t nonce[CRYPTO_NONCE_BYTES];
-        chunk_nonce(nonce, at / 32);
-        err = store_find(d->store, STORE_BLOBS, SPAN(doc->chunks.data + at, 32), &chunk);
-        if (err == HOP_OK &&
-            (chunk.size < CRYPTO_TAG_BYTES || chunk.size > ACT_CHUNK_BYTES + CRYPTO_TAG_BYTES))
-            err = HOP_EMALFORMED;
-        if (err == HOP_OK)
-            err = hop_open(plain, doc->blob_key, nonce, (struct span){0}, chunk);
-        if (err == HOP_OK)
-            buf_bytes(ret, plain, chunk.size - CRYPTO_TAG_BYTES);
-    }
-    free(plain);
-    if (err == HOP_OK && ret->bad)
-        err = HOP_ENOMEM;
-    if (err == HOP_OK && ret->size != doc->size)
-        err = HOP_EMALFORMED;
-    return err;
 }

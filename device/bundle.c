@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "device/state.h"
+#include "mesh/tree.h"
 
 /* ---- who has what ---- */
 
@@ -191,18 +192,22 @@ static int fill_records(struct filling *f, const uint64_t *floor)
 int device_bundle_blobs(struct device *d, const struct act *doc, device_bundle_blob *each,
                         void *ctx)
 {
-    for (size_t at = 0; at + 32 <= doc->chunks.size; at += 32) {
+    struct tree_walk w;
+    struct tree_place p;
+    int err = doc->size == 0 ? HOP_ENOTFOUND : HOP_OK;
+    if (err == HOP_OK)
+        tree_walk_begin(&w, d->store, doc->root, doc->size);
+    while (err == HOP_OK && (err = tree_walk_next(&w, &p)) == HOP_OK) {
         struct span bytes = {0};
-        int err = store_find(d->store, STORE_BLOBS, SPAN(doc->chunks.data + at, 32), &bytes);
-        if (err == HOP_ENOTFOUND)
-            bytes = (struct span){0};
-        else if (err != HOP_OK)
-            return err;
-        err = each(ctx, doc->chunks.data + at, bytes);
+        if (p.here)
+            err = store_find(d->store, STORE_BLOBS, SPAN(p.name, 32), &bytes);
+        if (err == HOP_OK)
+            err = each(ctx, p.name, bytes);
         if (err != HOP_OK)
             return err;
     }
-    return HOP_OK;
+    /* a record whose size is not its document's has nothing to carry */
+    return err == HOP_ENOTFOUND || err == HOP_EMALFORMED ? HOP_OK : err;
 }
 
 /* Has everybody it is for said that they hold the document? */

@@ -38,16 +38,14 @@ void device_leave_cell(struct device *d)
     history_free(d->history);
     cell_free(d->cell);
     free(d->logs);
-    free(d->wants);
     device_forget_bodies(d);
+    device_documents_free(d);
     d->mesh = NULL;
     d->meetings = NULL;
     d->history = NULL;
     d->cell = NULL;
     d->logs = NULL;
     d->logs_count = d->logs_capacity = 0;
-    d->wants = NULL;
-    d->wants_count = d->wants_capacity = 0;
     free(d->waived);
     d->waived = NULL;
     d->waived_count = d->waived_capacity = 0;
@@ -78,7 +76,10 @@ int device_enter_cell(struct device *d)
         .identity = &d->keys->ik,
         .store = d->store,
         .roster = {.is_member = roster_is_member, .is_own = roster_is_own, .ctx = d},
-        .trace = d->trace};
+        .trace = d->trace,
+        .foreign_bytes_max = DEVICE_FOREIGN_BYTES_MAX};
+    device_foreign_load(d);
+    config.foreign_bytes = d->foreign_bytes;
     memcpy(config.cell_id, d->keys->cell_id, sizeof config.cell_id);
     memcpy(config.sync_key, sync_key, sizeof config.sync_key);
     d->mesh = mesh_new(&config);
@@ -134,6 +135,8 @@ int device_new(struct device **ret, const struct device_config *config)
     hop_drbg_seed(&d->drbg, config->seed);
     d->mesh_seed = hop_drbg_u64(&d->drbg);
     int err = check_keys(d);
+    if (err == HOP_OK)
+        err = device_sweep_documents(d);
     if (err == HOP_OK)
         err = device_enter_cell(d);
     if (err == HOP_OK)
@@ -293,6 +296,12 @@ static int reopen(struct device *d)
     return load_frontier(d);
 }
 
+static int store_blob(struct device *d, const struct mesh_out *o)
+{
+    int err = store_put(d->store, STORE_BLOBS, SPAN(o->id, 32), o->bytes);
+    return err == HOP_OK && o->foreign ? device_foreign_add(d, o->bytes.size) : err;
+}
+
 /* Carry out what the mesh asked of the store; what is left is for the owner. */
 static void carry_out(struct device *d, struct mesh_outs *outs)
 {
@@ -306,7 +315,7 @@ static void carry_out(struct device *d, struct mesh_outs *outs)
             d->stored = true;
         } else if (o->type == MESH_OUT_BLOB) {
             if (d->write_error == HOP_OK)
-                err = store_put(d->store, STORE_BLOBS, SPAN(o->id, 32), o->bytes);
+                err = store_blob(d, o);
             d->stored = true;
         } else if (o->type == MESH_OUT_META) {
             if (d->write_error == HOP_OK)
@@ -319,6 +328,8 @@ static void carry_out(struct device *d, struct mesh_outs *outs)
             if (is_own_log(d, o->log))
                 err = hold_writing(d);
         } else {
+            if (o->type == MESH_OUT_BLOB_HERE && d->write_error == HOP_OK)
+                err = device_document_whole(d, o->id, o->seq);
             d->settled = d->settled || (o->type == MESH_OUT_PEER && level_with(d, o->link));
             outs->items[kept++] = *o;
         }
@@ -346,6 +357,8 @@ static int undo_turn(struct device *d, hop_time now, struct mesh_outs *outs)
     memset(d->authored, 0, sizeof d->authored);
     d->admitting_count = 0;
     d->stored = false;
+    d->failures++;
+    device_documents_again(d);
     for (size_t i = 0; i < d->logs_count; i++)
         d->logs[i].dep_mark = 0; /* name everything again: once too often does no harm */
     if (!d->keys->founding)
@@ -366,18 +379,7 @@ static int undo_turn(struct device *d, hop_time now, struct mesh_outs *outs)
 
 static bool holds_document(void *ctx, const struct meeting_document *doc)
 {
-    struct device *d = ctx;
-    struct device_opened o;
-    struct act act;
-    if (device_open_entry(d, doc->entry, &o) != HOP_OK)
-        return false;
-    bool held = act_parse(&act, ACT_DOC, o.body) == HOP_OK;
-    for (size_t at = 0; held && at + 32 <= act.chunks.size; at += 32) {
-        struct span chunk;
-        held = store_find(d->store, STORE_BLOBS, SPAN(act.chunks.data + at, 32), &chunk) == HOP_OK;
-    }
-    free(o.bytes);
-    return held;
+    return device_holds_document(ctx, doc->entry);
 }
 
 /* Does a peer have more for us? */
@@ -422,7 +424,7 @@ static bool write_receipt(struct device *d, uint64_t wall)
 }
 
 /* The next thing the mesh must hear; false when there is none. */
-static bool next_news(struct device *d, struct mesh_in *in, uint8_t room[static 32])
+static bool next_news(struct device *d, struct mesh_in *in)
 {
     if (d->stored) {
         d->stored = false;
@@ -443,9 +445,11 @@ static bool next_news(struct device *d, struct mesh_in *in, uint8_t room[static 
         }
     }
     if (d->wants_count > 0) {
-        memcpy(room, d->wants[--d->wants_count], 32);
+        const struct device_document *doc = &d->wants[--d->wants_count];
         in->type = MESH_IN_WANT;
-        in->bytes = SPAN(room, 32);
+        in->bytes = SPAN(doc->root, 32);
+        in->size = doc->size;
+        in->rank = doc->rank;
         return true;
     }
     return false;
@@ -453,7 +457,7 @@ static bool next_news(struct device *d, struct mesh_in *in, uint8_t room[static 
 
 static bool has_news(const struct device *d)
 {
-    bool any = d->stored || d->roster_changed || d->wants_count > 0 || d->reopen;
+    bool any = d->stored || d->roster_changed || d->wants_count > 0 || d->reopen || d->marked;
     for (size_t lane = 0; lane < DEVICE_LANES; lane++)
         any = any || d->publish[lane];
     return any;
@@ -473,6 +477,8 @@ int device_committed(struct device *d, int result, hop_time now, uint64_t wall,
         return err == HOP_OK ? result : err;
     }
     d->admitting_count = 0;
+    d->commits++;
+    d->marked = false;
     if (d->keys->founding) { /* a save lost from here on costs nothing: the records are there */
         d->keys->founding = false;
         d->keys->changed = true;
@@ -493,12 +499,12 @@ int device_committed(struct device *d, int result, hop_time now, uint64_t wall,
     if (came || d->stored)
         d->version++;
     struct mesh_in in = {.now = now};
-    uint8_t room[32];
-    if (d->mesh != NULL && next_news(d, &in, room))
+    if (d->mesh != NULL && next_news(d, &in))
         (void)device_step(d, &in, outs);
     err = fold_committed(d, now, came); /* the mesh has heard what it now has: is there more? */
     if (err != HOP_OK)
         return err;
+    device_documents_look(d);
     /* Last, when the mesh has heard all: it takes what it finds in the store for durable. */
     *ret_again = has_news(d) || renew_logs(d) || write_receipt(d, wall);
     return HOP_OK;
@@ -507,19 +513,6 @@ int device_committed(struct device *d, int result, hop_time now, uint64_t wall,
 hop_time device_deadline(const struct device *d)
 {
     return d->mesh == NULL ? HOP_NEVER : mesh_deadline(d->mesh);
-}
-
-void device_want(struct device *d, const uint8_t name[static 32])
-{
-    if (d->wants_count == d->wants_capacity) {
-        size_t capacity = d->wants_capacity == 0 ? 16 : d->wants_capacity * 2;
-        void *wants = capacity > MESH_WANTS_MAX ? NULL : realloc(d->wants, capacity * 32);
-        if (wants == NULL)
-            return; /* asked again at the next fold from the start */
-        d->wants = wants;
-        d->wants_capacity = capacity;
-    }
-    memcpy(d->wants[d->wants_count++], name, 32);
 }
 
 /* ---- reading ---- */

@@ -87,13 +87,6 @@ MUST_USE int device_found(struct device *d, const char *cell_name, const char *p
 MUST_USE int device_act(struct device *d, const struct act *act, uint64_t wall,
                         uint8_t ret_id[static 32], struct text_said *why);
 
-/* Put a document's bytes into the store as sealed chunks; fills blob_key, chunks and size of a DOC
- * act. chunks_room: 32 * ACT_CHUNKS_MAX bytes of the caller's. */
-MUST_USE int device_put_document(struct device *d, struct span bytes, struct act *doc,
-                                 uint8_t *chunks_room, struct text_said *why);
-/* The bytes of a document (its DOC act), if all chunks are here; HOP_ENOTFOUND: not yet. */
-MUST_USE int device_get_document(struct device *d, const struct act *doc, struct buf *ret);
-
 /* Make an invitation for a person. text: what to hand over, "HOP1-…". */
 #define INVITE_TEXT_BYTES 256
 struct device_invite {

@@ -88,8 +88,9 @@ static bool still_waits(const struct device *d, const struct device_log *log)
 
 /* ---- bodies kept until they are folded, so that a record is opened once ---- */
 
-#define KEPT_BYTES_MAX (32u << 20) /* a history of 100,000 records; beyond, they are opened again  \
-                                    */
+#define KEPT_BYTES_MAX                                                                             \
+    (32u << 20) /* a history of 100,000 records; beyond, they are opened again                     \
+                 */
 #define KEPT_NOWHERE UINT32_MAX
 
 struct kept_head {
@@ -325,20 +326,6 @@ static void set_procedure(struct device *d)
     d->procedure_set = true;
 }
 
-/* Chunks of a document that are not here are asked for. */
-static void want_document(struct device *d, struct span body)
-{
-    struct act doc;
-    if (act_parse(&doc, ACT_DOC, body) != HOP_OK)
-        return;
-    for (size_t at = 0; at + 32 <= doc.chunks.size; at += 32) {
-        struct span chunk;
-        if (store_find(d->store, STORE_BLOBS, SPAN(doc.chunks.data + at, 32), &chunk) ==
-            HOP_ENOTFOUND)
-            device_want(d, doc.chunks.data + at);
-    }
-}
-
 static int fold_meeting_entry(struct device *d, uint32_t entry)
 {
     const struct history_entry *e = history_at(d->history, entry);
@@ -355,7 +342,7 @@ static int fold_meeting_entry(struct device *d, uint32_t entry)
                                   .body = o.body};
     err = meeting_apply(d->meetings, d->cell, d->history, &event);
     if (err == HOP_OK && e->type == ACT_DOC)
-        want_document(d, o.body);
+        err = device_document_laid(d, entry, o.body);
     free(o.bytes);
     return err;
 }
@@ -391,7 +378,7 @@ int device_fold(struct device *d)
         d->folded = 0;
     if (d->folded == 0) {
         meeting_reset(d->meetings);
-        d->wants_count = 0;
+        device_documents_forget(d);
     }
     for (; d->folded < count; d->folded++) {
         uint32_t entry = history_ordered(d->history, d->folded);
@@ -405,5 +392,6 @@ int device_fold(struct device *d)
     }
     history_mark(d->history);
     device_forget_bodies(d);
+    device_documents_look(d);
     return HOP_OK;
 }

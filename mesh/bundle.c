@@ -224,21 +224,18 @@ int bundle_segment_check(const struct segment *s, const uint8_t prev[static 32],
 
 void bundle_blob_put(struct buf *b, const uint8_t name[static 32], struct span bytes)
 {
-    uint8_t head[BLOB_BYTES(0)];
-    struct frame_blob f = {0};
-    struct wire_writer w = wire_writer(head, sizeof head);
-    memcpy(f.name, name, sizeof f.name);
-    frame_blob_put(&w, &f);
-    buf_span(b, wire_written(&w));
+    buf_bytes(b, name, 32);
     buf_span(b, bytes);
 }
 
-int bundle_blob_parse(struct frame_blob *ret, struct span payload)
+int bundle_blob_parse(struct bundle_blob *ret, struct span payload)
 {
     uint8_t name[32];
-    int err = frame_blob_parse(ret, payload);
-    if (err != HOP_OK)
-        return err;
+    struct wire_reader r = wire_reader(payload.data, payload.size);
+    wire_get_into(&r, ret->name, sizeof ret->name);
+    ret->bytes = wire_get_bytes(&r, r.left);
+    if (!wire_end(&r) || ret->bytes.size == 0)
+        return HOP_EMALFORMED;
     hop_hash(name, sizeof name, LABEL_BLOB_NAME, ret->bytes);
     return memcmp(name, ret->name, sizeof name) == 0 ? HOP_OK : HOP_EAUTH;
 }

@@ -25,7 +25,7 @@
 enum bundle_kind {
     BUNDLE_LIST = 1,
     BUNDLE_SEGMENT, /* prev 32, then a SEGMENT frame */
-    BUNDLE_BLOB,    /* a BLOB frame */
+    BUNDLE_BLOB,    /* name 32, then the blob */
     BUNDLE_PROOF,   /* that a log is forked (mesh/fork.h) */
     BUNDLE_KINDS_END
 };
@@ -104,9 +104,13 @@ MUST_USE int bundle_segment_parse(struct segment *ret, const uint8_t **ret_prev,
 MUST_USE int bundle_segment_check(const struct segment *s, const uint8_t prev[static 32],
                                   struct arena scratch);
 
+struct bundle_blob {
+    uint8_t name[32];
+    struct span bytes;
+};
 void bundle_blob_put(struct buf *b, const uint8_t name[static 32], struct span bytes);
 /* HOP_EMALFORMED; HOP_EAUTH: the bytes have another name. */
-MUST_USE int bundle_blob_parse(struct frame_blob *ret, struct span payload);
+MUST_USE int bundle_blob_parse(struct bundle_blob *ret, struct span payload);
 
 /* ---- inventories: which records and blobs are somewhere ---- */
 

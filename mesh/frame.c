@@ -190,52 +190,59 @@ int frame_keepalive_parse(struct frame_keepalive *ret, struct span frame)
 
 void frame_want_put(struct wire_writer *w, const struct frame_want *f)
 {
-    assert(f->count >= 1 && f->count <= WANT_NAMES_MAX);
     wire_put_u8(w, FRAME_WANT);
-    wire_put_u8(w, (uint8_t)f->count);
-    for (size_t i = 0; i < f->count; i++)
-        wire_put_bytes(w, f->names[i], 32);
+    wire_put_u16(w, f->ask);
+    wire_put_u32(w, f->offset);
+    wire_put_u32(w, f->length);
+    if (f->name != NULL)
+        wire_put_bytes(w, f->name, 32);
 }
 
 int frame_want_parse(struct frame_want *ret, struct span frame)
 {
     struct wire_reader r = wire_reader(frame.data, frame.size);
     unsigned type = wire_get_u8(&r);
-    ret->count = wire_get_u8(&r);
-    if (r.bad || type != FRAME_WANT || ret->count < 1 || ret->count > WANT_NAMES_MAX)
-        return HOP_EMALFORMED;
-    for (size_t i = 0; i < ret->count; i++)
-        wire_get_into(&r, ret->names[i], 32);
-    return wire_end(&r) ? HOP_OK : HOP_EMALFORMED;
+    ret->ask = wire_get_u16(&r);
+    ret->offset = wire_get_u32(&r);
+    ret->length = wire_get_u32(&r);
+    ret->name = !r.bad && r.left > 0 ? wire_get_bytes(&r, 32).data : NULL;
+    return wire_end(&r) && type == FRAME_WANT && ret->length > 0 ? HOP_OK : HOP_EMALFORMED;
 }
 
-void frame_blob_put(struct wire_writer *w, const struct frame_blob *f)
+void frame_piece_put(struct wire_writer *w, const struct frame_piece *f)
 {
     wire_put_u8(w, FRAME_BLOB);
-    wire_put_bytes(w, f->name, sizeof f->name);
+    wire_put_u16(w, f->ask);
+    wire_put_u32(w, f->offset);
+    wire_put_u32(w, f->total);
     wire_put_bytes(w, f->bytes.data, f->bytes.size);
 }
 
-int frame_blob_parse(struct frame_blob *ret, struct span frame)
+int frame_piece_parse(struct frame_piece *ret, struct span frame)
 {
     struct wire_reader r = wire_reader(frame.data, frame.size);
     unsigned type = wire_get_u8(&r);
-    wire_get_into(&r, ret->name, sizeof ret->name);
+    ret->ask = wire_get_u16(&r);
+    ret->offset = wire_get_u32(&r);
+    ret->total = wire_get_u32(&r);
     ret->bytes = wire_get_bytes(&r, r.left);
-    return wire_end(&r) && type == FRAME_BLOB && ret->bytes.size > 0 ? HOP_OK : HOP_EMALFORMED;
+    if (!wire_end(&r) || type != FRAME_BLOB || ret->bytes.size == 0 || ret->offset > ret->total ||
+        ret->bytes.size > ret->total - ret->offset)
+        return HOP_EMALFORMED;
+    return HOP_OK;
 }
 
-void frame_noblob_put(struct wire_writer *w, const uint8_t name[static 32])
+void frame_noblob_put(struct wire_writer *w, uint16_t ask)
 {
     wire_put_u8(w, FRAME_NOBLOB);
-    wire_put_bytes(w, name, 32);
+    wire_put_u16(w, ask);
 }
 
-int frame_noblob_parse(uint8_t ret[static 32], struct span frame)
+int frame_noblob_parse(uint16_t *ret, struct span frame)
 {
     struct wire_reader r = wire_reader(frame.data, frame.size);
     unsigned type = wire_get_u8(&r);
-    wire_get_into(&r, ret, 32);
+    *ret = wire_get_u16(&r);
     return wire_end(&r) && type == FRAME_NOBLOB ? HOP_OK : HOP_EMALFORMED;
 }
 

@@ -115,26 +115,30 @@ struct frame_keepalive {
 void frame_keepalive_put(struct wire_writer *w, const struct frame_keepalive *f);
 MUST_USE int frame_keepalive_parse(struct frame_keepalive *ret, struct span frame);
 
-/* ---- WANT, BLOB, NOBLOB: sealed chunks by name ---- */
+/* ---- WANT, BLOB, NOBLOB: pieces of blobs ---- */
 
-#define WANT_NAMES_MAX 16 /* a wanting node asks for one at a time; room for a bolder one */
-#define WANT_BYTES(n)  (2 + (n)*32)
-#define BLOB_BYTES(n)  (33 + (n))
-#define NOBLOB_BYTES   33
+/* The first WANT of an ask names the blob; those that go on with it do not, and nor does an answer.
+ * Ask numbers count up on each link, so that a late answer is not taken for another's. */
+#define WANT_BYTES      43
+#define WANT_MORE_BYTES 11
+#define BLOB_BYTES(n)   (11 + (n))
+#define NOBLOB_BYTES    3
 struct frame_want {
-    size_t count; /* at least 1 */
-    uint8_t names[WANT_NAMES_MAX][32];
+    uint16_t ask;
+    uint32_t offset, length; /* at least 1 */
+    const uint8_t *name;     /* 32, into the frame; NULL: more of the same */
 };
-struct frame_blob {
-    uint8_t name[32];
-    struct span bytes; /* not yet checked against the name */
+struct frame_piece {
+    uint16_t ask;
+    uint32_t offset, total; /* of the whole blob */
+    struct span bytes; /* at least 1; what is asked for or less. Not checked against anything */
 };
 void frame_want_put(struct wire_writer *w, const struct frame_want *f);
 MUST_USE int frame_want_parse(struct frame_want *ret, struct span frame);
-void frame_blob_put(struct wire_writer *w, const struct frame_blob *f);
-MUST_USE int frame_blob_parse(struct frame_blob *ret, struct span frame);
-void frame_noblob_put(struct wire_writer *w, const uint8_t name[static 32]);
-MUST_USE int frame_noblob_parse(uint8_t ret[static 32], struct span frame);
+void frame_piece_put(struct wire_writer *w, const struct frame_piece *f);
+MUST_USE int frame_piece_parse(struct frame_piece *ret, struct span frame);
+void frame_noblob_put(struct wire_writer *w, uint16_t ask);
+MUST_USE int frame_noblob_parse(uint16_t *ret, struct span frame);
 
 /* ---- PROBE: which records we have, to find where two histories part ---- */
 

@@ -26,7 +26,7 @@ static struct link *link_new(struct mesh *m)
         return NULL;
     }
     l->state = LINK_GREETING;
-    l->want = NO_SLOT;
+    l->unit = MESH_UNIT_START;
     l->up = l->heard = m->now;
     l->keepalive_at = l->root_at = l->announce_at = HOP_NEVER;
     return l;
@@ -48,6 +48,7 @@ int mesh_link_up(struct mesh *m, const struct mesh_in *in)
     l->listener = in->listener;
     mesh_pace_hint(l, in->rate_hint);
     l->mtu = in->mtu;
+    l->rate_hint = in->rate_hint;
     memcpy(l->binding, in->bytes.data, sizeof l->binding);
     if (!mesh_frame_begin(m, &w, HELLO_BYTES)) {
         free(l->logs);
@@ -118,9 +119,7 @@ static void link_begin(struct mesh *m, struct link *l, bool opens)
     l->touched = true;
     l->keepalive_at = m->now + l->keepalive;
     trace(&m->config.trace, "%u is %s", (unsigned)l->name, member ? "a member" : "a stranger");
-    m->wants_at = m->now; /* somebody new to ask */
-    for (uint32_t i = 0; i < m->wants_count; i++)
-        m->wants[i].rest_until = 0;
+    mesh_wants_link_new(m);
 }
 
 /* Two links of one identity: both ends keep the one dialled by the smaller identity; of two dialled

@@ -18,6 +18,7 @@ struct mesh *mesh_new(const struct mesh_config *config)
     m->salt_rng = rng_fork(&root, rng_tag("salt"));
     m->choice_rng = rng_fork(&root, rng_tag("choice"));
     m->version = 1;
+    m->foreign_bytes = config->foreign_bytes;
     m->asks_at = m->wants_at = HOP_NEVER;
     if (mesh_logs_load(m) != HOP_OK || mesh_forks_load(m) != HOP_OK) {
         mesh_free(m);
@@ -37,7 +38,7 @@ void mesh_free(struct mesh *m)
         free(m->links[slot]->exchange.kept);
         free(m->links[slot]);
     }
-    free(m->wants);
+    mesh_wants_free(m);
     free(m->order);
     free(m->logs);
     free(m);
@@ -109,7 +110,7 @@ static const struct {
     {FRAME_STOP,      LINK_STRANGER,               NULL},
     {FRAME_KEEPALIVE, LINK_MEMBER | LINK_STRANGER, mesh_on_keepalive},
     {FRAME_WANT,      LINK_MEMBER | LINK_STRANGER, mesh_on_want},
-    {FRAME_BLOB,      LINK_MEMBER,                 mesh_on_blob},
+    {FRAME_BLOB,      LINK_MEMBER,                 mesh_on_piece},
     {FRAME_BLOB,      LINK_STRANGER,               NULL},
     {FRAME_NOBLOB,    LINK_MEMBER,                 mesh_on_noblob},
     {FRAME_NOBLOB,    LINK_STRANGER,               NULL},
@@ -187,7 +188,7 @@ static int handle(struct mesh *m, const struct mesh_in *in)
     case MESH_IN_PUBLISH:
         return mesh_on_publish(m, in->bytes);
     case MESH_IN_WANT:
-        return mesh_want(m, in->bytes);
+        return mesh_want(m, in);
     case MESH_IN_TELL:
         return mesh_tell(m, in->bytes);
     case MESH_IN_ROSTER:

@@ -8,8 +8,8 @@
  * What it does, on every link (docs/protocol.md §6): HELLO proves the device behind the link,
  * SKETCH and LIST find out which logs differ, FRONTIER tells of single ones, SEGMENT carries runs
  * of records, verified by their chain and the signature of the last one, ACK says what is durable,
- * KEEPALIVE says "still here", WANT/BLOB/NOBLOB move sealed chunks by name, TELL carries a short
- * message that is not kept.
+ * KEEPALIVE says "still here", WANT/BLOB/NOBLOB move pieces of documents (mesh/tree.h), TELL
+ * carries a short message that is not kept.
  *
  * Order is part of the contract: nothing that a peer could take for "I have it" (ACK, forwarding)
  * leaves before the write it rests on is durable. */
@@ -29,7 +29,7 @@ typedef uint32_t mesh_link; /* named by the owner; never reused while the mesh k
 #define MESH_FRAME_BYTES_MAX                                                                       \
     (1280u << 10) /* one record of 1 MiB and its frame; also ZMQ_MAXMSGSIZE */
 #define MESH_TELL_BYTES_MAX 1024
-#define MESH_WANTS_MAX      4096 /* blob chunks looked for at one time */
+#define MESH_WANTS_MAX      4096 /* documents looked for at one time */
 #define MESH_OUTS_MAX       4096
 
 enum mesh_in_type {
@@ -42,7 +42,7 @@ enum mesh_in_type {
     MESH_IN_STORE_FAILED, /* the commit failed: forget what was not durable, read the store again */
     MESH_IN_PUBLISH,      /* our own records are durable in the store: log in bytes (32). Nothing
                              uncommitted may stand in that log at this moment */
-    MESH_IN_WANT,         /* bytes: 32-byte name of a blob chunk to find */
+    MESH_IN_WANT,         /* bytes: 32-byte root of a tree of blobs to find; size, rank */
     MESH_IN_TELL,         /* bytes: a short message for every peer now linked */
     MESH_IN_ROSTER,       /* the roster has changed: ask it again about every peer */
     MESH_IN_CARRIED,      /* bytes: payload of a SEGMENT block of a bundle (mesh/bundle.h) */
@@ -58,6 +58,8 @@ struct mesh_in {
     uint32_t mtu;       /* LINK_UP: bytes in one packet of the pipe below; 0: unknown */
     hop_time now;
     struct span bytes; /* borrowed for the length of the call */
+    uint64_t size;     /* WANT: bytes of the document; 0: whatever it is */
+    uint64_t rank;     /* WANT: lower ones are fetched sooner */
 };
 
 enum mesh_out_type {
@@ -70,8 +72,9 @@ enum mesh_out_type {
                             was delivered of the log from there on has no effect any more */
     MESH_OUT_OWN_BEHIND, /* log, seq: a peer shows records up to seq of a log we write to, more than
                            are here: this store is not the one they were written in */
-    MESH_OUT_BLOB,       /* id: name, bytes: put this chunk into the store */
-    MESH_OUT_BLOB_HERE,  /* id: this chunk is durable */
+    MESH_OUT_BLOB,       /* id: name, bytes: put this blob into the store; foreign: it is kept for
+                            others, and counts in the configured bytes */
+    MESH_OUT_BLOB_HERE,  /* id: all of the tree of this root and of seq bytes is durable */
     MESH_OUT_PEER,       /* link: what mesh_peer_view() says of it has changed */
     MESH_OUT_TOLD,       /* link, id: identity key of the teller, bytes: the message */
     MESH_OUT_DROP_LINK   /* link: close it; the mesh has forgotten it already */
@@ -81,6 +84,7 @@ struct mesh_out {
     enum mesh_out_type type;
     mesh_link link;
     bool durable;
+    bool foreign;
     uint64_t seq;
     uint8_t log[STORE_LOG_BYTES];
     uint8_t id[32];
@@ -114,6 +118,9 @@ struct mesh_config {
     struct store *store;                 /* kept; the mesh only reads it */
     struct mesh_roster roster;
     struct trace trace;
+    /* Blobs that peers look for and that we have no use for: at most so many bytes are fetched and
+     * kept for them, of which foreign_bytes are in the store by now. 0: none are. */
+    uint64_t foreign_bytes_max, foreign_bytes;
 };
 
 struct mesh;
@@ -161,6 +168,15 @@ size_t mesh_forks(const struct mesh *m, struct mesh_fork_view *ret, size_t max);
 /* The proof itself (mesh/fork.h), as it lies in the store: for whoever wants to check or carry it.
  * HOP_ENOTFOUND. */
 MUST_USE int mesh_fork_proof(const struct mesh *m, const uint8_t log[static 32], struct span *ret);
+
+/* What is known of the documents looked for. */
+struct mesh_blobs_view {
+    size_t wanted;            /* not here whole */
+    size_t unusable;          /* of them: their trees do not fit their records, given up */
+    uint64_t foreign_bytes;   /* kept for others */
+    uint64_t foreign_refused; /* times that there was no room for more of those */
+};
+struct mesh_blobs_view mesh_blobs(const struct mesh *m);
 
 /* BLAKE2b root of the frontier under a salt: equal roots, equal records. */
 void mesh_root(const struct mesh *m, const uint8_t salt[static 8], uint8_t ret[static 8]);

@@ -239,10 +239,7 @@ void mesh_store_works(struct mesh *m)
     if (m->store_rest_until <= m->now)
         return;
     trace(&m->config.trace, "the store works again -> ask");
-    for (uint32_t i = 0; i < m->wants_count; i++) {
-        if (m->wants[i].rest_until == m->store_rest_until)
-            m->wants[i].rest_until = 0;
-    }
+    mesh_wants_store_works(m);
     m->store_rest_until = 0;
     m->asks_at = m->wants_at = m->now;
 }

@@ -10,6 +10,7 @@
 #include "base/rng.h"
 #include "mesh/frame.h"
 #include "mesh/segment.h"
+#include "mesh/tree.h"
 
 struct fork_proof; /* mesh/fork.h */
 
@@ -43,8 +44,21 @@ struct fork_proof; /* mesh/fork.h */
 #define MESH_STRANGER_BYTES_MAX (16u << 20) /* control records of a large cell, many times over */
 #define MESH_BLOB_WAIT          (5 * HOP_SECOND)
 #define MESH_BLOB_WAIT_MAX      (60 * HOP_SECOND) /* even if records keep coming in between */
-#define MESH_BLOB_REST          (10 * HOP_SECOND) /* after all have said no */
-#define MESH_SERVES_MAX         16                /* names a peer may have waiting */
+#define MESH_BLOB_REST          (10 * HOP_SECOND) /* after all have said no; doubling */
+#define MESH_BLOB_REST_MAX      (5 * 60 * HOP_SECOND)
+#define MESH_SERVES_MAX         16   /* asks a peer may have waiting */
+#define MESH_ASKED_MAX          16   /* blobs an ask of a peer may go on with; half are under way */
+#define MESH_FETCHES_MAX        64   /* blobs being fetched: 4 MiB, one for each link */
+#define MESH_CARRIED_MAX        1024 /* more of them, between two commits of a bundle's blobs */
+#define MESH_KEPT_MAX           16   /* of them half here while nobody has the rest */
+#define MESH_FOREIGN_TREES_MAX  64   /* looked for on behalf of others */
+/* What is on its way to us as blobs, on one link: at most a chunk. */
+#define MESH_UNIT_MAX   TREE_BLOB_BYTES_MAX
+#define MESH_UNIT_START (16u << 10)
+#define MESH_UNIT_MIN   200u           /* what a radio takes at once */
+#define MESH_UNIT_FAST  (500 * HOP_MS) /* a piece that came sooner: more may be on its way */
+#define MESH_UNIT_SLOW  (2 * HOP_SECOND)
+#define MESH_PIECE_MIN  1024u /* not smaller only to have four of them */
 
 #define NO_SLOT UINT32_MAX
 
@@ -173,9 +187,22 @@ struct link {
     unsigned strikes;
 
     uint64_t tells_sent, tells_heard;
-    uint32_t want; /* index of the one blob asked of it, or NO_SLOT */
-    hop_time want_since, want_until;
-    uint8_t serves[MESH_SERVES_MAX][32];
+    uint32_t rate_hint; /* as the owner says; 0: unknown */
+    size_t unit;        /* blobs on their way, as measured */
+    unsigned shy;       /* times it failed to give a blob, in a row */
+    hop_time shy_until;
+    uint16_t asks_made;
+    hop_time want_since, want_until; /* of what it was asked for last */
+    struct mesh_asked {              /* by ask % MESH_ASKED_MAX: names it has told */
+        uint16_t ask;
+        bool named;
+        uint8_t name[32];
+    } asked[MESH_ASKED_MAX];
+    struct mesh_serve {
+        uint16_t ask;
+        uint32_t offset, length;
+        uint8_t name[32];
+    } serves[MESH_SERVES_MAX];
     size_t serves_count;
 
     bool touched;  /* something a viewer counts has changed */
@@ -184,9 +211,34 @@ struct link {
 
 /* ---- blobs looked for ---- */
 
-struct mesh_want {
-    enum { WANT_OPEN, WANT_ASKED, WANT_STORING, WANT_HERE } state;
-    uint8_t name[32];
+struct mesh_tree { /* a document, or what a peer looks for */
+    uint8_t root[32];
+    uint64_t size; /* 0: not known before its root is here */
+    uint64_t rank; /* lower is sooner */
+    bool foreign;  /* a peer's wish, not ours */
+    bool bad;      /* it is not what its size says: no more of it */
+    bool begun;    /* walk is: what is before it is here, is being fetched, or is in a gap */
+    struct tree_walk walk;
+    bool gaps;             /* somewhere from `gap` on there are blobs that nobody has given */
+    struct tree_place gap; /* the first of them */
+    uint32_t fetches;
+    hop_time rest, rest_until;
+};
+
+struct mesh_fetch { /* one blob of a tree */
+    enum { FETCH_OPEN, FETCH_ASKED, FETCH_STORING } state;
+    uint32_t tree;
+    struct tree_place place;
+    uint32_t total; /* its size; 0: not known */
+    uint32_t got, asked;
+    uint8_t *bytes; /* owned: got of total */
+    uint32_t slot;  /* of the link asked */
+    uint16_t ask;
+    bool named; /* the ask's first WANT has been sent */
+    bool moves; /* within mesh_want() */
+    bool mixed; /* bytes are from more than one */
+    bool alone; /* take them all from one */
+    uint32_t first_slot;
     uint64_t tried; /* bit per link slot that has said no, or nothing */
     hop_time rest_until;
 };
@@ -226,9 +278,12 @@ struct mesh {
         uint64_t version; /* of our frontier, when we last agreed; 0: no entry */
     } known[MESH_KNOWN_MAX];
     size_t known_next;
-    struct mesh_want *wants;
-    uint32_t wants_count, wants_room;
+    struct mesh_tree *trees; /* wanted, the best first */
+    uint32_t trees_count, trees_room;
+    struct mesh_fetch *fetches;
+    uint32_t fetches_count, fetches_room;
     hop_time wants_at;
+    uint64_t foreign_bytes, foreign_refused, relays;
     struct rng jitter_rng, salt_rng, choice_rng;
 };
 
@@ -401,13 +456,19 @@ bool mesh_sends_pending(const struct link *l);
 
 /* ---- blobs (blob.c) ---- */
 
-int mesh_want(struct mesh *m, struct span name);
+int mesh_want(struct mesh *m, const struct mesh_in *in);
+void mesh_wants_free(struct mesh *m);
 int mesh_on_want(struct mesh *m, uint32_t slot, struct span frame);
-int mesh_on_blob(struct mesh *m, uint32_t slot, struct span frame);
+int mesh_on_piece(struct mesh *m, uint32_t slot, struct span frame);
 int mesh_on_noblob(struct mesh *m, uint32_t slot, struct span frame);
 int mesh_on_carried_blob(struct mesh *m, struct span payload); /* MESH_IN_CARRIED_BLOB */
+/* How many bytes of blobs may be on their way on this link: a second of it, or what has proved to
+ * take no longer than that; a chunk at most. */
+size_t mesh_link_unit(const struct link *l);
+void mesh_wants_link_new(struct mesh *m);
 void mesh_wants_link_gone(struct mesh *m, uint32_t slot);
 void mesh_wants_stored(struct mesh *m, bool durable);
+void mesh_wants_store_works(struct mesh *m); /* before store_rest_until is taken back */
 void mesh_wants_finish(struct mesh *m);
 
 #endif

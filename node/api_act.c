@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "base/encode.h"
+#include "device/document.h"
 #include "device/dossier.h"
 
 /* Seal and sign the act, make it durable, and only then answer with its id. */
@@ -138,21 +139,16 @@ int api_post_meeting(struct api_call *c)
 
 static int put_document(struct api_call *c, struct act *a, struct span bytes)
 {
-    uint8_t *chunks = calloc(ACT_CHUNKS_MAX, 32);
-    if (chunks == NULL)
-        return HOP_ENOMEM;
-    /* ask first, before its chunks have names: a refused document must not fill the store */
+    /* ask first, before it has a name: a refused document must not fill the store */
     struct act unnamed = *a;
-    unnamed.chunks = SPAN(chunks, 32);
-    unnamed.blob_key[0] = 1;
-    int err = meeting_may(device_meetings(c->n->device), device_cell(c->n->device),
-                          device_self(c->n->device), &unnamed, &c->why);
+    unnamed.root[0] = unnamed.blob_key[0] = 1;
+    int err = bytes.size == 0
+                  ? HOP_OK
+                  : meeting_may(device_meetings(c->n->device), device_cell(c->n->device),
+                                device_self(c->n->device), &unnamed, &c->why);
     if (err == HOP_OK)
-        err = device_put_document(c->n->device, bytes, a, chunks, &c->why);
-    if (err == HOP_OK)
-        err = put_on_record(c, a);
-    free(chunks);
-    return err;
+        err = device_put_document(c->n->device, bytes, a, &c->why);
+    return err != HOP_OK ? err : put_on_record(c, a);
 }
 
 int api_post_document(struct api_call *c)
@@ -168,7 +164,7 @@ int api_post_document(struct api_call *c)
         {"class", JSON_FIELD_TEXT, false, 32, &class},
         {"media_type", JSON_FIELD_TEXT, false, 96, &media_type},
         {"item", JSON_FIELD_NUMBER, false, ACT_AGENDA_MAX, &item},
-        {"content", JSON_FIELD_BYTES, true, (size_t)ACT_CHUNKS_MAX * ACT_CHUNK_BYTES, &content},
+        {"content", JSON_FIELD_BYTES, true, DEVICE_PUT_BYTES_MAX, &content},
     };
     int err = begin(c, ACT_DOC, &a, &m);
     if (err == HOP_OK)

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "base/encode.h"
+#include "device/document.h"
 #include "node/talk.h"
 
 static struct meeting_state *meetings(const struct api_call *c)

@@ -6,9 +6,10 @@
 #include <unistd.h>
 
 #include "base/encode.h"
+#include "device/document.h"
 #include "meeting/act.h"
 
-#define DOCUMENT_BYTES_MAX ((size_t)ACT_CHUNKS_MAX * ACT_CHUNK_BYTES)
+#define DOCUMENT_BYTES_MAX DEVICE_PUT_BYTES_MAX
 
 /* ---- meeting … ---- */
 

@@ -119,7 +119,7 @@ static int read_list(struct stick *s, struct span payload, bool *ret_good)
 static bool prove(const struct bundle_block *b, struct arena scratch, struct stick_item *item)
 {
     struct segment run;
-    struct frame_blob blob;
+    struct bundle_blob blob;
     struct fork_proof proof;
     const uint8_t *prev;
     if (b->kind == BUNDLE_PROOF) {

@@ -540,6 +540,12 @@ void store_memory_limit(struct store *s, size_t bytes_max)
     memory_of(s)->bytes_max = bytes_max;
 }
 
+size_t store_memory_bytes(const struct store *s)
+{
+    assert(s->ops == &memory_ops);
+    return ((const struct memory *)s)->bytes;
+}
+
 void store_memory_crash(struct store *s)
 {
     assert(s->ops == &memory_ops);

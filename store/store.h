@@ -149,6 +149,7 @@ struct store_faults {
 struct store *store_memory_new(size_t bytes_max);
 struct store_faults *store_memory_faults(struct store *s);
 void store_memory_limit(struct store *s, size_t bytes_max);
+size_t store_memory_bytes(const struct store *s); /* of keys, records and values */
 
 /* Lose what a crash would lose: everything since the last commit. */
 void store_memory_crash(struct store *s);

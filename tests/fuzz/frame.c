@@ -43,9 +43,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct frame_want want;
     struct frame_hello hello;
     struct frame_keepalive keepalive;
-    struct frame_blob blob;
+    struct frame_piece piece;
     struct frame_tell tell;
-    uint8_t name[32];
+    uint16_t ask;
     struct span frame = SPAN(data, size);
     struct wire_writer w = wire_writer(again, sizeof again);
     if (size > sizeof again)
@@ -71,11 +71,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     } else if (frame_keepalive_parse(&keepalive, frame) == HOP_OK) {
         frame_keepalive_put(&w, &keepalive);
         check_same(&w, frame);
-    } else if (frame_blob_parse(&blob, frame) == HOP_OK) {
-        frame_blob_put(&w, &blob);
+    } else if (frame_piece_parse(&piece, frame) == HOP_OK) {
+        frame_piece_put(&w, &piece);
         check_same(&w, frame);
-    } else if (frame_noblob_parse(name, frame) == HOP_OK) {
-        frame_noblob_put(&w, name);
+    } else if (frame_noblob_parse(&ask, frame) == HOP_OK) {
+        frame_noblob_put(&w, ask);
         check_same(&w, frame);
     } else {
         (void)(frame_hello_parse(&hello, frame) + frame_tell_parse(&tell, frame));

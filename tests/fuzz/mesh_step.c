@@ -6,17 +6,25 @@
 #include <stdlib.h>
 
 #include "mesh/segment.h"
+#include "mesh/tree.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 #define PEERS   3 /* the last is a stranger until the roster changes */
 #define LOGS    4
 #define RECORDS 6
+#define TREES   4
 
 static struct {
     struct hop_sign_key self, peers[PEERS], logs[LOGS];
     uint8_t bytes[LOGS][2][RECORDS][512]; /* two histories of each log: forks */
     struct span records[LOGS][2][RECORDS];
+    struct tree_made { /* documents: of one chunk, and of one node and few chunks */
+        uint64_t size;
+        uint8_t root[32], bytes[3][160];
+        struct span blobs[3];
+        size_t count;
+    } trees[TREES];
     struct mesh_outs outs;
     bool ready;
 } world;
@@ -59,8 +67,35 @@ static void history_make(uint8_t log, uint8_t fork)
     }
 }
 
+/* Small ones: a node here lists chunks that nobody has but for the first, for the others would be
+ * too large for a script. */
+static void tree_make(uint8_t n)
+{
+    struct tree_made *t = &world.trees[n];
+    struct wire_writer w = wire_writer(t->bytes[0], sizeof t->bytes[0]);
+    t->count = 1;
+    t->size = 3u + n;
+    if (n % 2 != 0) {
+        t->size = n == 3 ? 2 * TREE_CHUNK_BYTES + 5 : TREE_CHUNK_BYTES + 5;
+        wire_put_u8(&w, 1);
+        wire_put_u64(&w, t->size);
+        wire_put_zeros(&w, 32 * (n == 3 ? 2u : 1u));
+        t->bytes[1][TREE_SEALED_BYTES(5) - 1] = n;
+        t->blobs[1] = SPAN(t->bytes[1], TREE_SEALED_BYTES(5));
+        tree_name(wire_take(&w, 32), t->blobs[1]);
+        t->count = 2;
+    } else {
+        wire_put_zeros(&w, TREE_SEALED_BYTES(2u + n));
+        wire_put_u8(&w, n);
+    }
+    t->blobs[0] = wire_written(&w);
+    tree_name(t->root, t->blobs[0]);
+}
+
 static void world_make(void)
 {
+    for (uint8_t i = 0; i < TREES; i++)
+        tree_make(i);
     key_make(&world.self, 1, 0);
     for (uint8_t i = 0; i < PEERS; i++)
         key_make(&world.peers[i], 2, i);
@@ -119,7 +154,8 @@ static void link_up(struct script *s, unsigned peer)
     bool listener = (wire_get_u8(&s->r) & 1) != 0;
     struct hello_scope scope = {binding, cell, !listener};
     mesh_link link = ++s->links;
-    struct mesh_in in = {MESH_IN_LINK_UP, link, listener, 0, SPAN(binding, 32)};
+    struct mesh_in in = {
+        .type = MESH_IN_LINK_UP, .link = link, .listener = listener, .bytes = SPAN(binding, 32)};
     step(s, in, false);
     if (peer < PEERS) {
         frame_hello_put(&w, &scope, &world.peers[peer]);
@@ -182,14 +218,17 @@ static void put_small(struct script *s, struct wire_writer *w, unsigned kind)
 {
     static const uint8_t binding[32] = {7};
     unsigned n = wire_get_u8(&s->r);
-    uint8_t chunk = (uint8_t)(n % 4);
-    struct frame_blob blob = {.bytes = SPAN(&chunk, 1)};
-    struct frame_want want = {.count = 1};
-    struct frame_tell tell = {.counter = n, .bytes = SPAN(&chunk, 1)};
+    const struct tree_made *t = &world.trees[n % TREES];
+    unsigned bits = wire_get_u8(&s->r);
+    struct span blob = t->blobs[bits % t->count];
+    uint32_t offset = bits > 0x80 ? 0 : wire_get_u8(&s->r) % (uint32_t)blob.size;
+    struct frame_piece piece = {(uint16_t)(bits >> 4), offset, (uint32_t)blob.size,
+                                SPAN(blob.data + offset, blob.size - offset)};
+    struct frame_want want = {(uint16_t)(bits >> 4), offset, 1u + n, n < 0x80 ? t->root : NULL};
+    struct frame_tell tell = {.counter = n, .bytes = SPAN(t->root, 1)};
     struct frame_keepalive keepalive = {{1}, {2}};
-    hop_hash(blob.name, 32, LABEL_BLOB_NAME, blob.bytes);
-    memcpy(want.names[0], blob.name, 32);
-    blob.name[0] ^= n > 0xf0;
+    if (n > 0xf0)
+        piece.total++;
     if (n % 2 != 0)
         mesh_root(s->mesh, keepalive.salt, keepalive.root);
     switch (kind % 5) {
@@ -200,10 +239,10 @@ static void put_small(struct script *s, struct wire_writer *w, unsigned kind)
         frame_want_put(w, &want);
         break;
     case 2:
-        frame_blob_put(w, &blob);
+        frame_piece_put(w, &piece);
         break;
     case 3:
-        frame_noblob_put(w, blob.name);
+        frame_noblob_put(w, (uint16_t)(bits >> 4));
         break;
     default:
         frame_tell_put(w, &tell, binding, &world.peers[n % PEERS]);
@@ -256,8 +295,7 @@ static void act(struct script *s)
 {
     unsigned op = wire_get_u8(&s->r);
     unsigned link = s->links == 0 ? 0 : 1 + wire_get_u8(&s->r) % s->links;
-    uint8_t chunk = (uint8_t)(link % 4), name[32];
-    hop_hash(name, 32, LABEL_BLOB_NAME, SPAN(&chunk, 1));
+    const struct tree_made *t = &world.trees[link % TREES];
     switch (op % 16) {
     case 0:
         link_up(s, link % (PEERS + 1));
@@ -272,10 +310,15 @@ static void act(struct script *s)
         publish(s);
         break;
     case 4:
-        step(s, (struct mesh_in){.type = MESH_IN_WANT, .bytes = SPAN(name, 32)}, false);
+        step(s,
+             (struct mesh_in){.type = MESH_IN_WANT,
+                              .bytes = SPAN(t->root, 32),
+                              .size = op > 0x80 ? t->size : 0,
+                              .rank = op},
+             false);
         break;
     case 5:
-        step(s, (struct mesh_in){.type = MESH_IN_TELL, .bytes = SPAN(name, 8)}, false);
+        step(s, (struct mesh_in){.type = MESH_IN_TELL, .bytes = SPAN(t->root, 8)}, false);
         break;
     case 6:
         s->known = !s->known;
@@ -293,6 +336,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct script s = {.r = wire_reader(data, size), .store = store_memory_new(0)};
     struct mesh_config config = {.seed = 1, .identity = &world.self, .store = s.store};
+    config.foreign_bytes_max = 1000;
     assert(hop_init() == HOP_OK);
     if (!world.ready)
         world_make();

@@ -47,6 +47,8 @@ void cluster_start(struct cluster *c, size_t node)
         .store = n->store,
         .roster = {.is_member = is_member, .ctx = n},
         .trace = {on_trace, n},
+        .foreign_bytes_max = c->foreign_max,
+        .foreign_bytes = n->foreign_bytes,
     };
     memcpy(config.cell_id, c->cell_id, sizeof config.cell_id);
     assert(n->mesh == NULL);
@@ -128,10 +130,11 @@ void cluster_link(struct cluster *c, size_t a, size_t b)
     mesh_link at_a = (mesh_link)(b + 100 * before), at_b = (mesh_link)(a + 100 * before);
     while (w->up)
         w++;
-    *w = (struct cluster_wire){true, a, b, at_a, at_b, ++c->wires_made};
+    *w = (struct cluster_wire){true, a, b, at_a, at_b, ++c->wires_made, {0}};
     binding[1] = (uint8_t)c->wires_made;
     binding[2] = (uint8_t)(c->wires_made >> 8);
     struct mesh_in in = {.type = MESH_IN_LINK_UP, .link = at_a, .bytes = SPAN(binding, 32)};
+    in.rate_hint = c->rate_told ? c->rate : 0;
     (void)cluster_step(c, a, in);
     in.link = at_b;
     in.listener = true;
@@ -175,11 +178,16 @@ void cluster_admit(struct cluster *c, size_t node, size_t who, bool member)
 
 /* ---- frames on their way ---- */
 
-static void post(struct cluster *c, const struct cluster_wire *w, size_t from, struct span frame)
+static void post(struct cluster *c, struct cluster_wire *w, size_t from, struct span frame)
 {
     bool a = w->a == from;
     size_t to = a ? w->b : w->a;
-    hop_time at = c->now + c->latency_ms * HOP_MS;
+    hop_time *free_at = &w->free_at[a ? 0 : 1], at = c->now;
+    if (c->rate > 0) { /* it waits for what was sent before it, and takes its time */
+        *free_at = (*free_at > at ? *free_at : at) + frame.size * HOP_SECOND / c->rate;
+        at = *free_at;
+    }
+    at += c->latency_ms * HOP_MS;
     if (c->jitter_ms > 0)
         at += rng_below(&c->rng, c->jitter_ms * HOP_MS);
     for (size_t i = 0; i < c->events_count && !c->reorder; i++) {
@@ -295,6 +303,7 @@ static void carry_out(struct cluster *c, size_t node, const struct mesh_out *out
         w = wire_at(c, node, out->link);
         check_ack(c, node, out->bytes);
         count(c, out->bytes);
+        n->sent_bytes[out->bytes.data[0]] += out->bytes.size;
         if (w == NULL) { /* a puppet's, or dropped by the other end */
             stray(c, out->bytes);
             break;
@@ -312,6 +321,8 @@ static void carry_out(struct cluster *c, size_t node, const struct mesh_out *out
     case MESH_OUT_BLOB:
         if (!*failed)
             err = store_put(n->store, STORE_BLOBS, SPAN(out->id, 32), out->bytes);
+        n->blobs_stored++;
+        n->foreign_bytes += out->foreign ? out->bytes.size : 0;
         n->uncommitted = true;
         break;
     case MESH_OUT_META:
@@ -549,8 +560,12 @@ void cluster_fork(struct cluster *c, size_t author, size_t at, enum record_lane 
 void cluster_put_blob(struct cluster *c, size_t node, struct span bytes, uint8_t ret_name[32])
 {
     struct store *s = c->nodes[node].store;
-    hop_hash(ret_name, 32, LABEL_BLOB_NAME, bytes);
-    assert(store_put(s, STORE_BLOBS, SPAN(ret_name, 32), bytes) == HOP_OK);
+    uint8_t chunk[TREE_BLOB_BYTES_MAX] = {0};
+    struct span blob = SPAN(chunk, TREE_SEALED_BYTES(bytes.size));
+    assert(blob.size <= sizeof chunk);
+    memcpy(chunk + TREE_SEALED_BYTES(0), bytes.data, bytes.size);
+    tree_name(ret_name, blob);
+    assert(store_put(s, STORE_BLOBS, SPAN(ret_name, 32), blob) == HOP_OK);
     assert(store_commit(s) == HOP_OK);
 }
 

@@ -202,12 +202,13 @@ TEST(blob_comes_from_the_second_holder_when_the_first_leaves)
     cluster_kill(&c, 1); /* asked, and gone */
     cluster_put_blob(&c, 2, span_text("a draft"), name);
     cluster_run(&c, 100);
-    CLUSTER_TRACE(&c, "[1000] 0 > ask 1 for blob 1fe0\n"
+    CLUSTER_TRACE(&c, "[1000] 0 > ask 1 for blob 8b48\n"
                       "[1005] 0 > link 1 down\n"
-                      "[1005] 0 > ask 2 for blob 1fe0\n"
+                      "[1005] 0 > ask 2 for blob 8b48\n"
                       "[1005] 2 > link 1 down\n"
-                      "[1015] 2 > 0 wants blob 1fe0 -> send it\n"
-                      "[1025] 0 > 2 brings blob 1fe0 -> store\n");
+                      "[1015] 2 > 0 wants blob 8b48 -> send it\n"
+                      "[1025] 0 > 2 brings blob 8b48 -> store\n"
+                      "[1025] 0 > all of 8b48 is here\n");
     CHECK(cluster_has_blob(&c, 0, name));
     CHECK_EQ(c.nodes[0].blobs_here, 1);
     cluster_close(&c);

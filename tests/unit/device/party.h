@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "device/device.h"
+#include "device/document.h"
 #include "mesh/frame.h"
 #include "mesh/segment.h"
 
@@ -489,12 +489,11 @@ static inline int party_sign_minutes(struct party *p, uint32_t i)
 static inline int party_document(struct party *p, uint32_t i, struct span bytes,
                                  uint8_t ret_id[static 32])
 {
-    static uint8_t room[32 * ACT_CHUNKS_MAX];
     struct text_said why;
     struct act doc = party_a(p, ACT_DOC);
     doc.title = span_text("Dự thảo nghị quyết");
     doc.media_type = span_text("text/plain");
-    int err = device_put_document(p->devices[i].d, bytes, &doc, room, &why);
+    int err = device_put_document(p->devices[i].d, bytes, &doc, &why);
     if (err == HOP_OK)
         return party_act(p, i, &doc, ret_id);
     (void)party_commit(p, i);

@@ -84,7 +84,7 @@ struct found {
 static void count_block(struct found *f, const struct bundle_block *b)
 {
     struct segment s;
-    struct frame_blob blob;
+    struct bundle_blob blob;
     const uint8_t *prev;
     if (b->kind == BUNDLE_LIST) {
         f->lists++;

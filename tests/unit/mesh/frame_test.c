@@ -22,10 +22,11 @@ static struct span sample(enum frame_type type)
     struct hop_sign_key key = key_of(7);
     struct frame_frontier frontier = {.flags = FRONTIER_STRANGER, .count = 2};
     struct frame_marks marks = {.count = 2};
-    struct frame_want want = {.count = 2};
     struct frame_probe probe = {.log = {1}, .answer = true, .count = 2};
+    static const uint8_t name[32] = {6, 7};
+    struct frame_want want = {0x102, 70000, 4096, name};
     struct frame_tell tell = {.counter = 5, .bytes = span_text("hello")};
-    struct frame_blob blob = {.bytes = span_text("chunk")};
+    struct frame_piece piece = {0x102, 70000, 70007, span_text("piece")};
     switch (type) {
     case FRAME_HELLO:
         frame_hello_put(&w, &scope, &key);
@@ -49,15 +50,13 @@ static struct span sample(enum frame_type type)
         frame_keepalive_put(&w, &(struct frame_keepalive){{1}, {2}});
         break;
     case FRAME_WANT:
-        want.names[0][0] = want.names[1][31] = 6;
         frame_want_put(&w, &want);
         break;
     case FRAME_BLOB:
-        blob.name[3] = 1;
-        frame_blob_put(&w, &blob);
+        frame_piece_put(&w, &piece);
         break;
     case FRAME_NOBLOB:
-        frame_noblob_put(&w, (const uint8_t[32]){9});
+        frame_noblob_put(&w, 0x102);
         break;
     case FRAME_TELL:
         frame_tell_put(&w, &tell, binding, &key);
@@ -92,13 +91,13 @@ static int again(enum frame_type type, struct span frame, uint8_t *ret, size_t *
 {
     static struct frame_frontier frontier;
     static struct frame_marks marks;
-    static struct frame_want want;
     static struct frame_probe probe;
+    struct frame_want want;
+    struct frame_piece piece;
+    uint16_t ask;
     struct frame_keepalive keepalive;
-    struct frame_blob blob;
     struct frame_hello hello;
     struct frame_tell tell;
-    uint8_t name[32];
     struct wire_writer w = wire_writer(ret, sizeof bytes);
     int err = HOP_EMALFORMED;
     if (type == FRAME_FRONTIER && (err = frame_frontier_parse(&frontier, frame)) == HOP_OK)
@@ -113,10 +112,10 @@ static int again(enum frame_type type, struct span frame, uint8_t *ret, size_t *
         frame_keepalive_put(&w, &keepalive);
     if (type == FRAME_WANT && (err = frame_want_parse(&want, frame)) == HOP_OK)
         frame_want_put(&w, &want);
-    if (type == FRAME_BLOB && (err = frame_blob_parse(&blob, frame)) == HOP_OK)
-        frame_blob_put(&w, &blob);
-    if (type == FRAME_NOBLOB && (err = frame_noblob_parse(name, frame)) == HOP_OK)
-        frame_noblob_put(&w, name);
+    if (type == FRAME_BLOB && (err = frame_piece_parse(&piece, frame)) == HOP_OK)
+        frame_piece_put(&w, &piece);
+    if (type == FRAME_NOBLOB && (err = frame_noblob_parse(&ask, frame)) == HOP_OK)
+        frame_noblob_put(&w, ask);
     if (type == FRAME_HELLO && (err = frame_hello_parse(&hello, frame)) == HOP_OK) {
         wire_put_bytes(&w, frame.data, 3); /* these two are signed: spelled out here */
         wire_put_bytes(&w, hello.identity, 32);
@@ -152,9 +151,10 @@ TEST(frame_refuses_every_truncation_and_any_addition)
         size_t size;
         struct span frame = sample(types[i]);
         for (size_t cut = 0; cut < frame.size; cut++) {
-            bool blob = types[i] == FRAME_BLOB && cut > 33; /* a shorter chunk of another name */
+            bool piece = types[i] == FRAME_BLOB && cut > BLOB_BYTES(0); /* a shorter piece */
+            piece = piece || (types[i] == FRAME_WANT && cut == WANT_MORE_BYTES); /* no name */
             int err = again(types[i], SPAN(frame.data, cut), copy, &size);
-            CHECK(blob ? err == HOP_OK : err != HOP_OK);
+            CHECK(piece ? err == HOP_OK : err != HOP_OK);
         }
         if (types[i] != FRAME_BLOB)
             CHECK(again(types[i], SPAN(frame.data, frame.size + 1), copy, &size) != HOP_OK);
@@ -237,8 +237,15 @@ TEST(frame_refuses_values_beyond_their_limits)
     bytes[1] = 0;
     CHECK_ERR(frame_ack_parse(&marks, frame), HOP_EMALFORMED);
     frame = sample(FRAME_WANT);
-    bytes[1] = WANT_NAMES_MAX + 1;
+    memset(bytes + 7, 0, 4); /* of no bytes */
     CHECK_ERR(frame_want_parse(&want, frame), HOP_EMALFORMED);
+    frame = sample(FRAME_BLOB);
+    struct frame_piece piece;
+    CHECK_OK(frame_piece_parse(&piece, frame));
+    bytes[10] -= 3; /* its end is beyond the end of the blob */
+    CHECK_ERR(frame_piece_parse(&piece, frame), HOP_EMALFORMED);
+    bytes[3] = 0xff; /* far beyond: the sum would wrap */
+    CHECK_ERR(frame_piece_parse(&piece, frame), HOP_EMALFORMED);
 }
 
 /* A short message could be put into another's mouth, or moved to another link. */

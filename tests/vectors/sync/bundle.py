@@ -47,7 +47,7 @@ chunk = b"a sealed chunk, as far as a carrier can tell"
 name = H("hop/blob/name/v1", 32, chunk)
 listed = block(LIST, entries([(CHUNK, name, 0, 0), (RUN, log, first, first + count - 1)]))
 run = block(SEGMENT, bytes(32) + segment)
-blob = block(BLOB, b"\x08" + name + chunk)
+blob = block(BLOB, name + chunk)
 whole = listed + run + blob + listed
 put("log", log)
 put("blob_name", name)

@@ -7,7 +7,7 @@
  *   bytes     all that crossed the duplex, both ways
  *   agree     of these, what was not records: what it cost to find out what is missing
  *   overhead  bytes a record brought beside its body
- *   messages  pieces handed to the duplex, both ways
+ *   messages  pieces handed to the duplex, both ways, that were not records alone
  *   cpu       of the process, so of both nodes, during the meeting
  *
  * A library that keeps something about a peer it has met is measured twice: at a first meeting, and
@@ -63,7 +63,7 @@ export class Wire {
   count (bytes, data = 0) {
     this.bytes += bytes
     this.data += data
-    this.messages++
+    if (data < bytes) this.messages++
   }
 
   end () {

@@ -435,7 +435,7 @@ int cell_disc_key(const struct cell *c, uint8_t ret[static 32])
 int cell_media_key(const struct cell *c, const uint8_t meeting[static 32], uint8_t ret[static 32])
 {
     const struct epoch *e = cell_send_epoch(c);
-    if (e == NULL)
+    if (e == NULL || e->blind)
         return HOP_ENOTFOUND;
     hop_derive(ret, 32, e->meet, LABEL_MEDIA, SPAN(meeting, 32));
     return HOP_OK;

@@ -112,6 +112,8 @@ static int open_own_log(struct device *d, enum record_lane lane, uint64_t wall)
 int device_author(struct device *d, const struct device_draft *draft, uint8_t ret_id[static 32])
 {
     struct store_tip tip;
+    if (d->keys->carrier)
+        return HOP_EREFUSED; /* it has no key to write under */
     if (d->write_error != HOP_OK)
         return d->write_error; /* this turn is lost already: nothing of it will be durable */
     if (d->own_came_back || d->now < d->held_until)
@@ -249,6 +251,8 @@ int device_act(struct device *d, const struct act *act, uint64_t wall, uint8_t r
                struct text_said *why)
 {
     uint32_t self = device_self(d);
+    if (d->keys->carrier)
+        return text_say(why, CELL_CARRIER, 0);
     if (!d->keys->has_cell || self == HISTORY_NONE)
         return text_say(why, CELL_NONE, 0);
     int err = meeting_may(device_meetings(d), d->cell, self, act, why);

@@ -12,10 +12,12 @@ static int load_frontier(struct device *d);
 
 /* ---- life ---- */
 
+/* A carrier cannot read who is a member: whoever found it holds the cell's beacon key, and may pass
+ * records on. */
 static bool roster_is_member(void *ctx, const uint8_t identity[32])
 {
     const struct device *d = ctx;
-    return cell_device_by_key(d->cell, identity) != NULL;
+    return d->keys->carrier || cell_device_by_key(d->cell, identity) != NULL;
 }
 
 static bool is_own_log(const struct device *d, const uint8_t log[static 32])
@@ -64,7 +66,10 @@ int device_enter_cell(struct device *d)
     if (!d->keys->has_cell)
         return HOP_OK;
     struct epoch e;
-    epoch_derive(&e, d->keys->first_epoch);
+    if (d->keys->carrier)
+        epoch_derive_blind(&e, d->keys->first_epoch);
+    else
+        epoch_derive(&e, d->keys->first_epoch);
     uint8_t sync_key[32]; /* of the first epoch, so that all of the cell have the same, for good */
     hop_derive(sync_key, sizeof sync_key, e.route, LABEL_SYNC_KEY, SPAN(d->keys->cell_id, 32));
     int err = cell_add_epoch(d->cell, &e);

@@ -46,8 +46,8 @@ void device_keys_put(uint8_t ret[static DEVICE_KEYS_BYTES], const struct device_
 {
     struct wire_writer w = wire_writer(ret, DEVICE_KEYS_BYTES);
     wire_put_u8(&w, KEYS_VERSION);
-    wire_put_u8(&w,
-                (uint8_t)((k->has_cell ? 1 : 0) | (k->founding ? 2 : 0) | (k->stopped ? 4 : 0)));
+    wire_put_u8(&w, (uint8_t)((k->has_cell ? 1 : 0) | (k->founding ? 2 : 0) | (k->stopped ? 4 : 0) |
+                              (k->carrier ? 8 : 0)));
     wire_put_bytes(&w, k->ik.secret, 32);
     wire_put_bytes(&w, k->lk.secret, 32);
     wire_put_bytes(&w, k->kem.secret, 32);
@@ -92,6 +92,7 @@ int device_keys_parse(struct device_keys *ret, struct span bytes)
     k.has_cell = (flags & 1) != 0;
     k.founding = (flags & 2) != 0;
     k.stopped = (flags & 4) != 0;
+    k.carrier = (flags & 8) != 0;
     get_sign_key(&r, &k.ik);
     get_box_key(&r, &k.lk);
     get_box_key(&r, &k.kem);
@@ -104,7 +105,7 @@ int device_keys_parse(struct device_keys *ret, struct span bytes)
     for (size_t lane = 0; lane < DEVICE_LANES; lane++)
         k.tips[lane] = wire_get_u64(&r);
     wire_get_zeros(&r, r.left);
-    int err = wire_end(&r) && flags <= 7 ? HOP_OK : HOP_EMALFORMED;
+    int err = wire_end(&r) && flags <= 15 ? HOP_OK : HOP_EMALFORMED;
     if (err == HOP_OK)
         *ret = k;
     hop_wipe(&k, sizeof k);

@@ -23,6 +23,7 @@ struct device_keys {
     struct hop_box_key lk, kem;
     bool has_cell;
     uint8_t cell_id[32];
+    bool carrier;  /* of that cell: first_epoch is only its route key (cell/epoch.h) */
     bool founding; /* founded here, and no record of it may be durable yet */
     uint32_t incarnation;
     struct hop_sign_key log[DEVICE_LANES];

@@ -16,7 +16,7 @@ struct opened {
 static int open_sealed(const struct device *d, struct opened *o)
 {
     const struct epoch *e = cell_epoch_by_tag(d->cell, o->record.cell_tag);
-    if (e == NULL)
+    if (e == NULL || e->blind)
         return HOP_ENOTFOUND;
     o->plain = malloc(o->record.text.size + 1);
     if (o->plain == NULL)
@@ -208,7 +208,7 @@ static int open_log(struct device *d, uint32_t index, bool *ret_progress)
 
 int device_open_all(struct device *d)
 {
-    if (!d->keys->has_cell)
+    if (!d->keys->has_cell || d->keys->carrier)
         return HOP_OK;
     for (bool progress = true; progress;) {
         progress = false;

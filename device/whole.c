@@ -98,6 +98,8 @@ size_t device_notices(struct device *d, struct text_said *ret, size_t max)
 {
     struct device_fork forks[DEVICE_FORKS_SHOWN];
     size_t count = 0;
+    if (d->keys->carrier && count < max)
+        (void)text_say(&ret[count++], CELL_CARRIER, 0);
     if (d->notice != TEXT_NONE && count < max)
         (void)text_say(&ret[count++], d->notice, 0);
     size_t n = device_forks(d, forks, DEVICE_FORKS_SHOWN);

@@ -458,17 +458,31 @@ bool mesh_sends_pending(const struct link *l);
 
 int mesh_want(struct mesh *m, const struct mesh_in *in);
 void mesh_wants_free(struct mesh *m);
-int mesh_on_want(struct mesh *m, uint32_t slot, struct span frame);
-int mesh_on_piece(struct mesh *m, uint32_t slot, struct span frame);
-int mesh_on_noblob(struct mesh *m, uint32_t slot, struct span frame);
 int mesh_on_carried_blob(struct mesh *m, struct span payload); /* MESH_IN_CARRIED_BLOB */
-/* How many bytes of blobs may be on their way on this link: a second of it, or what has proved to
- * take no longer than that; a chunk at most. */
-size_t mesh_link_unit(const struct link *l);
 void mesh_wants_link_new(struct mesh *m);
-void mesh_wants_link_gone(struct mesh *m, uint32_t slot);
 void mesh_wants_stored(struct mesh *m, bool durable);
 void mesh_wants_store_works(struct mesh *m); /* before store_rest_until is taken back */
 void mesh_wants_finish(struct mesh *m);
+/* Somebody looks for what is not here: look for it on his behalf. */
+void mesh_relay(struct mesh *m, const uint8_t name[static 32]);
+/* Its bytes bear the right name. Are they what the tree says must be there? Otherwise the fetch,
+ * and perhaps its tree, is gone. */
+int mesh_fetch_fits(struct mesh *m, uint32_t index, struct span bytes);
+/* Ask the store to keep them. HOP_EFULL: no room in outs; nothing has changed. */
+int mesh_fetch_keep(struct mesh *m, struct mesh_fetch *f, mesh_link from, struct span bytes);
+void mesh_fetch_restart(struct mesh_fetch *f); /* forget the bytes that are here */
+
+/* ---- pieces of blobs (pieces.c) ---- */
+
+/* How many bytes of blobs may be on their way on this link: a second of it, or what has proved to
+ * take no longer than that; a chunk at most. */
+size_t mesh_link_unit(const struct link *l);
+int mesh_on_want(struct mesh *m, uint32_t slot, struct span frame);
+int mesh_on_piece(struct mesh *m, uint32_t slot, struct span frame);
+int mesh_on_noblob(struct mesh *m, uint32_t slot, struct span frame);
+void mesh_wants_link_gone(struct mesh *m, uint32_t slot);
+void mesh_pieces_give(struct mesh *m);
+uint64_t mesh_pieces_ask(struct mesh *m); /* bits of the slots that may be asked */
+hop_time mesh_pieces_deadline(const struct mesh *m);
 
 #endif

@@ -55,8 +55,12 @@ static void history_make(uint8_t log, uint8_t fork)
         uint8_t *bytes = world.bytes[log][fork][i], zeros[24] = {0};
         memcpy(s.log, world.logs[log].public_key, 32);
         s.count = 1;
-        s.records[0] =
-            (struct segment_record){OUTER_SEALED, zeros, zeros, zeros, zeros, SPAN(text, 20u + i)};
+        s.records[0] = (struct segment_record){.outer = OUTER_SEALED,
+                                               .cell_tag = zeros,
+                                               .hint = zeros,
+                                               .nonce = zeros,
+                                               .kc = zeros,
+                                               .text = SPAN(text, 20u + i)};
         s.sig = text; /* replaced below: the id is known only now */
         static uint8_t padded[64 + 40];
         s.sig = padded;

@@ -123,7 +123,13 @@ void mesh_agree_synced(struct mesh *m, uint32_t slot)
         known = &m->known[m->known_next++ % MESH_KNOWN_MAX];
     memcpy(known->identity, l->identity, sizeof known->identity);
     mark_changes(m);
-    known->version = m->version;
+    known->version = m->agreed = m->version;
+}
+
+uint8_t mesh_agree_news(struct mesh *m)
+{
+    size_t n = m->agreed == 0 ? 0 : changes_since(m, m->agreed);
+    return n < UINT8_MAX ? (uint8_t)n : UINT8_MAX;
 }
 
 void mesh_agree_gone(struct mesh *m, uint32_t slot)
@@ -194,6 +200,7 @@ static size_t syndromes_first(struct mesh *m, struct link *l, bool *ret_rooted)
 {
     size_t news;
     (void)news_for(m, l, &news);
+    news += l->exchange.their_news;
     size_t n = sketch_syndromes(news);
     n = n > SYNDROMES_MIN ? n : SYNDROMES_MIN;
     *ret_rooted = news == 0 && l->exchange.want == 0;
@@ -284,6 +291,7 @@ static void open_exchange(struct mesh *m, uint32_t slot)
     if (done) {
         x->due = false;
         x->open = true;
+        x->their_news = 0; /* by the next exchange it is old */
         l->reconciled = m->now;
     }
 }
@@ -558,6 +566,7 @@ static bool theirs_begin(struct mesh *m, struct link *l, uint16_t number, bool e
     x->their_number = number;
     x->their_eager = eager;
     x->their_growths = 0;
+    x->their_news = 0;
     x->due = false; /* this one will do */
     l->reconciled = m->now;
     return true;

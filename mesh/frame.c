@@ -13,7 +13,7 @@ static void hello_scope_put(uint8_t ret[static HELLO_SCOPE_BYTES], const struct 
     wire_put_u8(&w, scope->listener ? 1 : 0);
     wire_put_bytes(&w, scope->cell_id, 32);
     wire_put_u8(&w, FRAME_VERSION);
-    wire_put_u8(&w, 0);
+    wire_put_u8(&w, scope->news);
     assert(!w.bad && w.used == HELLO_SCOPE_BYTES);
 }
 
@@ -25,7 +25,7 @@ void frame_hello_put(struct wire_writer *w, const struct hello_scope *scope,
     hop_sign(sig, key, LABEL_HELLO_SIG, SPAN(covered, sizeof covered));
     wire_put_u8(w, FRAME_HELLO);
     wire_put_u8(w, FRAME_VERSION);
-    wire_put_u8(w, 0);
+    wire_put_u8(w, scope->news);
     wire_put_bytes(w, key->public_key, 32);
     wire_put_bytes(w, sig, sizeof sig);
 }
@@ -38,7 +38,7 @@ int frame_hello_parse(struct frame_hello *ret, struct span frame)
     unsigned version = wire_get_u8(&r);
     if (!r.bad && type == FRAME_HELLO && version != FRAME_VERSION)
         return HOP_EVERSION;
-    wire_get_zeros(&r, 1);
+    h.news = wire_get_u8(&r);
     wire_get_into(&r, h.identity, sizeof h.identity);
     wire_get_into(&r, h.sig, sizeof h.sig);
     if (!wire_end(&r) || type != FRAME_HELLO)
@@ -50,7 +50,9 @@ int frame_hello_parse(struct frame_hello *ret, struct span frame)
 int frame_hello_verify(const struct frame_hello *h, const struct hello_scope *scope)
 {
     uint8_t covered[HELLO_SCOPE_BYTES];
-    hello_scope_put(covered, scope);
+    struct hello_scope full = *scope;
+    full.news = h->news;
+    hello_scope_put(covered, &full);
     return hop_verify(h->sig, h->identity, LABEL_HELLO_SIG, SPAN(covered, sizeof covered));
 }
 

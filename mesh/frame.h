@@ -39,6 +39,7 @@ enum frame_type {
 
 #define HELLO_BYTES 99
 struct frame_hello {
+    uint8_t news; /* logs that changed here since the sender last agreed with anybody: a hint */
     uint8_t identity[32];
     uint8_t sig[64];
 };
@@ -47,6 +48,7 @@ struct hello_scope {
     const uint8_t *binding; /* 32: hash of both CURVE keys */
     const uint8_t *cell_id; /* 32 */
     bool listener;          /* role of the one who signs */
+    uint8_t news;           /* as in frame_hello; verify() takes it from there */
 };
 void frame_hello_put(struct wire_writer *w, const struct hello_scope *scope,
                      const struct hop_sign_key *key);

@@ -55,7 +55,7 @@ int mesh_link_up(struct mesh *m, const struct mesh_in *in)
         free(l);
         return HOP_EFULL; /* an owner whose scratch cannot hold a hello */
     }
-    struct hello_scope scope = {l->binding, m->config.cell_id, l->listener};
+    struct hello_scope scope = {l->binding, m->config.cell_id, l->listener, mesh_agree_news(m)};
     frame_hello_put(&w, &scope, m->config.identity);
     m->links[slot] = l;
     trace(&m->config.trace, "link %u up -> hello", (unsigned)l->name);
@@ -152,11 +152,12 @@ int mesh_on_hello(struct mesh *m, uint32_t slot, struct span frame)
     int err = frame_hello_parse(&hello, frame);
     if (err != HOP_OK)
         return err;
-    struct hello_scope scope = {l->binding, m->config.cell_id, !l->listener};
+    struct hello_scope scope = {l->binding, m->config.cell_id, !l->listener, 0};
     err = frame_hello_verify(&hello, &scope);
     if (err != HOP_OK)
         return err;
     memcpy(l->identity, hello.identity, sizeof l->identity);
+    l->exchange.their_news = hello.news;
     if (memcmp(l->identity, m->config.identity->public_key, 32) == 0) {
         trace(&m->config.trace, "%u is ourselves -> drop it", (unsigned)l->name);
         bool dropped = mesh_link_drop(m, slot);

@@ -138,8 +138,9 @@ struct exchange {    /* of frontiers (agree.c) */
     unsigned growths;
     size_t want; /* syndromes the next is to begin with */
 
-    bool blind;  /* the last one, whoever opened it, found no difference */
-    bool theirs; /* one was opened by the peer */
+    bool blind;         /* the last one, whoever opened it, found no difference */
+    uint8_t their_news; /* from HELLO */
+    bool theirs;        /* one was opened by the peer */
     bool their_eager, their_rooted;
     uint16_t their_number;
     unsigned their_growths;
@@ -282,6 +283,7 @@ struct mesh {
     uint32_t trees_count, trees_room;
     struct mesh_fetch *fetches;
     uint32_t fetches_count, fetches_room;
+    uint64_t agreed; /* our version when we last agreed with anybody; 0: never */
     hop_time wants_at;
     uint64_t foreign_bytes, foreign_refused, relays;
     struct rng jitter_rng, salt_rng, choice_rng;
@@ -368,6 +370,8 @@ int mesh_on_more(struct mesh *m, uint32_t slot, struct span frame);
 int mesh_on_list(struct mesh *m, uint32_t slot, struct span frame);
 void mesh_agree_finish(struct mesh *m, uint32_t slot); /* open what is due */
 void mesh_agree_synced(struct mesh *m, uint32_t slot);
+/* How many logs have changed since we agreed with anybody; 0 if we never did. */
+uint8_t mesh_agree_news(struct mesh *m);
 void mesh_agree_gone(struct mesh *m, uint32_t slot);
 /* It has brought records of this log. */
 void mesh_agree_brought(struct mesh *m, uint32_t slot, uint32_t log);

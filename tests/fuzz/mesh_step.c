@@ -156,7 +156,7 @@ static void link_up(struct script *s, unsigned peer)
     uint8_t frame[HELLO_BYTES];
     struct wire_writer w = wire_writer(frame, sizeof frame);
     bool listener = (wire_get_u8(&s->r) & 1) != 0;
-    struct hello_scope scope = {binding, cell, !listener};
+    struct hello_scope scope = {binding, cell, !listener, 0};
     mesh_link link = ++s->links;
     struct mesh_in in = {
         .type = MESH_IN_LINK_UP, .link = link, .listener = listener, .bytes = SPAN(binding, 32)};

@@ -267,7 +267,7 @@ void cluster_puppet(struct cluster *c, size_t node, mesh_link link, size_t who)
     uint8_t binding[32] = {0xbb, (uint8_t)link};
     uint8_t frame[HELLO_BYTES];
     struct wire_writer w = wire_writer(frame, sizeof frame);
-    struct hello_scope scope = {binding, c->cell_id, true};
+    struct hello_scope scope = {binding, c->cell_id, true, 0};
     (void)cluster_step(
         c, node,
         (struct mesh_in){.type = MESH_IN_LINK_UP, .link = link, .bytes = SPAN(binding, 32)});

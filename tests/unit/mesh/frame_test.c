@@ -18,7 +18,7 @@ static struct span sample(enum frame_type type)
 {
     static const uint8_t binding[32] = {1}, cell[32] = {2};
     struct wire_writer w = wire_writer(bytes, sizeof bytes);
-    struct hello_scope scope = {binding, cell, true};
+    struct hello_scope scope = {binding, cell, true, 0};
     struct hop_sign_key key = key_of(7);
     struct frame_frontier frontier = {.flags = FRONTIER_STRANGER, .count = 2};
     struct frame_marks marks = {.count = 2};
@@ -181,7 +181,7 @@ TEST(frame_with_any_bit_flipped_is_refused_or_says_just_that)
 TEST(hello_with_any_bit_flipped_is_never_accepted)
 {
     static const uint8_t binding[32] = {1}, cell[32] = {2};
-    struct hello_scope scope = {binding, cell, true};
+    struct hello_scope scope = {binding, cell, true, 0};
     struct frame_hello hello;
     struct span frame = sample(FRAME_HELLO);
     CHECK_EQ(frame.size, HELLO_BYTES);
@@ -202,7 +202,7 @@ TEST(hello_is_good_for_one_end_of_one_link_of_one_cell)
 {
     static const uint8_t binding[32] = {1}, cell[32] = {2}, other[32] = {3};
     const struct hello_scope wrong[] = {
-        {other, cell, true}, {binding, other, true}, {binding, cell, false}};
+        {other, cell, true, 0}, {binding, other, true, 0}, {binding, cell, false, 0}};
     struct frame_hello hello;
     CHECK_OK(frame_hello_parse(&hello, sample(FRAME_HELLO)));
     for (size_t i = 0; i < 3; i++)

@@ -123,7 +123,7 @@ TEST(mesh_takes_nothing_before_hello_and_no_second_hello)
     CHECK_ERR(inject(9, segment_of(1, LANE_CONTROL)), HOP_EMALFORMED);
     CHECK_EQ(cluster_records(&c, 0), 0);
     CHECK_EQ(c.nodes[0].dropped, 1);
-    struct hello_scope scope = {binding, c.cell_id, true};
+    struct hello_scope scope = {binding, c.cell_id, true, 0};
     struct wire_writer w = wire_writer(frame_bytes, sizeof frame_bytes);
     frame_hello_put(&w, &scope, &c.nodes[1].identity);
     CHECK_ERR(inject(1, wire_written(&w)), HOP_EMALFORMED);
@@ -138,7 +138,7 @@ TEST(mesh_drops_link_whose_hello_is_not_its_own)
     struct mesh_in up = {.type = MESH_IN_LINK_UP, .link = 9, .bytes = SPAN(binding, 32)};
     begin();
     CHECK_OK(cluster_step(&c, 0, up));
-    struct hello_scope scope = {other, c.cell_id, true};
+    struct hello_scope scope = {other, c.cell_id, true, 0};
     struct wire_writer w = wire_writer(frame_bytes, sizeof frame_bytes);
     frame_hello_put(&w, &scope, &c.nodes[2].identity);
     CHECK_ERR(inject(9, wire_written(&w)), HOP_EAUTH);

@@ -358,7 +358,6 @@ static int welcome(struct device *d, const struct request *q, uint64_t wall, str
     wire_put_bytes(w, d->keys->log[LANE_CONTROL].public_key, 32);
     wire_put_blob(w, wire_written(&g));
     wire_put_blob(w, span_text(invite == NULL ? "" : invite->body.name));
-    wire_put_u8(w, carrier ? 1 : 0);
     return w->bad ? HOP_EFULL : HOP_OK;
 }
 
@@ -407,15 +406,15 @@ int device_join_finish(struct device *d, struct device_join *join, struct span r
     wire_get_into(&r, log, sizeof log);
     struct span grant = wire_get_blob(&r, GRANT_BYTES_MAX);
     struct span name = wire_get_blob(&r, AUTH_NAME_BYTES_MAX);
-    unsigned carrier = wire_get_u8(&r);
+    bool carrier = genesis.size == 0; /* it is not told whom it serves */
     struct auth_genesis g = {0};
     struct epoch e;
     struct epoch_context context = {.cell_id = join->cell_id, .log = log};
-    if (!wire_end(&r) || !utf8_plain(name, true) || carrier > 1)
+    if (!wire_end(&r) || !utf8_plain(name, true))
         return text_say(why, JOIN_ANSWER_BAD, 0);
     auth_genesis_cell_id(id, genesis);
-    if ((carrier == 0 && (auth_genesis_parse(&g, genesis) != HOP_OK ||
-                          memcmp(id, join->cell_id, sizeof id) != 0)) ||
+    if ((!carrier && (auth_genesis_parse(&g, genesis) != HOP_OK ||
+                      memcmp(id, join->cell_id, sizeof id) != 0)) ||
         epoch_slots_open(&e, grant, &context, &d->keys->kem) != HOP_OK)
         return text_say(why, JOIN_ANSWER_BAD, 0);
     struct device_keys *k = d->keys;
@@ -423,7 +422,7 @@ int device_join_finish(struct device *d, struct device_join *join, struct span r
     memcpy(k->first_epoch, e.secret, sizeof k->first_epoch);
     device_keys_reincarnate(k, &d->drbg);
     k->has_cell = true;
-    k->carrier = carrier == 1;
+    k->carrier = carrier;
     memcpy(join->cell_name, g.name, sizeof join->cell_name);
     if (name.size > 0)
         memcpy(join->member_name, name.data, name.size);

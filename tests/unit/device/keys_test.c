@@ -23,10 +23,11 @@ TEST(keys_read_back_as_they_were_put)
     struct device_keys k, got;
     uint8_t bytes[DEVICE_KEYS_BYTES];
     make(&k);
-    for (unsigned flags = 0; flags < 8; flags++) {
+    for (unsigned flags = 0; flags < 16; flags++) {
         k.has_cell = (flags & 1) != 0;
         k.founding = (flags & 2) != 0;
         k.stopped = (flags & 4) != 0;
+        k.carrier = (flags & 8) != 0;
         k.session[15] = (uint8_t)flags;
         k.tips[2] = flags;
         device_keys_put(bytes, &k);
@@ -41,6 +42,7 @@ TEST(keys_read_back_as_they_were_put)
         CHECK_EQ(got.has_cell, k.has_cell);
         CHECK_EQ(got.founding, k.founding);
         CHECK_EQ(got.stopped, k.stopped);
+        CHECK_EQ(got.carrier, k.carrier);
         CHECK_EQ(got.tips[2], flags);
         CHECK_BYTES(got.session, k.session, 16);
     }
@@ -56,7 +58,7 @@ TEST(keys_refuse_other_sizes_flags_and_versions)
     for (size_t size = 0; size <= sizeof bytes; size++)
         CHECK_ERR(device_keys_parse(&k, SPAN(bytes, size)),
                   size == DEVICE_KEYS_BYTES ? HOP_OK : HOP_EMALFORMED);
-    bytes[1] |= 8;
+    bytes[1] |= 16;
     CHECK_ERR(device_keys_parse(&k, SPAN(bytes, DEVICE_KEYS_BYTES)), HOP_EMALFORMED);
     bytes[1] &= 7;
     bytes[DEVICE_KEYS_BYTES - 1] = 1;

@@ -109,12 +109,11 @@ if [ "$(id -u)" = 0 ] && setpriv --reuid 65534 --regid 65534 --clear-groups true
     chmod 755 "$dir" "$dir/hop" && chmod 644 "$dir/pass"
     as_nobody() { nobody timeout 20 "$HOP" "$@" --passphrase-file "$dir/pass"; }
 else
-    chmod 500 "$dir/lone"
+    chmod 000 "$dir/lone"
     as_nobody() { timeout 20 "$HOP" "$@" --passphrase-file "$dir/pass"; }
 fi
-mkdir -m 755 "$dir/closed"
+mkdir -m 555 "$dir/closed" # root's: closed to nobody by its owner, else by its mode
 refused "no permission to make a device" 3 ERR_DIR_FORBIDDEN as_nobody init --dir "$dir/closed/mine"
-[ "$(id -u)" = 0 ] || chmod 500 "$dir/closed"
 refused "no permission to open one" 3 ERR_DIR_FORBIDDEN as_nobody status --dir "$dir/lone"
 chmod 755 "$dir/lone" && chmod 644 "$dir/lone"/*
 if [ "$(id -u)" = 0 ]; then

@@ -135,13 +135,14 @@ check "and its keys are as they were" same_keys lone
 refused "the port of the page is in use" 3 HTTP_PORT_IN_USE hop lone run --no-open --quiet --beacon-port $beacon_port --http-port $http_port
 refused "the port of links is in use" 3 ERR_LINK_PORT_BUSY hop lone run --no-open --quiet --beacon-port $beacon_port --link-port $link_port
 coproc holder { "$dir/stranger" hold udp $spare_port; }
+holding=$holder_PID # the shell forgets it as soon as it ends
 read -r -u "${holder[0]}" _
 refused "the beacon port is held by a foreign program" 3 ERR_BEACON_PORT_BUSY hop lone run --no-open --quiet --beacon-port $spare_port
 joins_beside_holder() { hop spare join "$(invitation an "Ai Đó")" --beacon-port $spare_port --wait 5; }
 make spare >/dev/null
 refused "join says so too" 3 ERR_BEACON_PORT_BUSY joins_beside_holder
-kill "$holder_PID"
-wait "$holder_PID" 2>/dev/null
+kill "$holding"
+wait "$holding" 2>/dev/null
 check "nothing is left of the runs that failed" test ! -e "$dir/lone/api.sock" -a ! -e "$dir/lone/link"
 refused "a port that is no number" 2 CLI_BAD_NUMBER hop lone run --http-port 70000
 refused "an address that is none" 2 ERR_ADDRESS hop lone run --no-open --quiet --beacon-port $beacon_port --peer example.org

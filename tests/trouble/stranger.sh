@@ -48,9 +48,10 @@ check "80 unfinished requests on the page's port do not stop a command" slow_htt
 if [ -n "${TROUBLE_INSIDE:-}" ]; then
     stop binh
     coproc ear { "$dir/stranger" listen $beacon_port "$dir/beacons"; }
+    listening=$ear_PID
     read -r -u "${ear[0]}" _
     run binh
-    check "beacons can be overheard, and no two are alike anywhere" wait "$ear_PID"
+    check "beacons can be overheard, and no two are alike anywhere" wait "$listening"
     check "garbage, bent and replayed beacons are not answered" "$dir/stranger" beacons $beacon_port "$dir/beacons"
     soon "and the two still find each other" connected binh
 else

@@ -87,8 +87,9 @@ static bool still_waits(const struct device *d, const struct device_log *log)
 
 /* ---- bodies kept until they are folded, so that a record is opened once ---- */
 
-#define KEPT_BYTES_MAX (32u << 20) /* a history of 100,000 records; beyond, they are opened again  \
-                                    */
+#define KEPT_BYTES_MAX                                                                             \
+    (32u << 20) /* a history of 100,000 records; beyond, they are opened again                     \
+                 */
 #define KEPT_NOWHERE UINT32_MAX
 
 struct kept_head {

@@ -2,6 +2,39 @@
 
 #include <assert.h>
 
+/* ---- numbers ---- */
+
+size_t frame_number_size(uint64_t v)
+{
+    size_t size = 1;
+    while ((v >>= 7) != 0)
+        size++;
+    return size;
+}
+
+void frame_number_put(struct wire_writer *w, uint64_t v)
+{
+    for (; v >= 0x80; v >>= 7)
+        wire_put_u8(w, (uint8_t)(0x80 | (v & 0x7f)));
+    wire_put_u8(w, (uint8_t)v);
+}
+
+uint64_t frame_number_get(struct wire_reader *r)
+{
+    uint64_t v = 0;
+    for (unsigned shift = 0; shift < 63; shift += 7) {
+        unsigned byte = wire_get_u8(r);
+        v |= (uint64_t)(byte & 0x7f) << shift;
+        if ((byte & 0x80) != 0)
+            continue;
+        if (byte == 0 && shift > 0)
+            r->bad = true; /* one spelling only */
+        return v;
+    }
+    r->bad = true;
+    return 0;
+}
+
 /* ---- HELLO ---- */
 
 #define HELLO_SCOPE_BYTES (32 + 1 + 32 + 2)
@@ -112,14 +145,16 @@ int frame_frontier_parse(struct frame_frontier *ret, struct span frame)
 
 /* ---- ACK, STOP ---- */
 
+#define ACK_BRIEF 0x80
+
 void frame_ack_put(struct wire_writer *w, const struct frame_marks *f)
 {
     assert(f->count >= 1 && f->count <= MARKS_MAX);
     wire_put_u8(w, FRAME_ACK);
-    wire_put_u8(w, (uint8_t)f->count);
+    wire_put_u8(w, (uint8_t)(f->count | (f->brief ? ACK_BRIEF : 0)));
     for (size_t i = 0; i < f->count; i++) {
-        wire_put_bytes(w, f->items[i].log, 32);
-        wire_put_u64(w, f->items[i].seq);
+        wire_put_bytes(w, f->items[i].log, f->brief ? FRAME_BRIEF_BYTES : 32);
+        frame_number_put(w, f->items[i].seq);
     }
 }
 
@@ -127,13 +162,15 @@ int frame_ack_parse(struct frame_marks *ret, struct span frame)
 {
     struct wire_reader r = wire_reader(frame.data, frame.size);
     unsigned type = wire_get_u8(&r);
-    ret->count = wire_get_u8(&r);
+    unsigned count = wire_get_u8(&r);
+    ret->brief = (count & ACK_BRIEF) != 0;
+    ret->count = count & ~(unsigned)ACK_BRIEF;
     if (r.bad || type != FRAME_ACK || ret->count < 1 || ret->count > MARKS_MAX)
         return HOP_EMALFORMED;
     for (size_t i = 0; i < ret->count; i++) {
         ret->items[i] = (struct frame_mark){0};
-        wire_get_into(&r, ret->items[i].log, 32);
-        ret->items[i].seq = wire_get_u64(&r);
+        wire_get_into(&r, ret->items[i].log, ret->brief ? FRAME_BRIEF_BYTES : 32);
+        ret->items[i].seq = frame_number_get(&r);
         if (ret->items[i].seq == 0 || ret->items[i].seq > FRAME_SEQ_MAX)
             r.bad = true;
     }

@@ -32,8 +32,14 @@ enum frame_type {
     FRAMES_END
 };
 
-#define FRAME_VERSION 1
-#define FRAME_SEQ_MAX (UINT64_C(1) << 53) /* what every language can hold; no log gets there */
+#define FRAME_VERSION     1
+#define FRAME_BRIEF_BYTES 4 /* of a log's name, where the other end has the rest */
+#define FRAME_SEQ_MAX     (UINT64_C(1) << 53) /* what every language can hold; no log gets there */
+
+/* Numbers: seven bits a byte, the low ones first, in as few bytes as will do; below 2^63. */
+size_t frame_number_size(uint64_t v);
+void frame_number_put(struct wire_writer *w, uint64_t v);
+uint64_t frame_number_get(struct wire_reader *r); /* 0 and bad for another spelling */
 
 /* ---- HELLO: who is behind this link ---- */
 
@@ -91,8 +97,8 @@ enum stop_reason {
     STOPS_END
 };
 
-#define MARKS_MAX     64 /* logs in one ACK or STOP */
-#define ACK_BYTES(n)  (2 + (n)*40)
+#define MARKS_MAX     64           /* logs in one ACK or STOP */
+#define ACK_BYTES(n)  (2 + (n)*40) /* at most */
 #define STOP_BYTES(n) (2 + (n)*33)
 struct frame_mark {
     uint8_t log[32];
@@ -100,6 +106,7 @@ struct frame_mark {
     enum stop_reason reason; /* STOP */
 };
 struct frame_marks {
+    bool brief;   /* ACK: of each log, only FRAME_BRIEF_BYTES are said; the rest is zeros */
     size_t count; /* at least 1 */
     struct frame_mark items[MARKS_MAX];
 };

@@ -284,12 +284,14 @@ void mesh_asks_look(struct mesh *m)
 
 /* ---- frontiers out ---- */
 
-static void entry_add(const struct mesh *m, struct frame_frontier *f, uint32_t i, bool ask)
+static void entry_add(struct mesh *m, struct frame_frontier *f, uint32_t i, bool ask)
 {
     const struct mesh_log *log = &m->logs[i];
     struct frontier_entry *e = &f->entries[f->count++];
-    *e = (struct frontier_entry){
-        .seq = log->durable.seq, .lane = log->lane, .ask = ask, .graft = ask && mesh_is_news(m, i)};
+    *e = (struct frontier_entry){.seq = log->durable.seq,
+                                 .lane = log->lane,
+                                 .ask = ask,
+                                 .graft = ask && mesh_wants_graft(m, i)};
     memcpy(e->log, log->id, sizeof e->log);
     memcpy(e->head, log->durable.head, sizeof e->head);
 }
@@ -313,7 +315,7 @@ static void estrange_finish(struct mesh *m, struct link *l)
 }
 
 /* Move logs with the flag into f, as long as it has room; true when none is left. */
-static bool collect(const struct mesh *m, struct link *l, uint8_t flag, struct frame_frontier *f)
+static bool collect(struct mesh *m, struct link *l, uint8_t flag, struct frame_frontier *f)
 {
     f->flags = 0;
     f->count = 0;

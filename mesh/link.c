@@ -77,6 +77,7 @@ void mesh_link_forget(struct mesh *m, uint32_t slot)
         m->logs[i].asked_until = m->now;
         m->asks_at = m->now;
     }
+    mesh_pace_keep(m, l);
     mesh_wants_link_gone(m, slot);
     mesh_agree_gone(m, slot);
     bool hearsay = l->hearsay > 0;
@@ -164,8 +165,10 @@ int mesh_on_hello(struct mesh *m, uint32_t slot, struct span frame)
         assert(dropped);
         return HOP_OK;
     }
-    if (keep_one(m, slot))
+    if (keep_one(m, slot)) {
+        mesh_pace_recall(m, l);
         link_begin(m, l, !l->listener);
+    }
     return HOP_OK;
 }
 

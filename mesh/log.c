@@ -29,13 +29,13 @@ uint32_t mesh_log_find(const struct mesh *m, const uint8_t id[static 32])
 uint32_t mesh_log_find_brief(const struct mesh *m, const uint8_t *start)
 {
     uint8_t low[32] = {0};
-    memcpy(low, start, SEGMENT_BRIEF_BYTES);
+    memcpy(low, start, FRAME_BRIEF_BYTES);
     uint32_t place = order_place(m, low);
     if (place == m->order_count ||
-        memcmp(m->logs[m->order[place]].id, start, SEGMENT_BRIEF_BYTES) != 0)
+        memcmp(m->logs[m->order[place]].id, start, FRAME_BRIEF_BYTES) != 0)
         return NO_SLOT;
     if (place + 1 < m->order_count &&
-        memcmp(m->logs[m->order[place + 1]].id, start, SEGMENT_BRIEF_BYTES) == 0)
+        memcmp(m->logs[m->order[place + 1]].id, start, FRAME_BRIEF_BYTES) == 0)
         return NO_SLOT;
     return m->order[place];
 }

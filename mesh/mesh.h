@@ -24,7 +24,7 @@
 
 typedef uint32_t mesh_link; /* named by the owner; never reused while the mesh knows it */
 
-#define MESH_LINKS_MAX 64   /* a hall of people in one radio's range, and some */
+#define MESH_LINKS_MAX 64    /* a hall of people in one radio's range, and some */
 #define MESH_LOGS_MAX  16384 /* 1,000 members, 3 devices, 3 lanes, and reincarnations */
 #define MESH_FRAME_BYTES_MAX                                                                       \
     (1280u << 10) /* one record of 1 MiB and its frame; also ZMQ_MAXMSGSIZE */

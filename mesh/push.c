@@ -10,8 +10,8 @@
  *
  *     bring    who brings a log's records is its parent; what others announce is not asked for
  *              before 0.4 s, because the parent may be about to bring it
- *     repair   a parent that is gone or has lost it does not bring it: another is asked, and is
- *              the parent from then on
+ *     repair   what the parent does not bring another is asked for; and is grafted, as the parent
+ *              from then on, if there was none or it failed twice in a row
  *     prune    three records in a row that were here already: the link becomes lazy again
  *
  * In a crowd a link is eager for at most MESH_EAGER_MAX links a log, and announces to as many
@@ -129,10 +129,30 @@ hop_time mesh_graft_wait(const struct mesh *m, uint32_t log)
     return wait ? of->news_since + MESH_GRAFT_WAIT : 0;
 }
 
+/* A parent that lost one on the way keeps its place: two of them would bring everything twice. */
+static bool parent_fails(const struct mesh_log *log)
+{
+    return log->parent == NO_SLOT || log->missed >= MESH_MISSED_MAX;
+}
+
+bool mesh_wants_graft(struct mesh *m, uint32_t log)
+{
+    struct mesh_log *of = &m->logs[log];
+    if (!mesh_is_news(m, log))
+        return false;
+    if (of->missed < MESH_MISSED_MAX)
+        of->missed++;
+    return parent_fails(of);
+}
+
 void mesh_brought(struct mesh *m, uint32_t slot, uint32_t log)
 {
-    m->logs[log].parent = slot;
+    struct mesh_log *of = &m->logs[log];
     m->links[slot]->logs[log].copies = 0;
+    if (slot != of->parent && !parent_fails(of))
+        return;
+    of->parent = slot;
+    of->missed = 0;
 }
 
 void mesh_brought_again(struct mesh *m, uint32_t slot, uint32_t log)

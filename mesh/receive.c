@@ -11,7 +11,7 @@ void mesh_frontier_changed(struct mesh *m)
     for (uint32_t slot = 0; slot < MESH_LINKS_MAX; slot++) {
         struct link *l = m->links[slot];
         if (mesh_link_syncs(l) && l->root_at == HOP_NEVER)
-            l->root_at = m->now + MESH_ROOT_DELAY;
+            l->root_at = m->now + mesh_pace_root_delay(l);
     }
 }
 
@@ -373,6 +373,7 @@ static bool collect_acks(const struct mesh *m, struct link *l, struct frame_mark
 {
     bool waiting = false;
     ack->count = 0;
+    ack->brief = true; /* it has sent us records of them, so it knows them */
     for (uint32_t i = 0; i < m->logs_count; i++) {
         const struct mesh_log *log = &m->logs[i];
         struct peer_log *p = &l->logs[i];

@@ -9,6 +9,10 @@
 #define BITS_UNSIGNED   0x20u
 #define BITS_ALL        0x3fu
 
+/* what it mostly comes to on a slow link: a brief name, tags that do not change */
+#define BARE_FIXED_BYTES  (1 + 1 + FRAME_BRIEF_BYTES + 3 + 1 + 64)
+#define BARE_RECORD_BYTES (1 + 24 + 16 + 2)
+
 #define RECORD_SIG  0x40 /* its own signature follows; never of the last */
 #define RECORD_TAGS 0x80 /* cell tag and hint follow, because they differ from the last ones */
 
@@ -34,49 +38,17 @@ static const uint8_t *inner_sig(const struct segment *s, size_t index)
     return index + 1 == s->count ? NULL : s->records[index].sig;
 }
 
-/* ---- numbers: seven bits a byte, the low ones first, in as few bytes as will do ---- */
-
-static size_t number_size(uint64_t v)
-{
-    size_t size = 1;
-    while ((v >>= 7) != 0)
-        size++;
-    return size;
-}
-
-static void number_put(struct wire_writer *w, uint64_t v)
-{
-    for (; v >= 0x80; v >>= 7)
-        wire_put_u8(w, (uint8_t)(0x80 | (v & 0x7f)));
-    wire_put_u8(w, (uint8_t)v);
-}
-
-static uint64_t number_get(struct wire_reader *r)
-{
-    uint64_t v = 0;
-    for (unsigned shift = 0; shift < 63; shift += 7) {
-        unsigned byte = wire_get_u8(r);
-        v |= (uint64_t)(byte & 0x7f) << shift;
-        if ((byte & 0x80) != 0)
-            continue;
-        if (byte == 0 && shift > 0)
-            r->bad = true; /* one spelling only */
-        return v;
-    }
-    r->bad = true;
-    return 0;
-}
-
 /* ---- the frame ---- */
 
 size_t segment_size(const struct segment *s)
 {
-    size_t size = 2 + (s->log_brief ? SEGMENT_BRIEF_BYTES : sizeof s->log) + number_size(s->first) +
-                  (s->count > 1 ? 1u : 0u) + (s->sig == NULL ? 0u : (size_t)CRYPTO_SIG_BYTES);
+    size_t size = 2 + (s->log_brief ? FRAME_BRIEF_BYTES : sizeof s->log) +
+                  frame_number_size(s->first) + (s->count > 1 ? 1u : 0u) +
+                  (s->sig == NULL ? 0u : (size_t)CRYPTO_SIG_BYTES);
     for (size_t i = 0; i < s->count; i++) {
         const struct segment_record *r = &s->records[i];
         size += 1 + (says_tags(s, i) ? 24u : 0u) + 24 + 16;
-        size += number_size(r->text.size) + r->text.size;
+        size += frame_number_size(r->text.size) + r->text.size;
         size += inner_sig(s, i) == NULL ? 0u : (size_t)CRYPTO_SIG_BYTES;
     }
     return size;
@@ -90,8 +62,8 @@ void segment_put(struct wire_writer *w, const struct segment *s)
                 (uint8_t)((unsigned)s->lane | (s->log_brief ? BITS_LOG_BRIEF : 0u) |
                           (s->tags_brief ? BITS_TAGS_BRIEF : 0u) | (s->count > 1 ? BITS_MANY : 0u) |
                           (s->sig == NULL ? BITS_UNSIGNED : 0u)));
-    wire_put_bytes(w, s->log, s->log_brief ? SEGMENT_BRIEF_BYTES : sizeof s->log);
-    number_put(w, s->first);
+    wire_put_bytes(w, s->log, s->log_brief ? FRAME_BRIEF_BYTES : sizeof s->log);
+    frame_number_put(w, s->first);
     if (s->count > 1)
         wire_put_u8(w, (uint8_t)s->count);
     for (size_t i = 0; i < s->count; i++) {
@@ -106,7 +78,7 @@ void segment_put(struct wire_writer *w, const struct segment *s)
         }
         wire_put_bytes(w, r->nonce, 24);
         wire_put_bytes(w, r->kc, 16);
-        number_put(w, r->text.size);
+        frame_number_put(w, r->text.size);
         wire_put_bytes(w, r->text.data, r->text.size);
         if (sig != NULL)
             wire_put_bytes(w, sig, CRYPTO_SIG_BYTES);
@@ -138,7 +110,7 @@ static void segment_record_get(struct wire_reader *r, struct segment *s, size_t 
     }
     rec->nonce = wire_get_bytes(r, 24).data;
     rec->kc = wire_get_bytes(r, 16).data;
-    size_t size = number_get(r);
+    size_t size = frame_number_get(r);
     if (size > RECORD_TEXT_BYTES_MAX)
         r->bad = true;
     rec->text = wire_get_bytes(r, size);
@@ -155,8 +127,8 @@ int segment_parse(struct segment *ret, struct span frame)
     ret->log_brief = (bits & BITS_LOG_BRIEF) != 0;
     ret->tags_brief = (bits & BITS_TAGS_BRIEF) != 0;
     memset(ret->log, 0, sizeof ret->log);
-    wire_get_into(&r, ret->log, ret->log_brief ? SEGMENT_BRIEF_BYTES : sizeof ret->log);
-    ret->first = number_get(&r);
+    wire_get_into(&r, ret->log, ret->log_brief ? FRAME_BRIEF_BYTES : sizeof ret->log);
+    ret->first = frame_number_get(&r);
     ret->count = (bits & BITS_MANY) != 0 ? wire_get_u8(&r) : 1;
     unsigned lane = bits & BITS_LANE;
     if (r.bad || type != FRAME_SEGMENT || ret->first < 1 ||
@@ -278,7 +250,8 @@ int segment_rebuild(struct segment_rebuilt *ret, const struct segment *s, struct
 static void gather(struct segment *s, struct store *store, const uint8_t log[static 32],
                    uint64_t after, const struct segment_limits *limits, uint8_t (*ids)[32])
 {
-    size_t bytes = SEGMENT_FIXED_BYTES;
+    size_t bytes = limits->bare ? BARE_FIXED_BYTES : SEGMENT_FIXED_BYTES;
+    size_t each = limits->bare ? BARE_RECORD_BYTES : SEGMENT_RECORD_BYTES;
     bool whole = false;
     s->count = 0;
     for (uint64_t seq = after + 1; seq <= limits->last && s->count < SEGMENT_RECORDS_MAX; seq++) {
@@ -287,7 +260,7 @@ static void gather(struct segment *s, struct store *store, const uint8_t log[sta
         if ((whole && s->count >= limits->records) ||
             store_get(store, log, seq, &stored) != HOP_OK || record_parse(&r, stored) != HOP_OK)
             return;
-        bytes += SEGMENT_RECORD_BYTES + r.text.size;
+        bytes += each + r.text.size;
         if (bytes > (whole ? limits->bytes : MESH_FRAME_BYTES_MAX))
             return;
         segment_add(s, &r);

@@ -16,12 +16,11 @@
 #define SEGMENT_RECORDS_MAX  64
 #define SEGMENT_BYTES_AIM    (64u << 10) /* 8 s of a 64 kbit/s radio; past it, cut where possible */
 #define SEGMENT_FIXED_BYTES  (1 + 1 + 32 + 8 + 1 + 64)       /* at most, without its records */
-#define SEGMENT_BRIEF_BYTES  4                               /* of a log, where they are enough */
 #define SEGMENT_RECORD_BYTES (1 + 16 + 8 + 24 + 16 + 3 + 64) /* at most, without its text */
 
 struct segment {
     enum record_lane lane;
-    bool log_brief;  /* of log, only the first SEGMENT_BRIEF_BYTES are said; the rest is zeros */
+    bool log_brief;  /* of log, only the first FRAME_BRIEF_BYTES are said; the rest is zeros */
     bool tags_brief; /* tag and hint of the first are those of the record before it: NULL here
                         until segment_take_tags() */
     uint8_t log[32];
@@ -85,6 +84,7 @@ bool segment_read(struct segment *s, struct store *store, const uint8_t log[stat
 /* The same with all that may bound a run. */
 struct segment_limits {
     uint64_t last;
+    bool bare;             /* count bytes as without the signatures of others, and tags */
     size_t records, bytes; /* at least 1 record, whatever its size */
     bool own;              /* our own signatures need no checking */
     bool open_end;         /* record `last` needs no signature: a fork's proof names its head */

@@ -30,6 +30,22 @@ void mesh_flights_land(struct link *l, uint32_t log, uint64_t seq)
     l->flights_count = kept;
 }
 
+/* The log that is meant: of several that begin alike, one that is under way to this peer. */
+static uint32_t acknowledged_log(const struct mesh *m, const struct link *l,
+                                 const struct frame_marks *ack, size_t index)
+{
+    const struct frame_mark *mark = &ack->items[index];
+    if (!ack->brief)
+        return mesh_log_find(m, mark->log);
+    uint32_t log = mesh_log_find_brief(m, mark->log);
+    for (size_t i = 0; i < l->flights_count && log == NO_SLOT; i++) {
+        uint32_t flying = l->flights[i].log;
+        if (memcmp(m->logs[flying].id, mark->log, FRAME_BRIEF_BYTES) == 0)
+            log = flying;
+    }
+    return log;
+}
+
 int mesh_on_ack(struct mesh *m, uint32_t slot, struct span frame)
 {
     struct link *l = m->links[slot];
@@ -38,7 +54,7 @@ int mesh_on_ack(struct mesh *m, uint32_t slot, struct span frame)
     if (err != HOP_OK)
         return err;
     for (size_t i = 0; i < ack.count; i++) {
-        uint32_t log = mesh_log_find(m, ack.items[i].log);
+        uint32_t log = acknowledged_log(m, l, &ack, i);
         if (log == NO_SLOT || (l->logs[log].flags & PEER_DISPUTED) != 0)
             continue;
         trace(&m->config.trace, "%u has log %02x%02x up to %llu", (unsigned)l->name,
@@ -49,7 +65,8 @@ int mesh_on_ack(struct mesh *m, uint32_t slot, struct span frame)
         l->touched = true;
     }
     if (l->synced_version != m->version && l->root_at == HOP_NEVER)
-        l->root_at = m->now + MESH_ROOT_DELAY; /* it may be level with us now: let it hear so */
+        l->root_at =
+            m->now + mesh_pace_root_delay(l); /* it may be level with us now: let it hear so */
     return HOP_OK;
 }
 

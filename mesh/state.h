@@ -23,10 +23,12 @@ struct fork_proof; /* mesh/fork.h */
 #define MESH_ROOT_DELAY         (250 * HOP_MS)   /* a burst of records costs one root, not many */
 #define MESH_SALT_AGE_MAX       (30 * HOP_SECOND)
 #define MESH_ANNOUNCE_WAIT      (50 * HOP_MS) /* time for the peer to get it from the author itself */
+#define MESH_RATES_MAX          64            /* peers whose rate is remembered */
 #define MESH_DIRECT_MAX         10            /* links of an author that sends to all itself */
 #define MESH_EAGER_MAX          6             /* links a log is passed on to, in a tree */
 #define MESH_LAZY_MAX           6             /* links told of a record, in a crowd */
 #define MESH_COPIES_MAX         3             /* that came too late before a link is pruned */
+#define MESH_MISSED_MAX         2             /* before somebody else becomes the parent */
 #define MESH_GRAFT_WAIT         (400 * HOP_MS)   /* for the parent, before another is asked */
 #define MESH_ASK_WAIT           (4 * HOP_SECOND) /* without a segment, then somebody else is asked */
 #define MESH_ASK_PATIENCE       (60 * HOP_SECOND) /* even if it keeps bringing other things */
@@ -77,6 +79,7 @@ struct mesh_log {
     bool fork_untold;
     uint64_t own_behind; /* somebody shows so much of a log we write to; 0: nobody, or it is said */
     uint8_t trunk[32];
+    uint8_t missed;       /* news that the parent did not bring, in a row */
     uint32_t parent;      /* slot of the link that brought it last, or NO_SLOT */
     uint64_t news;        /* announced up to */
     hop_time news_since;  /* and not here since */
@@ -181,6 +184,7 @@ struct link {
     size_t mtu;                  /* of the pipe below; 0: unknown */
     hop_time silence, keepalive; /* how long it may be silent; how often it hears from us */
     hop_time round_trip;         /* the shortest seen; 0: none yet */
+    uint64_t sent_units;         /* segments in this contact */
     uint64_t landed;             /* bytes acknowledged so far */
     hop_time landed_at;
     uint32_t hearsay; /* logs it named that we had not heard of */
@@ -206,6 +210,7 @@ struct link {
     } serves[MESH_SERVES_MAX];
     size_t serves_count;
 
+    bool measured; /* rate is */
     bool touched;  /* something a viewer counts has changed */
     unsigned told; /* bits of the view last reported */
 };
@@ -246,6 +251,11 @@ struct mesh_fetch { /* one blob of a tree */
 
 /* ---- all of it ---- */
 
+struct mesh_rate { /* what a peer's link came to, the last time */
+    uint8_t identity[32];
+    uint64_t rate;
+};
+
 struct mesh {
     struct mesh_config config;
     hop_time now;
@@ -271,6 +281,8 @@ struct mesh {
     hop_time salt_drawn;
 
     struct link *links[MESH_LINKS_MAX];
+    struct mesh_rate rates[MESH_RATES_MAX];
+    size_t rates_next;
     uint32_t eager_slot; /* which link may send unasked, */
     hop_time eager_until;
     bool eager_open; /* and has not told yet what that is */
@@ -301,7 +313,7 @@ void mesh_frame_send(struct mesh *m, struct link *l, const struct wire_writer *w
 
 int mesh_logs_load(struct mesh *m);
 uint32_t mesh_log_find(const struct mesh *m, const uint8_t id[static 32]); /* or NO_SLOT */
-/* The only log that starts with these SEGMENT_BRIEF_BYTES; NO_SLOT if there are more, or none. */
+/* The only log that starts with these FRAME_BRIEF_BYTES; NO_SLOT if there are more, or none. */
 uint32_t mesh_log_find_brief(const struct mesh *m, const uint8_t *start);
 /* A new log at 0. HOP_EFULL, HOP_ENOMEM. */
 int mesh_log_add(struct mesh *m, const uint8_t id[static 32], enum record_lane lane, uint32_t *ret);
@@ -432,6 +444,7 @@ enum mesh_push mesh_push_policy(const struct mesh *m, const struct link *l, uint
 void mesh_spread(struct mesh *m, uint32_t log, uint64_t before);
 void mesh_graft(struct mesh *m, struct link *l, uint32_t log);        /* it has asked for news */
 void mesh_news(struct mesh *m, uint32_t log, uint64_t seq);           /* somebody announces it */
+bool mesh_wants_graft(struct mesh *m, uint32_t log);                  /* now that it is asked for */
 bool mesh_is_news(const struct mesh *m, uint32_t log);                /* and it is not here */
 hop_time mesh_graft_wait(const struct mesh *m, uint32_t log);         /* ask nobody before */
 void mesh_brought(struct mesh *m, uint32_t slot, uint32_t log);       /* something new */
@@ -443,10 +456,13 @@ void mesh_brought_again(struct mesh *m, uint32_t slot, uint32_t log); /* what wa
 size_t mesh_pace_window(const struct link *l); /* bytes that may be under way */
 void mesh_pace_unit(const struct link *l, struct segment_limits *ret);
 bool mesh_pace_fast(const struct link *l);
+hop_time mesh_pace_root_delay(const struct link *l); /* to a new root, after a change */
 void mesh_pace_sent(const struct mesh *m, struct link *l, struct mesh_flight *f);
 void mesh_pace_landed(const struct mesh *m, struct link *l, uint32_t log, uint64_t seq); /* ACK */
-hop_time mesh_slowed(const struct link *l, hop_time t); /* t, or more on a slow link */
-void mesh_pace_hint(struct link *l, uint64_t rate);     /* what the owner knows; 0: nothing */
+hop_time mesh_slowed(const struct link *l, hop_time t);    /* t, or more on a slow link */
+void mesh_pace_recall(struct mesh *m, struct link *l);     /* its identity is known now */
+void mesh_pace_keep(struct mesh *m, const struct link *l); /* it ends */
+void mesh_pace_hint(struct link *l, uint64_t rate);        /* what the owner knows; 0: nothing */
 
 /* ---- records out (send.c) ---- */
 

@@ -148,7 +148,7 @@ static inline uint64_t party_durable(const struct party_device *x, const uint8_t
 static inline uint64_t party_durable_brief(const struct party_device *x, const uint8_t *start)
 {
     for (size_t i = 0; i < x->durable_count; i++) {
-        if (memcmp(x->durable[i].log, start, SEGMENT_BRIEF_BYTES) == 0)
+        if (memcmp(x->durable[i].log, start, FRAME_BRIEF_BYTES) == 0)
             return x->durable[i].seq;
     }
     return 0;
@@ -167,7 +167,7 @@ static inline void party_check_leaving(struct party *p, const struct party_devic
     } else if (frame.data[0] == FRAME_ACK) {
         CHECK_OK(frame_ack_parse(&marks, frame));
         for (size_t i = 0; i < marks.count; i++)
-            CHECK(marks.items[i].seq <= party_durable(x, marks.items[i].log));
+            CHECK(marks.items[i].seq <= party_durable_brief(x, marks.items[i].log));
     }
 }
 

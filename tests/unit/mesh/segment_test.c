@@ -148,7 +148,7 @@ TEST(segment_leaves_out_what_the_receiver_has)
     CHECK(w.used < whole - 28 - 24);
     CHECK_OK(segment_parse(&got, wire_written(&w)));
     CHECK(got.log_brief && got.tags_brief && got.count == RUN - 1);
-    CHECK_BYTES(got.log, put.log, SEGMENT_BRIEF_BYTES);
+    CHECK_BYTES(got.log, put.log, FRAME_BRIEF_BYTES);
     got.log_brief = false;
     memcpy(got.log, put.log, sizeof got.log);
     segment_take_tags(&got, before.header.data);

@@ -83,6 +83,10 @@ def base32(b):
     return "".join(digits[int(bits[i:i + 5], 2)] for i in range(0, len(bits), 5))
 
 
+def number(v):
+    return bytes([v]) if v < 128 else bytes([128 | v & 127]) + number(v >> 7)
+
+
 def cbor(v):
     def head(major, n):
         if n < 24:
@@ -234,11 +238,7 @@ put("hello", u(1, 1) + u(1, 1) + u(1, 0) + ik.public +
 put("tell", u(1, 10) + u(8, 5) + blob(b"hello") + ik.sign("hop/link/tell/v1", binding + u(8, 5) + b"hello"))
 head = lambda rid: rid[:8]
 put("frontier", u(1, 2) + u(1, 0) + u(2, 1) + u(1, 0) + log[0].public + u(8, 3) + head(third))
-put("ack", u(1, 4) + u(1, 1) + log[0].public + u(8, 3))
-
-
-def number(v):
-    return bytes([v]) if v < 128 else bytes([128 | v & 127]) + number(v >> 7)
+put("ack", u(1, 4) + u(1, 0x81) + log[0].public[:4] + number(3))
 
 
 def part(whole, with_tag):

@@ -385,7 +385,7 @@ static void arrive(struct siege *s, size_t peer)
 {
     uint8_t hello[HELLO_BYTES];
     struct wire_writer w = wire_writer(hello, sizeof hello);
-    struct hello_scope scope = {binding, cell, false};
+    struct hello_scope scope = {.binding = binding, .cell_id = cell};
     s->names[peer] = s->next++;
     link_up(0, s->names[peer], 2);
     frame_hello_put(&w, &scope, &all.peers[peer]);

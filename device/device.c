@@ -145,6 +145,8 @@ int device_new(struct device **ret, const struct device_config *config)
     if (err == HOP_OK)
         err = device_enter_cell(d);
     if (err == HOP_OK)
+        err = device_fork_load(d);
+    if (err == HOP_OK)
         err = load_frontier(d);
     if (err == HOP_OK)
         err = device_open_all(d);
@@ -462,7 +464,8 @@ static bool next_news(struct device *d, struct mesh_in *in)
 
 static bool has_news(const struct device *d)
 {
-    bool any = d->stored || d->roster_changed || d->wants_count > 0 || d->reopen || d->marked;
+    bool any = d->stored || d->roster_changed || d->wants_count > 0 || d->reopen ||
+               d->waived_changed || d->marked;
     for (size_t lane = 0; lane < DEVICE_LANES; lane++)
         any = any || d->publish[lane];
     return any;
@@ -493,6 +496,7 @@ int device_committed(struct device *d, int result, hop_time now, uint64_t wall,
         d->authored[lane] = false;
     }
     size_t before = history_count(d->history);
+    d->waived_changed = false;
     int err = d->reopen ? reopen(d) : HOP_OK;
     if (err == HOP_OK)
         err = device_open_all(d);

@@ -7,8 +7,9 @@
  * the history is opened once more. So everybody with the same records has the same order. */
 #include "device/state.h"
 
-#include <assert.h>
 #include <stdlib.h>
+
+#define WAIVED_KEY "waived" /* in STORE_META: the ids, so that a start alone shows the same */
 
 /* ---- ids left out ---- */
 
@@ -35,6 +36,24 @@ static int waive(struct device *d, const uint8_t id[static 32])
     return HOP_OK;
 }
 
+static int keep_waived(struct device *d)
+{
+    size_t size = d->waived_count * 32;
+    if (size > STORE_VALUE_BYTES_MAX)
+        return HOP_OK; /* those beyond are found again */
+    d->waived_changed = true;
+    return store_put(d->store, STORE_META, span_text(WAIVED_KEY), SPAN(d->waived[0], size));
+}
+
+int device_fork_load(struct device *d)
+{
+    struct span ids;
+    int err = store_find(d->store, STORE_META, span_text(WAIVED_KEY), &ids);
+    for (size_t at = 0; err == HOP_OK && at + 32 <= ids.size; at += 32)
+        err = waive(d, ids.data + at);
+    return err == HOP_ENOTFOUND ? HOP_OK : err;
+}
+
 void device_fork_arrived(struct device *d, const uint8_t id[static 32])
 {
     size_t place = waived_place(d, id);
@@ -43,6 +62,8 @@ void device_fork_arrived(struct device *d, const uint8_t id[static 32])
     trace(&d->trace, "a record that others had seen has come after all -> open all again");
     memmove(d->waived + place, d->waived + place + 1, (--d->waived_count - place) * 32);
     d->reopen = true;
+    if (keep_waived(d) != HOP_OK)
+        d->write_error = HOP_EIO; /* the turn is lost, and the record comes again */
 }
 
 size_t device_fork_filter(const struct device *d, uint8_t *ret, const uint8_t *deps, size_t count)
@@ -103,7 +124,7 @@ int device_fork_settle(struct device *d, bool *ret_progress)
         *ret_progress = true;
     }
     buf_free(&pending);
-    return err;
+    return err == HOP_OK && *ret_progress ? keep_waived(d) : err;
 }
 
 /* ---- for people ---- */

@@ -78,6 +78,7 @@ struct device {
     bool settled;          /* somebody has exactly what we have */
     uint8_t (*waived)[32]; /* ids that records name and nobody has */
     size_t waived_count, waived_capacity;
+    bool waived_changed; /* and is to be committed */
     uint64_t version;
 };
 
@@ -119,6 +120,7 @@ void device_forget_bodies(struct device *d);
  * records wait for and nobody has, if it is time. */
 size_t device_fork_filter(const struct device *d, uint8_t *ret, const uint8_t *deps, size_t count);
 void device_fork_arrived(struct device *d, const uint8_t id[static 32]);
+MUST_USE int device_fork_load(struct device *d);
 MUST_USE int device_fork_settle(struct device *d, bool *ret_progress);
 
 /* Whose log is it, by its first record? False: that is not here, or binds it to nobody. */

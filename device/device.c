@@ -164,6 +164,7 @@ void device_free(struct device *d)
 {
     if (d == NULL)
         return;
+    device_puts_forget(d);
     device_leave_cell(d);
     hop_wipe(&d->drbg, sizeof d->drbg);
     free(d);

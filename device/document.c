@@ -1,6 +1,7 @@
 #include "device/document.h"
 
 #include <assert.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "device/state.h"
@@ -276,6 +277,23 @@ int device_put_end(struct device_put *p, struct act *doc, struct text_said *why)
     return device_write_refusal(err, why);
 }
 
+static void put_forget(struct device_put *p)
+{
+    hop_wipe(p->key, sizeof p->key);
+    hop_wipe(p->plain, sizeof p->plain);
+    buf_free(&p->names);
+    free(p);
+}
+
+void device_puts_forget(struct device *d)
+{
+    for (unsigned place = 0; place < DEVICE_PUTS_MAX; place++) {
+        if (d->puts[place] != NULL)
+            put_forget(d->puts[place]);
+        d->puts[place] = NULL;
+    }
+}
+
 void device_put_free(struct device_put *p, bool kept)
 {
     if (p == NULL)
@@ -291,10 +309,7 @@ void device_put_free(struct device_put *p, bool kept)
     if (!kept && err != HOP_OK && d->write_error == HOP_OK)
         d->write_error = err; /* the journal is still there: the next start tries again */
     d->puts[p->place] = NULL;
-    hop_wipe(p->key, sizeof p->key);
-    hop_wipe(p->plain, sizeof p->plain);
-    buf_free(&p->names);
-    free(p);
+    put_forget(p);
 }
 
 int device_put_document(struct device *d, struct span bytes, struct act *doc, struct text_said *why)
@@ -312,6 +327,11 @@ int device_put_document(struct device *d, struct span bytes, struct act *doc, st
 }
 
 /* ---- reading ---- */
+
+bool device_has_document(struct device *d, const struct act *doc)
+{
+    return is_whole(d, doc->root, doc->size);
+}
 
 int device_read_document(struct device *d, const struct act *doc, uint64_t at, uint8_t *room,
                          size_t max, size_t *ret_size)
@@ -453,7 +473,8 @@ void device_documents_look(struct device *d)
     if (!d->documents_new)
         return;
     d->documents_new = false;
-    qsort(d->documents, d->documents_count, sizeof *d->documents, by_rank);
+    if (d->documents_count > 0)
+        qsort(d->documents, d->documents_count, sizeof *d->documents, by_rank);
     for (size_t i = 0; i < d->documents_count; i++) {
         struct device_document *doc = &d->documents[i];
         bool fits = doc->size <= left;
@@ -502,4 +523,29 @@ struct device_documents device_documents(struct device *d)
     v.foreign_bytes = blobs.foreign_bytes;
     v.foreign_refused = blobs.foreign_refused;
     return v;
+}
+
+static size_t notice(struct text_said *ret, size_t count, size_t max, enum text_id id, uint64_t a,
+                     uint64_t b)
+{
+    char numbers[2][24];
+    (void)snprintf(numbers[0], sizeof numbers[0], "%llu", (unsigned long long)a);
+    (void)snprintf(numbers[1], sizeof numbers[1], "%llu", (unsigned long long)b);
+    if (count < max)
+        (void)text_say(&ret[count++], id, 2, numbers[0], numbers[1]);
+    return count;
+}
+
+size_t device_document_notices(struct device *d, struct text_said *ret, size_t max)
+{
+    struct device_documents v = device_documents(d);
+    size_t count = 0;
+    if (v.refused > 0)
+        count = notice(ret, count, max, NOTICE_DOCUMENTS_FULL, v.refused,
+                       DEVICE_DOCUMENTS_BYTES_MAX >> 30);
+    if (v.unusable > 0)
+        count = notice(ret, count, max, NOTICE_DOCUMENTS_UNUSABLE, v.unusable, 0);
+    if (v.foreign_refused > 0)
+        count = notice(ret, count, max, NOTICE_FOREIGN_FULL, v.foreign_bytes >> 20, 0);
+    return count;
 }

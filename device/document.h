@@ -27,13 +27,16 @@ uint64_t device_put_size(const struct device_put *p);
 /* The last of it. Fills blob_key, root and size of a DOC act, which is to be put on record now. */
 MUST_USE int device_put_end(struct device_put *p, struct act *doc, struct text_said *why);
 /* kept: the record is durable. Otherwise its blobs are taken out, with the owner's next commit. */
-void device_put_free(struct device_put *p, bool kept); /* before the device; NULL is fine */
+void device_put_free(struct device_put *p, bool kept); /* NULL is fine; device_free() does it too */
 
 /* All at once, for a document that is in memory: at most DEVICE_PUT_BYTES_MAX. */
 MUST_USE int device_put_document(struct device *d, struct span bytes, struct act *doc,
                                  struct text_said *why);
 
 /* ---- reading ---- */
+
+/* Is all of it here? By the mark that is made when the last of it has become durable. */
+bool device_has_document(struct device *d, const struct act *doc);
 
 /* Bytes from `at` on, up to max of them, and not beyond the end of a chunk; *ret_size is 0 at the
  * end. HOP_ENOTFOUND: they are not here yet. HOP_EAUTH, HOP_EMALFORMED: the disk changed them, or

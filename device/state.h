@@ -136,10 +136,13 @@ void device_session_undo(struct device *d);
 
 void device_documents_forget(struct device *d); /* before a fold from the start */
 void device_documents_free(struct device *d);
+void device_puts_forget(struct device *d); /* with the device */
 /* A DOC record was folded: its document will be looked for, if the meeting has it. HOP_ENOMEM. */
 MUST_USE int device_document_laid(struct device *d, uint32_t entry, struct span body);
 void device_documents_look(struct device *d); /* after a fold */
 void device_documents_again(struct device *d);
+/* What a person should hear of documents; up to max sentences. */
+size_t device_document_notices(struct device *d, struct text_said *ret, size_t max);
 bool device_holds_document(struct device *d, uint32_t entry);
 /* Every blob of this tree is durable: a mark says so from the next commit on. */
 MUST_USE int device_document_whole(struct device *d, const uint8_t root[static 32], uint64_t size);

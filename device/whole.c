@@ -115,5 +115,5 @@ size_t device_notices(struct device *d, struct text_said *ret, size_t max)
             (void)text_say(&ret[count++], NOTICE_FORK, 2,
                            cell_member(d->cell, forks[i].member)->name, seq);
     }
-    return count;
+    return count + device_document_notices(d, ret + count, max - count);
 }

@@ -5,7 +5,6 @@
 #include <stdlib.h>
 
 #include "base/encode.h"
-#include "device/document.h"
 #include "node/talk.h"
 
 static struct meeting_state *meetings(const struct api_call *c)
@@ -398,27 +397,6 @@ int api_get_minutes(struct api_call *c)
                                       json_text(buf_string(&draft)), "signed", minutes_json(c, m),
                                       "title", json_text(m->title)));
     buf_free(&draft);
-    return err;
-}
-
-int api_get_document(struct api_call *c)
-{
-    const struct meeting_document *d = NULL;
-    const struct meeting *m = NULL;
-    struct device_opened opened = {0};
-    struct act act;
-    int err = api_find_document(c, c->arg, &d, &m);
-    if (err != HOP_OK)
-        return err;
-    err = device_open_entry(c->n->device, d->entry, &opened);
-    if (err == HOP_OK)
-        err = act_parse(&act, ACT_DOC, opened.body);
-    if (err == HOP_OK)
-        err = device_get_document(c->n->device, &act, &c->rp->body);
-    free(opened.bytes);
-    if (err == HOP_ENOTFOUND)
-        return text_say(&c->why, API_DOCUMENT_NOT_HERE_YET, 1, d->title);
-    c->rp->content_type = "application/octet-stream";
     return err;
 }
 

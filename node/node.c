@@ -258,8 +258,8 @@ static int read_keys(struct node *n, const char *passphrase, struct node_trouble
         err = dir_trouble(n->dir, err, ret);
     if (err != HOP_OK)
         goto out;
-    err = keyfile_open_kept(&n->keyfile, payload, &size, buf_written(&file),
-                                span_text(passphrase), &t);
+    err = keyfile_open_kept(&n->keyfile, payload, &size, buf_written(&file), span_text(passphrase),
+                            &t);
     if (err == HOP_OK && device_keys_parse(&n->keys, SPAN(payload, size)) != HOP_OK) {
         t = KEYFILE_DAMAGED;
         err = HOP_EMALFORMED;

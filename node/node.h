@@ -11,7 +11,7 @@
 #define HOP_NODE_NODE_H
 
 #include "crypto/keyfile.h"
-#include "device/device.h"
+#include "device/document.h"
 
 #include <netinet/in.h>
 #include <stdio.h>
@@ -41,9 +41,9 @@ struct node {
     /* TEXT_NONE, or why the last commit failed: the disk is full, say. What was confirmed before is
      * safe and is still served; what comes now is refused until it works again. */
     struct text_said store_trouble;
-    hop_time probe_at;        /* when to see whether it works again */
-    unsigned generation;      /* counts the devices made: another one after a cell was founded */
-    FILE *trace_file;         /* NULL: no trace */
+    hop_time probe_at;   /* when to see whether it works again */
+    unsigned generation; /* counts the devices made: another one after a cell was founded */
+    FILE *trace_file;    /* NULL: no trace */
     struct node_news *news;
     struct dial *dial;           /* NULL when not running */
     struct keyfile_kept keyfile; /* in locked memory while the node runs, to save changed keys */
@@ -52,6 +52,13 @@ struct node {
     struct http *http;           /* NULL when not running */
     struct serial *serial;       /* NULL when there is none */
     struct talk *talk;           /* NULL when not running */
+    struct node_upload {         /* documents on their way in: node/api_document.c */
+        struct device_put *put;  /* NULL: none */
+        uint64_t number;
+        unsigned generation;
+        hop_time used;
+    } uploads[DEVICE_PUTS_MAX];
+    uint64_t uploads_made;
 };
 
 /* What to tell a person when something cannot be opened or done: a sentence and an exit code

@@ -222,6 +222,9 @@ TEST(documents_beyond_the_device_limit_are_not_looked_for)
     CHECK_EQ(v.refused, 1);
     CHECK_EQ(v.missing_bytes, (fit + 1) * max);
     CHECK_EQ(mesh_blobs(device_mesh(p->devices[1].d)).wanted, fit);
+    struct text_said said[4];
+    CHECK_EQ(device_notices(p->devices[1].d, said, 4), 1); /* and a person hears of it */
+    CHECK_EQ(said[0].id, NOTICE_DOCUMENTS_FULL);
     struct act a = party_a_meeting();
     CHECK_OK(party_act(p, 0, &a, newer));
     memcpy(p->meeting, newer, 32);
@@ -252,6 +255,9 @@ TEST(document_whose_record_lies_about_its_size_is_unusable)
     struct device_documents v = device_documents(p->devices[1].d);
     CHECK_EQ(v.missing, 1);
     CHECK_EQ(v.unusable, 1);
+    struct text_said said[4];
+    CHECK_EQ(device_notices(p->devices[1].d, said, 4), 1);
+    CHECK_EQ(said[0].id, NOTICE_DOCUMENTS_UNUSABLE);
     struct act doc = doc_of(p, 1, 0);
     check_reads(p, 1, &doc, HOP_OK, SPAN(bytes, 3 * CHUNK));
     check_reads(p, 1, &lie, HOP_EMALFORMED, (struct span){0});
@@ -350,10 +356,8 @@ static bool write_in_turns(struct party *p, const uint8_t *bytes, bool *ret_kept
         err = device_put_add(put, SPAN(bytes + turn * (2 * CHUNK + 100), 2 * CHUNK + 100), &why);
         if (err == HOP_OK && turn < 2)
             err = party_commit(p, 0);
-        if (p->devices[0].starts != starts) {
-            free(put); /* what a crash leaves of it in memory: nothing, but this is one process */
+        if (p->devices[0].starts != starts)
             return false;
-        }
     }
     if (err == HOP_OK)
         err = device_put_end(put, &doc, &why);
@@ -363,7 +367,6 @@ static bool write_in_turns(struct party *p, const uint8_t *bytes, bool *ret_kept
     *ret_kept = err == HOP_OK && ended == HOP_OK;
     if (p->devices[0].starts != starts) {
         *ret_kept = err == HOP_OK && party_meeting(p, 0)->documents_count == 1;
-        free(put);
         return false;
     }
     device_put_free(put, *ret_kept);

@@ -5,6 +5,7 @@
 #include <assert.h>
 #include <stdlib.h>
 
+#include "mesh/exchange.h"
 #include "mesh/segment.h"
 #include "mesh/tree.h"
 
@@ -218,6 +219,62 @@ static void put_marks(struct script *s, struct wire_writer *w, bool ack)
         frame_stop_put(w, &f);
 }
 
+/* The logs of a peer that has taken part in an exchange, up to where the script says. */
+static size_t exchange_entries(struct script *s, const struct sketch_salt *salt,
+                               struct sketch_entry ret[static LOGS])
+{
+    size_t n = 0;
+    for (unsigned i = 0; i < LOGS; i++) {
+        unsigned seq = wire_get_u8(&s->r) % (RECORDS + 3);
+        struct sketch_entry *e = &ret[n];
+        *e = (struct sketch_entry){.log = i, .seq = seq};
+        e->position = sketch_position(salt, world.logs[i].public_key, &e->mark);
+        if (seq > 0 && seq < RECORDS) /* prev of the next */
+            e->check = sketch_check(salt, world.records[i][0][seq].data + 64);
+        e->tag = sketch_tag(seq, e->check);
+        n += seq > 0;
+    }
+    sketch_sort(ret, n);
+    return n;
+}
+
+/* Openings and answers of an exchange that the salt fits, and some that it does not. */
+static void put_exchange(struct script *s, struct wire_writer *w)
+{
+    unsigned kind = wire_get_u8(&s->r), number = wire_get_u8(&s->r);
+    uint8_t context[35] = {7}, bytes[2 * 40];
+    uint16_t sums[40] = {0};
+    struct sketch_salt salt;
+    struct sketch_entry entries[LOGS];
+    struct list_entry listed[LOGS];
+    context[32] = (uint8_t)(kind >> 7);
+    context[34] = (uint8_t)number;
+    sketch_init();
+    sketch_salt(&salt, (const uint8_t[32]){0}, SPAN(context, sizeof context));
+    struct frame_list list = {.number = (uint16_t)number, .eager = (kind & 64) != 0};
+    list.count = exchange_entries(s, &salt, entries);
+    list.entries = listed;
+    list.all = (kind & 3) == 0;
+    for (size_t i = 0; i < list.count; i++)
+        listed[i] =
+            (struct list_entry){entries[i].position, entries[i].seq, list.all ? entries[i].mark : 0,
+                                list.all ? entries[i].check : 0};
+    struct frame_sketch sketch = {.number = (uint16_t)number, .eager = list.eager, .logs = LOGS};
+    sketch.count = (kind >> 2 & 15) + 4;
+    sketch.syndromes = bytes;
+    sketch_add(sums, 0, sketch.count, entries, list.count);
+    for (size_t i = 0; i < sketch.count; i++) {
+        bytes[2 * i] = (uint8_t)(sums[i] >> 8);
+        bytes[2 * i + 1] = (uint8_t)sums[i];
+    }
+    if ((kind & 3) < 2)
+        frame_list_put(w, &list);
+    else if ((kind & 3) == 2)
+        frame_sketch_put(w, &sketch);
+    else
+        frame_more_put(w, &(struct frame_more){(uint8_t)number, kind >> 2 & 15});
+}
+
 static void put_small(struct script *s, struct wire_writer *w, unsigned kind)
 {
     static const uint8_t binding[32] = {7};
@@ -235,7 +292,7 @@ static void put_small(struct script *s, struct wire_writer *w, unsigned kind)
         piece.total++;
     if (n % 2 != 0)
         mesh_root(s->mesh, keepalive.salt, keepalive.root);
-    switch (kind % 5) {
+    switch (kind % 6) {
     case 0:
         frame_keepalive_put(w, &keepalive);
         break;
@@ -247,6 +304,9 @@ static void put_small(struct script *s, struct wire_writer *w, unsigned kind)
         break;
     case 3:
         frame_noblob_put(w, (uint16_t)(bits >> 4));
+        break;
+    case 4:
+        put_exchange(s, w);
         break;
     default:
         frame_tell_put(w, &tell, binding, &world.peers[n % PEERS]);

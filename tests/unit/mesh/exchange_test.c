@@ -107,7 +107,7 @@ TEST(lists_of_any_length_read_back_and_are_short)
             struct wire_writer w = wire_writer(bytes, LIST_BYTES(counts[i]));
             uint64_t position = 0;
             for (size_t k = 0; k < counts[i]; k++) { /* as hashes fall */
-                position += rng_below(&r, 2 * SKETCH_POSITIONS / (counts[i] + 1) - 7);
+                position += rng_below(&r, 2 * SKETCH_POSITIONS / (counts[i] + 8));
                 position = position < SKETCH_POSITIONS ? position : SKETCH_POSITIONS - 1;
                 want[k].position = (uint16_t)position;
                 want[k].check = kind == 0 ? (uint8_t)rng_below(&r, 64) : 0;

@@ -206,7 +206,7 @@ static void reconcile(struct mesh *m, struct link *l, bool lost)
         pace = MESH_ROOT_DELAY;
         calm = 0;
     }
-    if (m->now - l->reconciled < pace || m->now - m->changed < calm)
+    if (m->now - l->reconciled < pace || m->now - m->changed < calm || mesh_pace_busy(m, l))
         return;
     mesh_forks_tell(m, l);
     trace(&m->config.trace, "%u has another root", (unsigned)l->name);

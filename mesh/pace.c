@@ -8,7 +8,8 @@
  *     unit    what goes in a second, at least one record: the smallest thing that proves itself.
  *             Where a record takes longer than that, two of them, which saves a signature: but the
  *             first of a contact is always one, so that no contact is in vain
- *     window  what goes in a round trip and a second, at least one unit
+ *     window  what goes in a round trip and a second, at least one unit. On a slow link just that:
+ *             its round trips are made of what we have put there ourselves
  *
  * Before the first acknowledgement, a word of the owner who knows his modem (rate_hint) or what the
  * last contact with the same peer came to, a unit is one record and the window small. A sample of
@@ -37,7 +38,7 @@ size_t mesh_pace_window(const struct link *l)
 {
     if (l->rate == 0)
         return WINDOW_START;
-    uint64_t window = l->rate + l->rate * (l->round_trip / 1000) / 1000;
+    uint64_t window = l->rate < RATE_SLOW ? 0 : l->rate + l->rate * (l->round_trip / 1000) / 1000;
     window = window > unit_bytes(l) ? window : unit_bytes(l);
     return window > MESH_WINDOW_BYTES ? MESH_WINDOW_BYTES : (size_t)window;
 }
@@ -57,6 +58,16 @@ hop_time mesh_pace_root_delay(const struct link *l)
     return delay > MESH_ROOT_DELAY ? delay : MESH_ROOT_DELAY;
 }
 
+bool mesh_pace_busy(const struct mesh *m, const struct link *l)
+{
+    hop_time moved = l->brought, patience = MESH_ASK_WAIT + l->round_trip;
+    for (size_t i = 0; i < l->flights_count; i++)
+        moved = l->flights[i].sent_at > moved ? l->flights[i].sent_at : moved;
+    if (l->flights_count > 0 && l->landed_at > moved)
+        moved = l->landed_at;
+    return moved > 0 && l->rate < RATE_SLOW && m->now - moved < patience;
+}
+
 bool mesh_pace_fast(const struct link *l)
 {
     return l->rate >= RATE_FAST;
@@ -72,6 +83,24 @@ void mesh_pace_sent(const struct mesh *m, struct link *l, struct mesh_flight *f)
     f->landed_before_at = l->landed_at;
 }
 
+/* While a large record comes, nothing else does. */
+static void be_patient(struct link *l)
+{
+    hop_time silence = MESH_SILENCE_MAX + SILENCE_BYTES * HOP_SECOND / l->rate;
+    l->silence = silence > l->silence ? silence : l->silence;
+}
+
+void mesh_pace_hint(struct link *l, uint64_t rate)
+{
+    l->rate = rate > PACE_RATE_MAX ? PACE_RATE_MAX : rate;
+    l->silence = MESH_SILENCE_MAX;
+    l->keepalive = MESH_KEEPALIVE;
+    if (rate == 0 || rate >= RATE_SLOW)
+        return;
+    be_patient(l);
+    l->keepalive = l->silence / 4; /* the other end was told the same rate */
+}
+
 void mesh_pace_landed(const struct mesh *m, struct link *l, uint32_t log, uint64_t seq)
 {
     const struct mesh_flight *last = NULL;
@@ -84,6 +113,8 @@ void mesh_pace_landed(const struct mesh *m, struct link *l, uint32_t log, uint64
     }
     if (last == NULL)
         return;
+    if (last->last <= l->logs[log].again)
+        return; /* which of its copies is meant, nobody knows (Karn and Partridge 1987) */
     hop_time trip = m->now - last->sent_at, since = m->now - last->landed_before_at;
     uint64_t sample = (l->landed - last->landed_before) * HOP_SECOND / (since > 0 ? since : 1);
     if (sample > PACE_RATE_MAX)
@@ -95,6 +126,8 @@ void mesh_pace_landed(const struct mesh *m, struct link *l, uint32_t log, uint64
     if (l->rate == 0)
         l->rate = 1;
     l->measured = true;
+    if (l->rate < RATE_SLOW)
+        be_patient(l);
 }
 
 /* ---- from one contact to the next ---- */
@@ -124,16 +157,4 @@ void mesh_pace_keep(struct mesh *m, const struct link *l)
         r = &m->rates[m->rates_next++ % MESH_RATES_MAX];
     memcpy(r->identity, l->identity, sizeof r->identity);
     r->rate = l->rate;
-}
-
-void mesh_pace_hint(struct link *l, uint64_t rate)
-{
-    l->rate = rate > PACE_RATE_MAX ? PACE_RATE_MAX : rate;
-    l->silence = MESH_SILENCE_MAX;
-    l->keepalive = MESH_KEEPALIVE;
-    if (rate == 0 || rate >= RATE_SLOW)
-        return;
-    l->silence +=
-        SILENCE_BYTES * HOP_SECOND / rate; /* while a large record comes, nothing else does */
-    l->keepalive = l->silence / 4;
 }

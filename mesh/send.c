@@ -8,6 +8,7 @@ void mesh_send_from(struct mesh *m, struct link *l, uint32_t log, uint64_t seq)
     struct peer_log *p = &l->logs[log];
     mesh_flights_land(l, log, UINT64_MAX);
     mesh_fork_tell(m, l, log); /* first: it may stand in for a signature */
+    p->again = p->sent > p->again ? p->sent : p->again;
     p->sent = seq;
     p->flags |= PEER_SEND;
     p->flags &= (uint8_t)~PEER_ANNOUNCE;

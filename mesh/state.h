@@ -109,6 +109,7 @@ struct peer_log {
     uint64_t proof_known; /* it has shown a proof for this number; 0: none */
     hop_time proof_again; /* it was sent ours: not again before */
     hop_time probed;      /* when we last asked where our records part */
+    uint64_t again;       /* up to here it is sent more than once: no measure of the link */
     uint8_t flags;
     uint8_t probes; /* answered so far */
     uint8_t copies; /* in a row that it brought and we had */
@@ -456,7 +457,8 @@ void mesh_brought_again(struct mesh *m, uint32_t slot, uint32_t log); /* what wa
 size_t mesh_pace_window(const struct link *l); /* bytes that may be under way */
 void mesh_pace_unit(const struct link *l, struct segment_limits *ret);
 bool mesh_pace_fast(const struct link *l);
-hop_time mesh_pace_root_delay(const struct link *l); /* to a new root, after a change */
+bool mesh_pace_busy(const struct mesh *m, const struct link *l); /* records are under way */
+hop_time mesh_pace_root_delay(const struct link *l);             /* to a new root, after a change */
 void mesh_pace_sent(const struct mesh *m, struct link *l, struct mesh_flight *f);
 void mesh_pace_landed(const struct mesh *m, struct link *l, uint32_t log, uint64_t seq); /* ACK */
 hop_time mesh_slowed(const struct link *l, hop_time t);    /* t, or more on a slow link */

@@ -1,7 +1,7 @@
 #include "mesh/exchange.h"
 
 #include "mesh/frame.h"
-#include "tests/lib/test.h"
+#include "tests/vectors/vectors.h"
 
 static uint8_t bytes[LIST_BYTES(LIST_ENTRIES_MAX)], copy[sizeof bytes];
 static struct list_entry entries[LIST_ENTRIES_MAX];
@@ -148,4 +148,94 @@ TEST(exchange_frames_have_limits)
     static const uint8_t count[] = {FRAME_LIST, 0, 0, 0xff, 0x7f}; /* of 16383 */
     struct frame_list list = {.entries = entries};
     CHECK_ERR(frame_list_parse(&list, SPAN(count, 5)), HOP_EMALFORMED);
+}
+
+/* ---- what a second implementation writes ---- */
+
+#define VECTOR_LOGS 7
+
+/* Its logs under its salt: positions, marks, checks and tags are compared on the way. */
+static size_t vector_entries(const struct vectors *v, struct sketch_entry ret[VECTOR_LOGS])
+{
+    uint8_t key[32], context[35] = {0}, log[32], head[32], seq[8];
+    struct sketch_salt salt;
+    struct span binding = vectors_bytes(v, "binding", context, 32);
+    CHECK_EQ(binding.size, 32);
+    CHECK_EQ(vectors_bytes(v, "sync_key", key, sizeof key).size, 32);
+    context[32] = 1;
+    context[33] = 0x2a;
+    context[34] = 0x17;
+    sketch_init();
+    sketch_salt(&salt, key, SPAN(context, sizeof context));
+    for (size_t i = 0; i < VECTOR_LOGS; i++) {
+        char name[16];
+        uint8_t point[6];
+        struct sketch_entry *e = &ret[i];
+        (void)snprintf(name, sizeof name, "log%zu", i);
+        CHECK_EQ(vectors_bytes(v, name, log, sizeof log).size, 32);
+        (void)snprintf(name, sizeof name, "head%zu", i);
+        CHECK_EQ(vectors_bytes(v, name, head, sizeof head).size, 32);
+        (void)snprintf(name, sizeof name, "seq%zu", i);
+        struct wire_reader r = wire_reader(vectors_bytes(v, name, seq, sizeof seq).data, 8);
+        *e = (struct sketch_entry){.log = (uint32_t)i, .seq = wire_get_u64(&r)};
+        e->position = sketch_position(&salt, log, &e->mark);
+        e->check = sketch_check(&salt, head);
+        e->tag = sketch_tag(e->seq, e->check);
+        struct wire_writer w = wire_writer(point, sizeof point);
+        wire_put_u16(&w, e->position);
+        wire_put_u8(&w, e->mark);
+        wire_put_u8(&w, e->check);
+        wire_put_u16(&w, e->tag);
+        (void)snprintf(name, sizeof name, "point%zu", i);
+        vectors_check(v, name, wire_written(&w));
+    }
+    sketch_sort(ret, VECTOR_LOGS);
+    return VECTOR_LOGS;
+}
+
+/* Two programs would each see everything differ, in every exchange. */
+TEST(exchange_vectors_agree)
+{
+    struct vectors v = vectors_open("tests/vectors/sync/sketch.txt");
+    struct sketch_entry points[VECTOR_LOGS];
+    static const uint8_t root[8] = {1, 2, 3, 4, 5, 6, 7, 8};
+    uint16_t sums[12] = {0};
+    uint8_t sent[24];
+    CHECK_OK(hop_init());
+    size_t n = vector_entries(&v, points);
+    struct wire_writer w = wire_writer(sent, sizeof sent);
+    sketch_add(sums, 0, 12, points, n);
+    for (size_t i = 0; i < 12; i++)
+        wire_put_u16(&w, sums[i]);
+    vectors_check(&v, "syndromes", wire_written(&w));
+    struct frame_sketch sketch = {0x2a17, true, true, {0}, 300, 6, sent};
+    memcpy(sketch.root, root, sizeof root);
+    w = wire_writer(copy, sizeof copy);
+    frame_sketch_put(&w, &sketch);
+    vectors_check(&v, "sketch", wire_written(&w));
+    sketch = (struct frame_sketch){0x2a17, false, false, {0}, 7, 8, sent};
+    w = wire_writer(copy, sizeof copy);
+    frame_sketch_put(&w, &sketch);
+    vectors_check(&v, "sketch_bare", wire_written(&w));
+    w = wire_writer(copy, sizeof copy);
+    frame_next_put(&w, &(struct frame_next){0x17, 6, 6, sent + 12});
+    vectors_check(&v, "next", wire_written(&w));
+    w = wire_writer(copy, sizeof copy);
+    frame_more_put(&w, &(struct frame_more){0x17, 1026});
+    vectors_check(&v, "more", wire_written(&w));
+    for (size_t i = 0; i < n; i++)
+        entries[i] =
+            (struct list_entry){points[i].position, points[i].seq, points[i].mark, points[i].check};
+    w = wire_writer(copy, sizeof copy);
+    frame_list_put(&w, &(struct frame_list){0x2a17, true, true, n, entries});
+    vectors_check(&v, "list_all", wire_written(&w));
+    for (size_t i = 0; i < n; i++)
+        entries[i].mark = entries[i].check = 0;
+    w = wire_writer(copy, sizeof copy);
+    frame_list_put(&w, &(struct frame_list){0x17, false, false, 3, entries + 2});
+    vectors_check(&v, "list_answer", wire_written(&w));
+    w = wire_writer(copy, sizeof copy);
+    frame_list_put(&w, &(struct frame_list){0x17, false, false, 0, entries});
+    vectors_check(&v, "list_none", wire_written(&w));
+    vectors_close(&v);
 }

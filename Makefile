@@ -195,14 +195,15 @@ fuzz: ## run every fuzz target FUZZ_SECONDS=20 from its corpus
 $(O)/bench/%: $(O)/bench/%.o $(O)/lib/cluster.a $(call archive,node $(below.node)) $(CRYPTO.sodium)
 	$(link) $(call libs,node)
 bench-programs: $(patsubst %.c,$(O)/%,$(BENCH))
+SYNC := $(filter bench/sync_%,$(BENCH))
+released = $(patsubst %.c,build/release-$(notdir $(CC))/%,$(1))
 bench: ## measure; prints tables and writes build/bench.json
 	@$(MAKE) V=release -j$(JOBS) --no-print-directory bench-programs build/release-$(notdir $(CC))/hop
-	@HOP=build/release-$(notdir $(CC))/hop tools/run-bench build/bench.json $(patsubst %.c,build/release-$(notdir $(CC))/%,$(BENCH))
-SYNC := $(patsubst %.c,build/release-$(notdir $(CC))/%,$(filter bench/sync_%,$(BENCH)))
-bench-sync: ## measure sync against its goals and beside four other libraries; into build/bench.json too
+	@HOP=build/release-$(notdir $(CC))/hop tools/run-bench build/bench.json $(call released,$(filter-out $(SYNC),$(BENCH)))
+bench-sync: ## measure sync against its goals, beside four other libraries; into build/bench.json too
 	@tools/deps
-	@$(MAKE) V=release -j$(JOBS) --no-print-directory $(SYNC)
-	@tools/bench-sync build/bench.json $(SYNC)
+	@$(MAKE) V=release -j$(JOBS) --no-print-directory $(call released,$(SYNC))
+	@tools/bench-sync build/bench.json $(call released,$(SYNC))
 coverage: ## lines of the pure folders that the tests reach
 	@find build/cov-gcc -name '*.gcda' -delete 2>/dev/null || true
 	-@$(MAKE) V=cov CC=gcc --no-print-directory check-unit

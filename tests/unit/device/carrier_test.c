@@ -1,5 +1,5 @@
 /* A carrier keeps and passes on what it cannot read. */
-#include "party.h"
+#include "tests/unit/device/party.h"
 
 #include "tests/lib/test.h"
 

@@ -290,6 +290,9 @@ static inline int party_commit(struct party *p, uint32_t i)
     return err;
 }
 
+/* What devices are told of the speed of links made from now on; 0: nothing. */
+static uint32_t party_rate __attribute__((unused));
+
 static inline void party_link(struct party *p, uint32_t a, uint32_t b)
 {
     uint8_t binding[32] = {0};
@@ -299,7 +302,8 @@ static inline void party_link(struct party *p, uint32_t a, uint32_t b)
     mesh_link link = ++p->links_made;
     p->link[a][b] = p->link[b][a] = link;
     memcpy(binding, &link, sizeof link);
-    struct mesh_in in = {.type = MESH_IN_LINK_UP, .link = link, .bytes = SPAN(binding, 32)};
+    struct mesh_in in = {
+        .type = MESH_IN_LINK_UP, .rate_hint = party_rate, .link = link, .bytes = SPAN(binding, 32)};
     CHECK_OK(party_step(p, a, in));
     in.listener = true;
     CHECK_OK(party_step(p, b, in));

@@ -417,8 +417,10 @@ static void report(const struct work *w, double bytes, double most, double messa
     if (json != NULL)
         (void)fprintf(json,
                       "{\"bench\":\"negotiate: %s\",\"value\":%.1f,\"most\":%.0f,"
-                      "\"unit\":\"bytes\",\"messages\":%.1f,\"cpu_ms\":%.3f,\"goal\":%.0f}\n",
-                      w->name, bytes, most, messages, ms, w->goal_bytes);
+                      "\"unit\":\"bytes\",\"messages\":%.1f,\"cpu_ms\":%.3f,\"goal\":%.0f,"
+                      "\"hello\":%llu}\n",
+                      w->name, bytes, most, messages, ms, w->goal_bytes,
+                      (unsigned long long)two.bytes[FRAME_HELLO]);
 }
 
 static void run(const struct work *w)

@@ -33,8 +33,8 @@
  * happen to split into distinct linear factors: with probability 1/t! for t = m/2, a half for
  * m = 4. With t = (m - 2)/2 the recurrence must also predict two syndromes that it was not made
  * from: a wrong one does so once in 2^32, times 1/t!. That was measured in tests/unit (no wrong
- * result accepted in 10^6 overloads). Even a wrong result is harmless: it starts transfers that
- * were not needed, and "in sync" is said by roots only (mesh/link.c).
+ * result accepted in 40,000 overloads and garbage sketches). Even a wrong result is harmless: it
+ * starts transfers that were not needed, and "in sync" is said by roots only (mesh/link.c).
  *
  * Roots. Chien's search tries all 65,535 positions. We first try the positions of the logs we
  * know, because nearly every changed log is one of them: 4,000 instead of 65,535. What is left of

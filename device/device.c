@@ -294,6 +294,7 @@ static int reopen(struct device *d)
     struct history *history = history_new();
     if (history == NULL)
         return HOP_ENOMEM;
+    device_forget_bodies(d);
     history_free(d->history);
     d->history = history;
     d->logs_count = 0;

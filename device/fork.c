@@ -22,6 +22,11 @@ static size_t waived_place(const struct device *d, const uint8_t id[static 32])
     return SIZE_MAX;
 }
 
+bool device_fork_waived(const struct device *d, const uint8_t id[static 32])
+{
+    return waived_place(d, id) != SIZE_MAX;
+}
+
 static int waive(struct device *d, const uint8_t id[static 32])
 {
     if (d->waived_count == d->waived_capacity) {

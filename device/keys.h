@@ -15,8 +15,8 @@
 
 #include "crypto/drbg.h"
 
-#define DEVICE_LANES           3 /* control, meeting, bulk: cell/record.h */
-#define DEVICE_SESSION_RECORDS 1024
+#define DEVICE_LANES           3  /* control, meeting, bulk: cell/record.h */
+#define DEVICE_SESSION_RECORDS 64 /* a key file is written once in so many */
 
 struct device_keys {
     struct hop_sign_key ik;

@@ -69,7 +69,8 @@ static void wait_for(const struct device *d, struct device_log *log,
     log->waiting = true;
     memset(log->waits_for, 0, sizeof log->waits_for);
     for (size_t i = 0; i < inner->deps_count; i++) {
-        if (history_find(d->history, inner->deps + 32 * i) == HISTORY_NONE) {
+        if (history_find(d->history, inner->deps + 32 * i) == HISTORY_NONE &&
+            !device_fork_waived(d, inner->deps + 32 * i)) {
             memcpy(log->waits_for, inner->deps + 32 * i, 32);
             return;
         }
@@ -83,7 +84,8 @@ static bool still_waits(const struct device *d, const struct device_log *log)
         return false;
     if (memcmp(log->waits_for, zeros, sizeof zeros) == 0)
         return true; /* for a key: none comes while we run */
-    return history_find(d->history, log->waits_for) == HISTORY_NONE;
+    return history_find(d->history, log->waits_for) == HISTORY_NONE &&
+           !device_fork_waived(d, log->waits_for);
 }
 
 /* ---- bodies kept until they are folded, so that a record is opened once ---- */

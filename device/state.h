@@ -119,6 +119,7 @@ void device_forget_bodies(struct device *d);
 /* device/fork.c: deps without those that are waived (ret may be deps); this id has come; waive what
  * records wait for and nobody has, if it is time. */
 size_t device_fork_filter(const struct device *d, uint8_t *ret, const uint8_t *deps, size_t count);
+bool device_fork_waived(const struct device *d, const uint8_t id[static 32]);
 void device_fork_arrived(struct device *d, const uint8_t id[static 32]);
 MUST_USE int device_fork_load(struct device *d);
 MUST_USE int device_fork_settle(struct device *d, bool *ret_progress);

@@ -79,12 +79,16 @@ void sim_fault_restore(struct sim_world *w, struct sim_node *n)
         sim_play_opinion(w, w->now, n->index); /* at once: nobody has been met */
 }
 
+/* All know the same; and there is none if the device heard of its own records before it wrote. */
 void sim_fault_check(struct sim_world *w)
 {
+    size_t most = w->options.fork ? device_forks(w->nodes[0].device, NULL, 0) : 0;
+    if (most > 1)
+        sim_fail(w, "%zu logs are forked", most);
     for (uint32_t i = 0; i < w->options.nodes; i++) {
         struct device_fork fork;
         size_t forks = device_forks(w->nodes[i].device, &fork, 1);
-        if (forks != (w->options.fork ? 1u : 0u))
+        if (forks != most)
             sim_fail(w, "node %u knows of %zu forks", (unsigned)i, forks);
         else if (forks > 0 && memcmp(fork.ik, w->nodes[victim(w)].keys.ik.public_key, 32) != 0)
             sim_fail(w, "node %u names another device than %u", (unsigned)i, (unsigned)victim(w));

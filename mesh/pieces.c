@@ -27,7 +27,7 @@ size_t mesh_link_unit(const struct link *l)
 /* Four in a unit, so that there is always one on its way; where one is small already, one. */
 static size_t piece_of(size_t unit)
 {
-    return unit < 4 * MESH_PIECE_MIN ? unit : unit / 4 + 1;
+    return unit < 4 * MESH_PIECE_MIN ? unit : unit / 4;
 }
 
 /* ---- giving ---- */
@@ -322,18 +322,22 @@ static void assign(struct mesh *m, uint32_t slot, struct mesh_fetch *f)
           f->place.name[1]);
 }
 
-/* The next piece of what the link has been asked for, or of something new; NULL: nothing. */
+/* The next piece of what the link has been asked for, or of something new if that is of a better
+ * tree; NULL: nothing. */
 static struct mesh_fetch *next_of_link(struct mesh *m, uint32_t slot, uint32_t fetches)
 {
+    struct mesh_fetch *begun = NULL;
     for (uint32_t i = 0; i < m->fetches_count; i++) {
         struct mesh_fetch *f = &m->fetches[i];
-        if (f->state == FETCH_ASKED && f->slot == slot &&
-            (f->total == 0 ? f->asked == 0 : f->asked < f->total))
-            return f;
+        bool more = f->total == 0 ? f->asked == 0 : f->asked < f->total;
+        if (f->state == FETCH_ASKED && f->slot == slot && more &&
+            (begun == NULL || f->tree < begun->tree))
+            begun = f;
     }
     struct mesh_fetch *f = fetches < MESH_ASKED_MAX / 2 ? choose(m, slot) : NULL;
-    if (f != NULL)
-        assign(m, slot, f);
+    if (f == NULL || (begun != NULL && begun->tree <= f->tree))
+        return begun;
+    assign(m, slot, f);
     return f;
 }
 

@@ -55,7 +55,7 @@ struct fork_proof; /* mesh/fork.h */
 #define MESH_KEPT_MAX           16   /* of them half here while nobody has the rest */
 #define MESH_FOREIGN_TREES_MAX  64   /* looked for on behalf of others */
 /* What is on its way to us as blobs, on one link: at most a chunk. */
-#define MESH_UNIT_MAX   TREE_BLOB_BYTES_MAX
+#define MESH_UNIT_MAX   (4 * (TREE_BLOB_BYTES_MAX / 4 + 1)) /* in four pieces */
 #define MESH_UNIT_START (16u << 10)
 #define MESH_UNIT_MIN   200u           /* what a radio takes at once */
 #define MESH_UNIT_FAST  (500 * HOP_MS) /* a piece that came sooner: more may be on its way */

@@ -269,6 +269,10 @@ static void carry_out(struct crowd *c, uint32_t node)
             err = store_append(n->store, o->log, &tip, o->bytes);
         } else if (o->type == MESH_OUT_META) {
             err = store_put(n->store, STORE_META, o->key, o->bytes);
+        } else if (o->type == MESH_OUT_BLOB) {
+            err = store_put(n->store, STORE_BLOBS, SPAN(o->id, 32), o->bytes);
+        } else if (o->type == MESH_OUT_BLOB_HERE) {
+            n->documents_here++;
         } else if (o->type == MESH_OUT_DROP_LINK) {
             dropped[dropped_count++] = o->link;
         } else if (o->type == MESH_OUT_DELIVER) {
@@ -304,7 +308,8 @@ static void step(struct crowd *c, uint32_t node, struct mesh_in in)
         stored = false;
         for (size_t i = 0; i < c->outs->n; i++)
             stored = stored || c->outs->items[i].type == MESH_OUT_STORE ||
-                     c->outs->items[i].type == MESH_OUT_META;
+                     c->outs->items[i].type == MESH_OUT_META ||
+                     c->outs->items[i].type == MESH_OUT_BLOB;
         carry_out(c, node);
         if (stored)
             assert(store_commit(n->store) == HOP_OK);
@@ -398,6 +403,12 @@ void crowd_publish(struct crowd *c, uint32_t node, size_t size)
     step(c, node,
          (struct mesh_in){.type = MESH_IN_PUBLISH,
                           .bytes = SPAN(c->nodes[node].log_key.public_key, 32)});
+}
+
+void crowd_want(struct crowd *c, uint32_t node, const uint8_t root[static 32], uint64_t size)
+{
+    step(c, node,
+         (struct mesh_in){.type = MESH_IN_WANT, .bytes = SPAN(root, 32), .size = size, .rank = 1});
 }
 
 /* ---- looking ---- */

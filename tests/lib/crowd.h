@@ -42,6 +42,7 @@ struct crowd_node {
     uint8_t head[32];
     hop_time wake;
     uint64_t delivered;
+    uint64_t documents_here;
     hop_time first_delivered; /* since crowd_forget(); HOP_NEVER */
 };
 
@@ -76,6 +77,8 @@ void crowd_kill(struct crowd *c, uint32_t node);
 void crowd_publish(struct crowd *c, uint32_t node, size_t size);
 /* Put it into the store only, before anybody is told: for histories. */
 void crowd_write(struct crowd *c, uint32_t node, size_t size);
+/* Look for the document (mesh/tree.h) of this root; it may lie in another node's store. */
+void crowd_want(struct crowd *c, uint32_t node, const uint8_t root[static 32], uint64_t size);
 void crowd_restart(struct crowd *c, uint32_t node); /* the mesh reads its store again */
 void crowd_run(struct crowd *c, uint64_t ms);
 void crowd_forget(struct crowd *c); /* start counting anew */

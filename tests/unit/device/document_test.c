@@ -5,6 +5,7 @@
 #include "device/state.h"
 #include "mesh/tree.h"
 #include "tests/unit/device/party.h"
+#include "tests/vectors/vectors.h"
 
 #define CHUNK ((size_t)TREE_CHUNK_BYTES)
 
@@ -438,4 +439,53 @@ TEST(document_comes_from_a_third_when_its_author_is_gone)
     check_reads(p, 2, &doc, HOP_OK, SPAN(bytes, 20 * CHUNK));
     party_free(p);
     free(bytes);
+}
+
+/* ---- vectors ---- */
+
+static void put_blob(struct store *s, struct span blob)
+{
+    uint8_t name[32];
+    tree_name(name, blob);
+    CHECK_OK(store_put(s, STORE_BLOBS, SPAN(name, 32), blob));
+}
+
+static uint64_t number(const struct vectors *v, const char *name)
+{
+    char text[24];
+    return strtoull(vectors_text(v, name, text, sizeof text), NULL, 10);
+}
+
+/* What a second implementation sealed must open here, and what is sealed here must be the same. */
+TEST(document_of_the_vectors_is_read_and_written_alike)
+{
+    struct vectors v = vectors_open("tests/vectors/sync/blob.txt");
+    struct party *p = meet(1);
+    struct store *s = p->devices[0].store;
+    struct act doc = {.type = ACT_DOC, .size = number(&v, "size")};
+    static uint8_t bytes[2 * 65536 + 5], sealed[TREE_BLOB_BYTES_MAX], names[96];
+    CHECK_EQ(doc.size, sizeof bytes);
+    for (size_t i = 0; i < sizeof bytes; i++)
+        bytes[i] = (uint8_t)(7 * i + i / 251);
+    (void)vectors_bytes(&v, "key", doc.blob_key, 32);
+    (void)vectors_bytes(&v, "root", doc.root, 32);
+    for (uint64_t i = 0; i < 3; i++) {
+        uint8_t nonce[CRYPTO_NONCE_BYTES];
+        size_t n = i < 2 ? 65536 : 5;
+        tree_nonce(nonce, i);
+        hop_seal(sealed + 1, doc.blob_key, nonce, (struct span){0}, SPAN(bytes + i * 65536, n));
+        put_blob(s, SPAN(sealed, TREE_SEALED_BYTES(n)));
+        tree_name(names + 32 * i, SPAN(sealed, TREE_SEALED_BYTES(n)));
+    }
+    vectors_check(&v, "names", SPAN(names, sizeof names));
+    vectors_check(&v, "last_chunk", SPAN(sealed, TREE_SEALED_BYTES(5)));
+    put_blob(s, vectors_bytes(&v, "node", sealed, sizeof sealed));
+    check_reads(p, 0, &doc, HOP_OK, SPAN(bytes, sizeof bytes));
+    struct act small = doc;
+    small.size = strlen("Dự thảo");
+    (void)vectors_bytes(&v, "small_root", small.root, 32);
+    put_blob(s, vectors_bytes(&v, "small_chunk", sealed, sizeof sealed));
+    check_reads(p, 0, &small, HOP_OK, span_text("Dự thảo"));
+    vectors_close(&v);
+    party_free(p);
 }

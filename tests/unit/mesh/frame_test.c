@@ -1,6 +1,7 @@
 #include "mesh/frame.h"
 
 #include "tests/lib/test.h"
+#include "tests/vectors/vectors.h"
 
 static uint8_t bytes[16384];
 
@@ -261,4 +262,26 @@ TEST(tell_is_bound_to_its_link_and_its_author)
     CHECK_ERR(frame_tell_verify(&tell, binding, stranger.public_key), HOP_EAUTH);
     tell.counter++;
     CHECK_ERR(frame_tell_verify(&tell, binding, key.public_key), HOP_EAUTH);
+}
+
+/* What another program writes of blobs must be what we write. */
+TEST(frames_of_blobs_are_those_of_the_vectors)
+{
+    struct vectors v = vectors_open("tests/vectors/sync/blob.txt");
+    uint8_t names[96], chunk[64], frame[64];
+    (void)vectors_bytes(&v, "names", names, sizeof names);
+    struct span last = vectors_bytes(&v, "last_chunk", chunk, sizeof chunk);
+    struct wire_writer w = wire_writer(frame, sizeof frame);
+    frame_want_put(&w, &(struct frame_want){258, 0, 20, names + 64});
+    vectors_check(&v, "want", wire_written(&w));
+    w = wire_writer(frame, sizeof frame);
+    frame_want_put(&w, &(struct frame_want){258, 20, 2, NULL});
+    vectors_check(&v, "want_more", wire_written(&w));
+    w = wire_writer(frame, sizeof frame);
+    frame_piece_put(&w, &(struct frame_piece){258, 20, (uint32_t)last.size, SPAN(chunk + 20, 2)});
+    vectors_check(&v, "piece", wire_written(&w));
+    w = wire_writer(frame, sizeof frame);
+    frame_noblob_put(&w, 258);
+    vectors_check(&v, "noblob", wire_written(&w));
+    vectors_close(&v);
 }

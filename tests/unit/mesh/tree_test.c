@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "tests/lib/test.h"
+#include "tests/vectors/vectors.h"
 
 #define CHUNKS_MAX 2300
 #define NODES_MAX  8
@@ -257,4 +258,33 @@ TEST(tree_refuses_every_cut_and_every_changed_length)
     CHECK_ERR(tree_measure(SPAN(bytes, TREE_BLOB_BYTES_MAX + 1), &level, &size), HOP_EMALFORMED);
     bytes[0] = 3;
     CHECK_ERR(tree_measure(SPAN(bytes, 41), &level, &size), HOP_EMALFORMED);
+}
+
+/* ---- vectors ---- */
+
+/* Another program must come to the same names. */
+TEST(tree_of_the_vectors_is_grown_alike)
+{
+    struct vectors v = vectors_open("tests/vectors/sync/blob.txt");
+    char text[24];
+    uint64_t size = strtoull(vectors_text(&v, "large_size", text, sizeof text), NULL, 10);
+    uint8_t name[32], room[TREE_NODE_BYTES(TREE_FANOUT)];
+    struct span node;
+    unsigned nodes = 0;
+    CHECK_OK(hop_init());
+    memset(&builder, 0, sizeof builder);
+    for (unsigned i = 0; i < 1025; i++) {
+        const uint8_t number[4] = {0, 0, (uint8_t)(i >> 8), (uint8_t)i};
+        tree_name(name, SPAN(number, 4));
+        tree_add(&builder, name, i < 1024 ? 65536 : 1);
+        while (tree_grow(&builder, i == 1024, room, name, &node)) {
+            if (nodes > 0)
+                vectors_check(&v, nodes == 1 ? "large_second" : "large_top", node);
+            nodes++;
+        }
+    }
+    CHECK_EQ(nodes, 3);
+    CHECK_EQ(builder.size, size);
+    vectors_check(&v, "large_root", SPAN(tree_root(&builder), 32));
+    vectors_close(&v);
 }

@@ -299,7 +299,8 @@ void sim_play_check(struct sim_world *w)
     for (uint32_t i = 0; i < w->options.nodes; i++)
         check_node(w, i);
     sim_fault_check(w);
-    size_t void_acts = w->options.fork ? w->last_ones_opinions : 0; /* at most: who forked */
+    /* what was void after a fork, or lost with the newer store before anybody had it */
+    size_t void_acts = w->options.fork || w->options.restore ? w->last_ones_opinions : 0;
     size_t opinions = w->options.opinions + w->extra_opinions;
     m = meeting_find(device_meetings(w->nodes[0].device), w->meeting);
     if (m == NULL || m->stage != STAGE_CLOSED || m->motions_count != 1)

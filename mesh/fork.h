@@ -7,7 +7,7 @@
  * number proven is the first at which these two branches differ, and all before it stands.
  *
  * The branches of one log may differ from each other at several numbers. The least number proven
- * counts; everybody who has heard all proofs has the same (docs/protocol.md §6.5). */
+ * counts; everybody who has heard all proofs has the same (docs/protocol.md §6.8). */
 #ifndef HOP_MESH_FORK_H
 #define HOP_MESH_FORK_H
 

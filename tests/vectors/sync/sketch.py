@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""A second implementation of exchanges of frontiers (docs/parts/sync-sketch.md), written from that page: prints
+"""A second implementation of exchanges of frontiers (docs/protocol.md §6.5), written from that page: prints
 sketch.txt. It shares no code with hop; products in the field are made bit by bit, SipHash is spelled out.
 
     tests/vectors/sync/sketch.py | diff - tests/vectors/sync/sketch.txt
@@ -90,7 +90,7 @@ root = bytes.fromhex("0102030405060708")  # of a frontier that is not given here
 logs = [(blake2b(b"log %d" % i, digest_size=32).digest(), seq, blake2b(b"head %d" % i, digest_size=32).digest())
         for i, seq in enumerate([1, 2, 77, 1022, 1023, 1024, 100000])]
 
-print("# Made by sketch.py, a second implementation of docs/parts/sync-sketch.md; see there.")
+print("# Made by sketch.py, a second implementation of docs/protocol.md §6.5; see there.")
 put("sync_key", sync_key)
 put("binding", binding)
 salt = D(sync_key, "hop/sync/sketch/v1", 24, binding + bytes([1]) + number.to_bytes(2, "big"))  # opened by the listener

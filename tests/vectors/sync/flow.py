@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Segments in all their abbreviations, the search for a fork and its proof, made from docs/parts/sync-flow.md alone:
+"""Segments in all their abbreviations, the search for a fork and its proof, made from docs/protocol.md alone:
 prints flow.txt.
 
 It shares no code with hop; BLAKE2b is hashlib's, Ed25519 that of the package cryptography. Records and the key of their
@@ -77,7 +77,7 @@ def put(name, value):
     print(name, "=", value.hex())
 
 
-print("# Made by flow.py, a second implementation of docs/parts/sync-flow.md; see there.")
+print("# Made by flow.py, a second implementation of docs/protocol.md on segments and forks; see there.")
 put("segment_brief", segment(2, records[1:], LANE | BRIEF_LOG | BRIEF_TAGS))
 put("segment_alone", segment(3, records[2:], LANE | BRIEF_LOG | BRIEF_TAGS))
 put("segment_each", segment(1, records, LANE, each=True))

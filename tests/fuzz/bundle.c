@@ -23,7 +23,7 @@ static void read_block(const struct bundle_block *b)
 {
     static struct segment s;
     const uint8_t *prev;
-    struct frame_blob blob;
+    struct bundle_blob blob;
     struct fork_proof proof;
     struct arena arena = {.base = scratch, .size = sizeof scratch};
     if (b->kind == BUNDLE_SEGMENT && bundle_segment_parse(&s, &prev, b->payload) == HOP_OK)

@@ -318,8 +318,9 @@ int device_put_document(struct device *d, struct span bytes, struct act *doc, st
     if (bytes.size > DEVICE_PUT_BYTES_MAX)
         return text_say(why, DOCUMENT_TOO_LARGE, 0);
     int err = device_put_begin(d, &p, why);
-    if (err == HOP_OK)
-        err = device_put_add(p, bytes, why);
+    if (err != HOP_OK || p == NULL)
+        return err;
+    err = device_put_add(p, bytes, why);
     if (err == HOP_OK)
         err = device_put_end(p, doc, why);
     device_put_free(p, err == HOP_OK);

@@ -203,7 +203,6 @@ int mesh_on_segment(struct mesh *m, uint32_t slot, struct span frame)
     }
     uint32_t log = mesh_log_find(m, s.log);
     uint64_t have = log == NO_SLOT ? 0 : m->logs[log].pending.seq;
-    uint64_t last = s.first + s.count - 1;
     if (log != NO_SLOT && (l->logs[log].flags & PEER_DISPUTED) != 0) {
         mesh_stop_send(m, l, s.log, STOP_DISPUTED);
         return HOP_OK;
@@ -214,7 +213,7 @@ int mesh_on_segment(struct mesh *m, uint32_t slot, struct span frame)
         return HOP_OK;
     if (s.sig == NULL && s.end == NULL)
         return HOP_OK; /* the proof has not come yet, or was lost: it is asked for again */
-    last = s.first + s.count - 1;
+    uint64_t last = s.first + s.count - 1;
     if (last <= have) {
         mesh_show(m, slot, log, last);
         mesh_brought_again(m, slot, log);

@@ -215,7 +215,8 @@ static int find_beneath(struct store *store, const struct tree_place *node, cons
         return HOP_EMALFORMED;
     uint64_t span = tree_span(node->level - 1), count = children(node->level, node->size);
     for (uint64_t i = 0; i < count; i++) {
-        if (memcmp(bytes.data + TREE_NODE_BYTES(0) + TREE_NAME_BYTES * i, name, TREE_NAME_BYTES))
+        if (memcmp(bytes.data + TREE_NODE_BYTES(0) + TREE_NAME_BYTES * i, name, TREE_NAME_BYTES) !=
+            0)
             continue;
         *ret = *node;
         return step_down(store, ret, node->at + i * span);

@@ -425,6 +425,58 @@ static void move_item(const struct party *p, const struct buf *file, const struc
     free(list);
 }
 
+/* In place of a line of base64, the same bytes with another text of the same length. */
+static void rewrite_line(struct buf *file, size_t at, struct span bytes)
+{
+    char *line = malloc(BASE64_SIZE(bytes.size));
+    CHECK(line != NULL);
+    base64_encode(line, bytes);
+    memcpy(file->data + at, line, strlen(line));
+    free(line);
+}
+
+static uint8_t *read_line(const struct buf *file, size_t at, size_t length, size_t *ret_size)
+{
+    uint8_t *bytes = malloc(length);
+    *ret_size = length;
+    CHECK(bytes != NULL);
+    CHECK_OK(base64_decode(bytes, ret_size, SPAN(file->data + at, length)));
+    return bytes;
+}
+
+/* A member who seals a record with a signature that its author never made must be found out: list
+ * and seal hold, so only the signature itself can tell. */
+TEST(dossier_sealed_over_a_forged_signature_does_not_hold)
+{
+    static struct dossier_report r;
+    static struct lines l;
+    struct party *p = a_whole_meeting();
+    struct buf file;
+    size_t item_size, list_size;
+    write_dossier(p, 0, TEXT_EN, &file);
+    find_lines(&l, &file);
+    uint8_t *item = read_line(&file, l.at[0], l.size[0], &item_size);
+    uint8_t *list = read_line(&file, l.first, l.at[0] - 1 - l.first, &list_size);
+    item[item_size - 1] ^= 1; /* the end of a signature: the founder's records all carry theirs */
+    struct dossier_entry e;
+    struct wire_reader in = wire_reader(list + DOSSIER_LIST_FIXED_BYTES, DOSSIER_ENTRY_BYTES);
+    struct wire_writer out = wire_writer(list + DOSSIER_LIST_FIXED_BYTES, DOSSIER_ENTRY_BYTES);
+    dossier_entry_get(&in, &e);
+    dossier_item_hash(e.hash, e.kind, SPAN(item, item_size));
+    dossier_entry_put(&out, &e);
+    hop_sign(list + list_size - CRYPTO_SIG_BYTES, &p->devices[0].keys.ik, LABEL_DOSSIER_SIG,
+             SPAN(list, list_size - CRYPTO_SIG_BYTES));
+    rewrite_line(&file, l.at[0], SPAN(item, item_size));
+    rewrite_line(&file, l.first, SPAN(list, list_size));
+    CHECK_EQ(verify(buf_written(&file), &r), DOSSIER_VERDICT_FAIL);
+    CHECK(says(&r, "the author's signature does not hold"));
+    dossier_report_free(&r);
+    free(item);
+    free(list);
+    buf_free(&file);
+    party_free(p);
+}
+
 /* The log a line's record is of; false for a part of a document. */
 static bool log_of(const struct buf *file, const struct lines *l, size_t n, uint8_t ret[static 32])
 {

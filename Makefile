@@ -139,7 +139,7 @@ tests: $(TESTS) ## build every test program
 check: ## install what is missing, build, run all tests; ends with "N passed, N failed"
 	@tools/deps
 	@$(MAKE) -k -j$(JOBS) --no-print-directory all tests; BUILD_STATUS=$$? HOP=$(O)/hop HOP_SIM=$(O)/hop-sim-toy \
-	    tools/run-tests $(TESTS) $(wildcard tests/sim/run tests/trouble/run tests/audio-rig/run tests/netns/run tests/web/run) \
+	    tools/run-tests $(TESTS) $(wildcard tests/sim/run tests/trouble/run tests/bundle/run tests/serial/run tests/audio-rig/run tests/netns/run tests/web/run) \
 	    "tools/determinism $(O)/hop-sim $(O)/hop-sim-toy"
 check-unit: ## build and run unit and scenario tests only
 	@$(MAKE) -k -j$(JOBS) --no-print-directory tests; BUILD_STATUS=$$? tools/run-tests $(TESTS)
@@ -192,12 +192,18 @@ fuzz: ## run every fuzz target FUZZ_SECONDS=20 from its corpus
 	@tools/run-fuzz $(FUZZ_SECONDS) $(patsubst %.c,build/fuzz-clang/%,$(FUZZ))
 
 # ---- measuring -------------------------------------------------------------------------------
-$(O)/bench/%: $(O)/bench/%.o $(call archive,node $(below.node)) $(CRYPTO.sodium)
+$(O)/bench/%: $(O)/bench/%.o $(O)/lib/cluster.a $(call archive,node $(below.node)) $(CRYPTO.sodium)
 	$(link) $(call libs,node)
 bench-programs: $(patsubst %.c,$(O)/%,$(BENCH))
+SYNC := $(filter bench/sync_%,$(BENCH))
+released = $(patsubst %.c,build/release-$(notdir $(CC))/%,$(1))
 bench: ## measure; prints tables and writes build/bench.json
 	@$(MAKE) V=release -j$(JOBS) --no-print-directory bench-programs build/release-$(notdir $(CC))/hop
-	@HOP=build/release-$(notdir $(CC))/hop tools/run-bench build/bench.json $(patsubst %.c,build/release-$(notdir $(CC))/%,$(BENCH))
+	@HOP=build/release-$(notdir $(CC))/hop tools/run-bench build/bench.json $(call released,$(filter-out $(SYNC),$(BENCH)))
+bench-sync: ## measure sync against its goals, beside four other libraries; into build/bench.json too
+	@tools/deps
+	@$(MAKE) V=release -j$(JOBS) --no-print-directory $(call released,$(SYNC))
+	@tools/bench-sync build/bench.json $(call released,$(SYNC))
 coverage: ## lines of the pure folders that the tests reach
 	@find build/cov-gcc -name '*.gcda' -delete 2>/dev/null || true
 	-@$(MAKE) V=cov CC=gcc --no-print-directory check-unit
@@ -222,4 +228,4 @@ clean: ## remove build/
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(firstword $(MAKEFILE_LIST)) | sed 's/:.*## /\t/' | expand -t 14
-.PHONY: all tests check check-unit check-tsan shellcheck demo pure layers tidy format clang-tidy cppcheck fuzz fuzz-targets bench bench-programs coverage install tags sources clean help FORCE
+.PHONY: all tests check check-unit check-tsan shellcheck demo pure layers tidy format clang-tidy cppcheck fuzz fuzz-targets bench bench-programs bench-sync coverage install tags sources clean help FORCE

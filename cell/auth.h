@@ -19,13 +19,14 @@ enum auth_type {
     AUTH_GRANT = 4, /* outer kind: one more slot of an epoch */
     AUTH_INVITE = 5,
     AUTH_ADMIT = 6,
-    AUTH_PROCEDURE = 7,  /* the text of the procedure file that genesis pins by hash */
-    AUTH_REMOVE = 8,     /* reserved: member, cuts */
-    AUTH_ROLE = 9,       /* reserved */
-    AUTH_CONFIG = 10,    /* reserved */
-    AUTH_SUSPEND = 11,   /* reserved */
-    AUTH_LEAVE = 12,     /* reserved */
-    AUTH_CHECKPOINT = 13 /* reserved */
+    AUTH_PROCEDURE = 7,   /* the text of the procedure file that genesis pins by hash */
+    AUTH_REMOVE = 8,      /* reserved: member, cuts */
+    AUTH_ROLE = 9,        /* reserved */
+    AUTH_CONFIG = 10,     /* reserved */
+    AUTH_SUSPEND = 11,    /* reserved */
+    AUTH_LEAVE = 12,      /* reserved */
+    AUTH_CHECKPOINT = 13, /* reserved */
+    AUTH_SEEN = 14        /* an empty body: what its deps say, that this device has seen, is all */
 };
 
 enum auth_role { /* office in the cell; a procedure gives each its label and rank */

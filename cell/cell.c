@@ -285,6 +285,7 @@ int cell_apply(struct cell *c, const struct cell_event *e)
     case AUTH_LOG_OPEN:
     case AUTH_EPOCH:
     case AUTH_GRANT:
+    case AUTH_SEEN:
         return HOP_OK; /* told who writes, or brought a secret: device/ has seen to it */
     case AUTH_GENESIS:
         return on_genesis(c, e);
@@ -434,7 +435,7 @@ int cell_disc_key(const struct cell *c, uint8_t ret[static 32])
 int cell_media_key(const struct cell *c, const uint8_t meeting[static 32], uint8_t ret[static 32])
 {
     const struct epoch *e = cell_send_epoch(c);
-    if (e == NULL)
+    if (e == NULL || e->blind)
         return HOP_ENOTFOUND;
     hop_derive(ret, 32, e->meet, LABEL_MEDIA, SPAN(meeting, 32));
     return HOP_OK;

@@ -5,6 +5,7 @@
 void epoch_derive(struct epoch *ret, const uint8_t secret[static 32])
 {
     struct span none = {0};
+    *ret = (struct epoch){0};
     memcpy(ret->secret, secret, sizeof ret->secret);
     hop_derive(ret->auth, 32, secret, LABEL_EP_AUTH, none);
     hop_derive(ret->body, 32, secret, LABEL_EP_BODY, none);
@@ -12,6 +13,13 @@ void epoch_derive(struct epoch *ret, const uint8_t secret[static 32])
     hop_derive(ret->meet, 32, secret, LABEL_EP_MEET, none);
     hop_derive(ret->commit, 32, secret, LABEL_EP_COMMIT, none);
     hop_derive(ret->tag, 16, ret->route, LABEL_EP_TAG, none);
+}
+
+void epoch_derive_blind(struct epoch *ret, const uint8_t route[static 32])
+{
+    *ret = (struct epoch){.blind = true};
+    memcpy(ret->route, route, sizeof ret->route);
+    hop_derive(ret->tag, 16, ret->route, LABEL_EP_TAG, (struct span){0});
 }
 
 void epoch_hint(uint8_t ret[static 8], const struct epoch *e, const uint8_t log[static 32])

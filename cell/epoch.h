@@ -18,10 +18,15 @@ struct epoch {
     uint8_t secret[32];
     uint8_t auth[32], body[32], route[32], meet[32], commit[32];
     uint8_t tag[16]; /* cell_tag of its records */
+    bool blind;      /* only route and tag are held: a carrier's */
 };
 
 /* All keys from the secret. */
 void epoch_derive(struct epoch *ret, const uint8_t secret[static 32]);
+
+/* What a carrier is given: enough to find the cell and pass its records on, nothing that opens
+ * them. */
+void epoch_derive_blind(struct epoch *ret, const uint8_t route[static 32]);
 
 /* Routing hint of a log's records in this epoch. */
 void epoch_hint(uint8_t ret[static 8], const struct epoch *e, const uint8_t log[static 32]);

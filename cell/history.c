@@ -368,6 +368,14 @@ static const uint64_t *past_of(struct history *h, uint32_t b)
     return ok ? log->past : NULL;
 }
 
+const uint64_t *history_past(const struct history *h, uint32_t b)
+{
+    /* The cache is not part of what a history says: filling it changes no answer. */
+    struct history *cache = (struct history *)(uintptr_t)h;
+    assert(b < h->count);
+    return past_of(cache, b);
+}
+
 bool history_saw(const struct history *h, uint32_t b, uint32_t a)
 {
     assert(a < h->count && b < h->count);
@@ -376,9 +384,7 @@ bool history_saw(const struct history *h, uint32_t b, uint32_t a)
         return x->seq <= y->seq;
     if (x->height >= y->height)
         return false;
-    /* The cache is not part of what a history says: filling it changes no answer. */
-    struct history *cache = (struct history *)(uintptr_t)h;
-    const uint64_t *past = past_of(cache, b);
+    const uint64_t *past = history_past(h, b);
     assert(past != NULL); /* a few kilobytes: without them nothing can be decided */
     return x->seq <= past[x->log];
 }

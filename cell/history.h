@@ -61,4 +61,8 @@ void history_mark(struct history *h);
  * in ascending order, as a fold does: what an entry had seen is kept for each log and extended. */
 bool history_saw(const struct history *h, uint32_t b, uint32_t a);
 
+/* All that entry b had seen, itself included: ret[log] is the greatest number of each log, for
+ * history_log_count() logs; valid until the next call. NULL if memory runs out. */
+const uint64_t *history_past(const struct history *h, uint32_t b);
+
 #endif

@@ -178,10 +178,11 @@ static bool open_slots(uint8_t dek[static CRYPTO_KEY_BYTES], const uint8_t *file
     return false;
 }
 
-static enum keyfile_trouble open_with(uint8_t *payload, struct span file, struct span passphrase,
+static enum keyfile_trouble open_with(uint8_t dek[static CRYPTO_KEY_BYTES], uint8_t *payload,
+                                      struct span file, struct span passphrase,
                                       const struct keyfile_cost *cost)
 {
-    uint8_t kek[CRYPTO_KEY_BYTES], dek[CRYPTO_KEY_BYTES], header[KEYFILE_HEADER_BYTES];
+    uint8_t kek[CRYPTO_KEY_BYTES], header[KEYFILE_HEADER_BYTES];
     const uint8_t *nonce = file.data + KEYFILE_HEADER_BYTES;
     const uint8_t *sealed = nonce + CRYPTO_NONCE_BYTES;
     size_t size = file.size - KEYFILE_HEADER_BYTES - CRYPTO_NONCE_BYTES;
@@ -194,21 +195,48 @@ static enum keyfile_trouble open_with(uint8_t *payload, struct span file, struct
              HOP_OK)
         trouble = KEYFILE_DAMAGED;
     hop_wipe(kek, sizeof kek);
-    hop_wipe(dek, sizeof dek);
     return trouble;
 }
 
-int keyfile_open(uint8_t *payload, size_t *ret_size, struct span file, struct span passphrase,
-                 enum keyfile_trouble *ret_trouble)
+int keyfile_open_kept(struct keyfile_kept *ret, uint8_t *payload, size_t *ret_size,
+                      struct span file, struct span passphrase, enum keyfile_trouble *ret_trouble)
 {
     struct keyfile_cost cost = {0};
     int err = keyfile_check(&cost, file, ret_trouble);
     if (err != HOP_OK)
         return err;
-    *ret_trouble = open_with(payload, file, passphrase, &cost);
-    if (*ret_trouble == KEYFILE_FINE)
-        *ret_size = file.size - KEYFILE_HEADER_BYTES - CRYPTO_NONCE_BYTES - CRYPTO_TAG_BYTES;
-    return error_of(*ret_trouble);
+    *ret_trouble = open_with(ret->data_key, payload, file, passphrase, &cost);
+    if (*ret_trouble != KEYFILE_FINE)
+        return error_of(*ret_trouble);
+    memcpy(ret->header, file.data, sizeof ret->header);
+    *ret_size = file.size - KEYFILE_HEADER_BYTES - CRYPTO_NONCE_BYTES - CRYPTO_TAG_BYTES;
+    return HOP_OK;
+}
+
+int keyfile_open(uint8_t *payload, size_t *ret_size, struct span file, struct span passphrase,
+                 enum keyfile_trouble *ret_trouble)
+{
+    struct keyfile_kept kept;
+    int err = keyfile_open_kept(&kept, payload, ret_size, file, passphrase, ret_trouble);
+    hop_wipe(&kept, sizeof kept);
+    return err;
+}
+
+int keyfile_seal_again(uint8_t *ret, size_t *ret_size, struct span payload,
+                       const struct keyfile_kept *kept, struct hop_drbg *drbg)
+{
+    uint8_t header[KEYFILE_HEADER_BYTES];
+    if (payload.size > KEYFILE_PAYLOAD_BYTES_MAX)
+        return HOP_EFULL;
+    struct wire_writer w = wire_writer(ret, KEYFILE_BYTES_MAX);
+    wire_put_bytes(&w, kept->header, sizeof kept->header);
+    uint8_t *nonce = wire_take(&w, CRYPTO_NONCE_BYTES);
+    uint8_t *sealed = wire_take(&w, payload.size + CRYPTO_TAG_BYTES);
+    hop_drbg_take(drbg, nonce, CRYPTO_NONCE_BYTES);
+    hop_seal(sealed, kept->data_key, nonce, bound_header(header, ret), payload);
+    make_check(ret + CHECK_AT, wire_written(&w));
+    *ret_size = w.used;
+    return HOP_OK;
 }
 
 bool passphrase_good(struct span passphrase)

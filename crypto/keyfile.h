@@ -50,6 +50,18 @@ MUST_USE int keyfile_seal(uint8_t *ret, size_t *ret_size, struct span payload,
  *   HOP_EAUTH       wrong passphrase     HOP_ENOMEM    no memory for Argon2id */
 MUST_USE int keyfile_open(uint8_t *payload, size_t *ret_size, struct span file,
                           struct span passphrase, enum keyfile_trouble *ret_trouble);
+/* The same, and what it takes to write the file again under the same passphrases without half a
+ * second of Argon2id: a secret, to be kept in locked memory and wiped. */
+struct keyfile_kept {
+    uint8_t header[KEYFILE_HEADER_BYTES];
+    uint8_t data_key[CRYPTO_KEY_BYTES];
+};
+MUST_USE int keyfile_open_kept(struct keyfile_kept *ret, uint8_t *payload, size_t *ret_size,
+                               struct span file, struct span passphrase,
+                               enum keyfile_trouble *ret_trouble);
+/* Another payload in the same file. HOP_EFULL if it is too large. */
+MUST_USE int keyfile_seal_again(uint8_t *ret, size_t *ret_size, struct span payload,
+                                const struct keyfile_kept *kept, struct hop_drbg *drbg);
 /* Parse and check the header only: no passphrase needed. */
 MUST_USE int keyfile_check(struct keyfile_cost *ret, struct span file,
                            enum keyfile_trouble *ret_trouble);

@@ -38,7 +38,11 @@
     X(LABEL_LINK_BINDING, "hop/link/binding/v1") /* both CURVE keys */                             \
     X(LABEL_HELLO_SIG, "hop/link/hello/v1")                                                        \
     X(LABEL_TELL_SIG, "hop/link/tell/v1")                                                          \
-    X(LABEL_ROOT, "hop/sync/root/v1") /* root of a frontier */                                     \
+    X(LABEL_ROOT, "hop/sync/root/v1")            /* root of a frontier */                          \
+    X(LABEL_PIPE, "hop/sync/pipe/v1")            /* packets of a byte pipe */                      \
+    X(LABEL_SYNC_KEY, "hop/sync/key/v1")         /* route key -> key of all who sync */            \
+    X(LABEL_SKETCH, "hop/sync/sketch/v1")        /* under it: salt of an exchange */               \
+    X(LABEL_BUNDLE_BLOCK, "hop/bundle/block/v1") /* checksum of a block on a stick */              \
     X(LABEL_MEDIA, "hop/media/key/v1")                                                             \
     X(LABEL_STREAM, "hop/media/stream/v1")                                                         \
     X(LABEL_PROCEDURE, "hop/meeting/procedure/v1")                                                 \

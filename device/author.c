@@ -1,4 +1,4 @@
-/* Writing records of our own: founding, acts, documents. */
+/* Writing records of our own: founding and acts. */
 #include "device/state.h"
 
 #include <assert.h>
@@ -14,6 +14,8 @@ int device_write_refusal(int err, struct text_said *why)
         return err;
     case HOP_EFULL:
         return text_say(why, ACT_TOO_LARGE, 0);
+    case HOP_EBUSY:
+        return text_say(why, NOTICE_OWN_RENEWING, 0);
     default:
         (void)text_say(why, ACT_STORE_ERROR, 0);
         return err;
@@ -110,9 +112,18 @@ static int open_own_log(struct device *d, enum record_lane lane, uint64_t wall)
 int device_author(struct device *d, const struct device_draft *draft, uint8_t ret_id[static 32])
 {
     struct store_tip tip;
+    if (d->keys->carrier)
+        return HOP_EREFUSED; /* it has no key to write under */
     if (d->write_error != HOP_OK)
         return d->write_error; /* this turn is lost already: nothing of it will be durable */
-    int err = store_tip(d->store, d->keys->log[draft->lane].public_key, &tip);
+    if (d->own_came_back || d->now < d->held_until)
+        return HOP_EBUSY; /* it may be that new logs are about to be made */
+    int err = device_session(d);
+    if (err != HOP_OK) {
+        d->write_error = err;
+        return err;
+    }
+    err = store_tip(d->store, d->keys->log[draft->lane].public_key, &tip);
     if (err == HOP_ENOTFOUND)
         err = open_own_log(d, draft->lane, draft->wall);
     if (err == HOP_OK)
@@ -220,6 +231,7 @@ int device_found(struct device *d, const char *cell_name, const char *procedure_
     auth_genesis_cell_id(k->cell_id, wire_written(&w));
     hop_drbg_take(&d->drbg, k->first_epoch, sizeof k->first_epoch);
     device_keys_reincarnate(k, &d->drbg);
+    d->session_records = 0;
     k->has_cell = k->founding = true;
     int err = device_enter_cell(d);
     if (err == HOP_OK)
@@ -239,6 +251,8 @@ int device_act(struct device *d, const struct act *act, uint64_t wall, uint8_t r
                struct text_said *why)
 {
     uint32_t self = device_self(d);
+    if (d->keys->carrier)
+        return text_say(why, CELL_CARRIER, 0);
     if (!d->keys->has_cell || self == HISTORY_NONE)
         return text_say(why, CELL_NONE, 0);
     int err = meeting_may(device_meetings(d), d->cell, self, act, why);
@@ -261,69 +275,4 @@ int device_act(struct device *d, const struct act *act, uint64_t wall, uint8_t r
     }
     free(body);
     return device_write_refusal(err, why);
-}
-
-/* ---- documents ---- */
-
-static void chunk_nonce(uint8_t ret[static CRYPTO_NONCE_BYTES], size_t index)
-{
-    struct wire_writer w = wire_writer(ret, CRYPTO_NONCE_BYTES);
-    wire_put_u64(&w, index);
-    wire_put_zeros(&w, CRYPTO_NONCE_BYTES - 8);
-}
-
-int device_put_document(struct device *d, struct span bytes, struct act *doc, uint8_t *chunks_room,
-                        struct text_said *why)
-{
-    size_t count = (bytes.size + ACT_CHUNK_BYTES - 1) / ACT_CHUNK_BYTES;
-    if (bytes.size == 0)
-        return text_say(why, DOCUMENT_EMPTY, 0);
-    if (count > ACT_CHUNKS_MAX)
-        return text_say(why, DOCUMENT_TOO_LARGE, 0);
-    uint8_t *sealed = malloc(ACT_CHUNK_BYTES + CRYPTO_TAG_BYTES);
-    if (sealed == NULL)
-        return device_write_refusal(HOP_ENOMEM, why);
-    hop_drbg_take(&d->drbg, doc->blob_key, sizeof doc->blob_key);
-    int err = d->write_error;
-    for (size_t i = 0; i < count && err == HOP_OK; i++) {
-        uint8_t nonce[CRYPTO_NONCE_BYTES];
-        size_t at = i * ACT_CHUNK_BYTES;
-        size_t size = bytes.size - at < ACT_CHUNK_BYTES ? bytes.size - at : ACT_CHUNK_BYTES;
-        chunk_nonce(nonce, i);
-        hop_seal(sealed, doc->blob_key, nonce, (struct span){0}, SPAN(bytes.data + at, size));
-        struct span chunk = SPAN(sealed, size + CRYPTO_TAG_BYTES);
-        hop_hash(chunks_room + 32 * i, 32, LABEL_BLOB_NAME, chunk);
-        err = store_put(d->store, STORE_BLOBS, SPAN(chunks_room + 32 * i, 32), chunk);
-        if (err != HOP_OK)
-            d->write_error = err;
-    }
-    free(sealed);
-    doc->size = bytes.size;
-    doc->chunks = SPAN(chunks_room, 32 * count);
-    return device_write_refusal(err, why);
-}
-
-int device_get_document(struct device *d, const struct act *doc, struct buf *ret)
-{
-    uint8_t *plain = malloc(ACT_CHUNK_BYTES);
-    int err = plain == NULL ? HOP_ENOMEM : HOP_OK;
-    for (size_t at = 0; at + 32 <= doc->chunks.size && err == HOP_OK; at += 32) {
-        struct span chunk;
-        uint8_t nonce[CRYPTO_NONCE_BYTES];
-        chunk_nonce(nonce, at / 32);
-        err = store_find(d->store, STORE_BLOBS, SPAN(doc->chunks.data + at, 32), &chunk);
-        if (err == HOP_OK &&
-            (chunk.size < CRYPTO_TAG_BYTES || chunk.size > ACT_CHUNK_BYTES + CRYPTO_TAG_BYTES))
-            err = HOP_EMALFORMED;
-        if (err == HOP_OK)
-            err = hop_open(plain, doc->blob_key, nonce, (struct span){0}, chunk);
-        if (err == HOP_OK)
-            buf_bytes(ret, plain, chunk.size - CRYPTO_TAG_BYTES);
-    }
-    free(plain);
-    if (err == HOP_OK && ret->bad)
-        err = HOP_ENOMEM;
-    if (err == HOP_OK && ret->size != doc->size)
-        err = HOP_EMALFORMED;
-    return err;
 }

@@ -12,10 +12,25 @@ static int load_frontier(struct device *d);
 
 /* ---- life ---- */
 
+/* A carrier cannot read who is a member: whoever found it holds the cell's beacon key, and may pass
+ * records on. */
 static bool roster_is_member(void *ctx, const uint8_t identity[32])
 {
     const struct device *d = ctx;
-    return cell_device_by_key(d->cell, identity) != NULL;
+    return d->keys->carrier || cell_device_by_key(d->cell, identity) != NULL;
+}
+
+static bool is_own_log(const struct device *d, const uint8_t log[static 32])
+{
+    bool own = false;
+    for (size_t lane = 0; lane < DEVICE_LANES; lane++)
+        own = own || memcmp(d->keys->log[lane].public_key, log, 32) == 0;
+    return own;
+}
+
+static bool roster_is_own(void *ctx, const uint8_t log[32])
+{
+    return is_own_log(ctx, log);
 }
 
 void device_leave_cell(struct device *d)
@@ -25,16 +40,17 @@ void device_leave_cell(struct device *d)
     history_free(d->history);
     cell_free(d->cell);
     free(d->logs);
-    free(d->wants);
     device_forget_bodies(d);
+    device_documents_free(d);
     d->mesh = NULL;
     d->meetings = NULL;
     d->history = NULL;
     d->cell = NULL;
     d->logs = NULL;
     d->logs_count = d->logs_capacity = 0;
-    d->wants = NULL;
-    d->wants_count = d->wants_capacity = 0;
+    free(d->waived);
+    d->waived = NULL;
+    d->waived_count = d->waived_capacity = 0;
     d->folded = 0;
     d->procedure_set = false;
 }
@@ -50,17 +66,27 @@ int device_enter_cell(struct device *d)
     if (!d->keys->has_cell)
         return HOP_OK;
     struct epoch e;
-    epoch_derive(&e, d->keys->first_epoch);
+    if (d->keys->carrier)
+        epoch_derive_blind(&e, d->keys->first_epoch);
+    else
+        epoch_derive(&e, d->keys->first_epoch);
+    uint8_t sync_key[32]; /* of the first epoch, so that all of the cell have the same, for good */
+    hop_derive(sync_key, sizeof sync_key, e.route, LABEL_SYNC_KEY, SPAN(d->keys->cell_id, 32));
     int err = cell_add_epoch(d->cell, &e);
     hop_wipe(&e, sizeof e);
     if (err != HOP_OK)
         return err;
-    struct mesh_config config = {.seed = d->mesh_seed,
-                                 .identity = &d->keys->ik,
-                                 .store = d->store,
-                                 .roster = {.is_member = roster_is_member, .ctx = d},
-                                 .trace = d->trace};
+    struct mesh_config config = {
+        .seed = d->mesh_seed,
+        .identity = &d->keys->ik,
+        .store = d->store,
+        .roster = {.is_member = roster_is_member, .is_own = roster_is_own, .ctx = d},
+        .trace = d->trace,
+        .foreign_bytes_max = DEVICE_FOREIGN_BYTES_MAX};
+    device_foreign_load(d);
+    config.foreign_bytes = d->foreign_bytes;
     memcpy(config.cell_id, d->keys->cell_id, sizeof config.cell_id);
+    memcpy(config.sync_key, sync_key, sizeof config.sync_key);
     d->mesh = mesh_new(&config);
     return d->mesh == NULL ? HOP_ENOMEM : HOP_OK;
 }
@@ -71,23 +97,17 @@ void device_store_mark(const struct device *d, uint8_t ret[static DEVICE_MARK_BY
     memcpy(ret + 32, d->keys->log[LANE_CONTROL].public_key, 32);
 }
 
-/* Is this the store that our logs are in? The records of one that was lost come back from others,
- * but a log that is begun again at number one is a fork: so new logs are begun. HOP_EAUTH: it is
- * the store of another cell. */
-static int check_store(struct device *d)
+/* HOP_EAUTH: it is the store of another cell. */
+static int check_store(const struct device *d)
 {
-    uint8_t mark[DEVICE_MARK_BYTES];
     struct span found = {0};
     int err = store_find(d->store, STORE_META, span_text(DEVICE_MARK), &found);
-    if (err != HOP_OK && err != HOP_ENOTFOUND)
-        return err;
-    device_store_mark(d, mark);
-    bool ours = err == HOP_OK && found.size == sizeof mark;
-    if (err == HOP_OK && (!ours || !d->keys->has_cell || memcmp(found.data, mark, 32) != 0))
-        return HOP_EAUTH;
-    if (d->keys->has_cell && (!ours || memcmp(found.data, mark, sizeof mark) != 0))
-        device_keys_reincarnate(d->keys, &d->drbg);
-    return HOP_OK;
+    if (err == HOP_ENOTFOUND)
+        return HOP_OK;
+    if (err == HOP_OK && (found.size != DEVICE_MARK_BYTES || !d->keys->has_cell ||
+                          memcmp(found.data, d->keys->cell_id, 32) != 0))
+        err = HOP_EAUTH;
+    return err;
 }
 
 /* A founding that did not become durable is undone; a log that is not whole here is not continued.
@@ -105,7 +125,8 @@ static int check_keys(struct device *d)
         k->founding = false;
         k->changed = true;
     }
-    return check_store(d);
+    int err = check_store(d);
+    return err == HOP_OK && k->has_cell ? device_check_whole(d) : err;
 }
 
 int device_new(struct device **ret, const struct device_config *config)
@@ -120,7 +141,11 @@ int device_new(struct device **ret, const struct device_config *config)
     d->mesh_seed = hop_drbg_u64(&d->drbg);
     int err = check_keys(d);
     if (err == HOP_OK)
+        err = device_sweep_documents(d);
+    if (err == HOP_OK)
         err = device_enter_cell(d);
+    if (err == HOP_OK)
+        err = device_fork_load(d);
     if (err == HOP_OK)
         err = load_frontier(d);
     if (err == HOP_OK)
@@ -139,6 +164,7 @@ void device_free(struct device *d)
 {
     if (d == NULL)
         return;
+    device_puts_forget(d);
     device_leave_cell(d);
     hop_wipe(&d->drbg, sizeof d->drbg);
     free(d);
@@ -182,7 +208,8 @@ static int load_frontier(struct device *d)
         struct device_log *state = device_log_state(d, log, &index);
         if (state == NULL)
             return HOP_ENOMEM;
-        state->tip = tip.seq;
+        uint64_t limit = d->mesh == NULL ? UINT64_MAX : mesh_log_limit(d->mesh, log);
+        state->tip = tip.seq < limit ? tip.seq : limit;
         memcpy(after, log, sizeof after);
         from = after;
     }
@@ -190,14 +217,6 @@ static int load_frontier(struct device *d)
 }
 
 /* ---- a turn ---- */
-
-static bool is_own_log(const struct device *d, const uint8_t log[static 32])
-{
-    bool own = false;
-    for (size_t lane = 0; lane < DEVICE_LANES; lane++)
-        own = own || memcmp(d->keys->log[lane].public_key, log, 32) == 0;
-    return own;
-}
 
 /* Our own records, from somebody else: this store is older than what we have signed (a backup, or
  * a clone of the device). From now on we write to new logs. */
@@ -211,6 +230,9 @@ static bool renew_logs(struct device *d)
     trace(&d->trace, "a peer had records of ours that we lacked -> new logs");
     device_keys_reincarnate(d->keys, &d->drbg);
     d->own_came_back = false;
+    d->session_records = 0;
+    d->notice = NOTICE_OWN_ELSEWHERE;
+    d->version++;
     return true;
 }
 
@@ -234,6 +256,61 @@ static int store_record(struct device *d, const struct mesh_out *o)
     return err;
 }
 
+/* Somebody says that there is more of a log we write to than is here. Its records will show whether
+ * that is so; until then nothing is written, for a short time and not often, because anybody can
+ * say anything. What was written in this turn has their numbers: it must not become durable. */
+static int hold_writing(struct device *d)
+{
+    bool written = false;
+    if (d->own_came_back || d->write_error != HOP_OK || d->holds == DEVICE_HOLDS_MAX)
+        return HOP_OK;
+    d->holds++;
+    d->held_until = d->now + DEVICE_HOLD;
+    for (size_t lane = 0; lane < DEVICE_LANES; lane++)
+        written = written || d->authored[lane];
+    if (!written)
+        return HOP_OK;
+    store_rollback(d->store);
+    return HOP_EIO;
+}
+
+/* Does somebody have exactly what we have? It only matters when a log is forked. */
+static bool level_with(const struct device *d, mesh_link link)
+{
+    struct mesh_peer_view views[MESH_LINKS_MAX];
+    if (mesh_forks(d->mesh, NULL, 0) == 0)
+        return false;
+    size_t n = mesh_peers(d->mesh, views, MESH_LINKS_MAX);
+    for (size_t i = 0; i < n; i++) {
+        if (views[i].link == link)
+            return views[i].in_sync;
+    }
+    return false;
+}
+
+/* Open all again: what stood behind a fork has no effect any more. */
+static int reopen(struct device *d)
+{
+    struct history *history = history_new();
+    if (history == NULL)
+        return HOP_ENOMEM;
+    device_forget_bodies(d);
+    history_free(d->history);
+    d->history = history;
+    d->logs_count = 0;
+    d->folded = 0;
+    d->cell_dirty = true;
+    d->reopen = false;
+    d->version++;
+    return load_frontier(d);
+}
+
+static int store_blob(struct device *d, const struct mesh_out *o)
+{
+    int err = store_put(d->store, STORE_BLOBS, SPAN(o->id, 32), o->bytes);
+    return err == HOP_OK && o->foreign ? device_foreign_add(d, o->bytes.size) : err;
+}
+
 /* Carry out what the mesh asked of the store; what is left is for the owner. */
 static void carry_out(struct device *d, struct mesh_outs *outs)
 {
@@ -247,9 +324,22 @@ static void carry_out(struct device *d, struct mesh_outs *outs)
             d->stored = true;
         } else if (o->type == MESH_OUT_BLOB) {
             if (d->write_error == HOP_OK)
-                err = store_put(d->store, STORE_BLOBS, SPAN(o->id, 32), o->bytes);
+                err = store_blob(d, o);
             d->stored = true;
+        } else if (o->type == MESH_OUT_META) {
+            if (d->write_error == HOP_OK)
+                err = store_put(d->store, STORE_META, o->key, o->bytes);
+            d->stored = true;
+        } else if (o->type == MESH_OUT_FORK) {
+            d->reopen = true;
+            d->own_came_back = d->own_came_back || is_own_log(d, o->log);
+        } else if (o->type == MESH_OUT_OWN_BEHIND) {
+            if (is_own_log(d, o->log))
+                err = hold_writing(d);
         } else {
+            if (o->type == MESH_OUT_BLOB_HERE && d->write_error == HOP_OK)
+                err = device_document_whole(d, o->id, o->seq);
+            d->settled = d->settled || (o->type == MESH_OUT_PEER && level_with(d, o->link));
             outs->items[kept++] = *o;
         }
         if (err != HOP_OK)
@@ -264,6 +354,7 @@ int device_step(struct device *d, const struct mesh_in *in, struct mesh_outs *ou
     outs->n = 0;
     if (d->mesh == NULL)
         return HOP_ENOTFOUND;
+    d->now = in->now;
     int err = mesh_step(d->mesh, in, outs);
     carry_out(d, outs);
     return err;
@@ -275,8 +366,12 @@ static int undo_turn(struct device *d, hop_time now, struct mesh_outs *outs)
     memset(d->authored, 0, sizeof d->authored);
     d->admitting_count = 0;
     d->stored = false;
+    d->failures++;
+    device_documents_again(d);
     for (size_t i = 0; i < d->logs_count; i++)
         d->logs[i].dep_mark = 0; /* name everything again: once too often does no harm */
+    if (!d->keys->founding)
+        device_session_undo(d);
     if (d->keys->founding) {
         d->keys->has_cell = d->keys->founding = false;
         d->keys->changed = true;
@@ -293,18 +388,7 @@ static int undo_turn(struct device *d, hop_time now, struct mesh_outs *outs)
 
 static bool holds_document(void *ctx, const struct meeting_document *doc)
 {
-    struct device *d = ctx;
-    struct device_opened o;
-    struct act act;
-    if (device_open_entry(d, doc->entry, &o) != HOP_OK)
-        return false;
-    bool held = act_parse(&act, ACT_DOC, o.body) == HOP_OK;
-    for (size_t at = 0; held && at + 32 <= act.chunks.size; at += 32) {
-        struct span chunk;
-        held = store_find(d->store, STORE_BLOBS, SPAN(act.chunks.data + at, 32), &chunk) == HOP_OK;
-    }
-    free(o.bytes);
-    return held;
+    return device_holds_document(ctx, doc->entry);
 }
 
 /* Does a peer have more for us? */
@@ -349,7 +433,7 @@ static bool write_receipt(struct device *d, uint64_t wall)
 }
 
 /* The next thing the mesh must hear; false when there is none. */
-static bool next_news(struct device *d, struct mesh_in *in, uint8_t room[static 32])
+static bool next_news(struct device *d, struct mesh_in *in)
 {
     if (d->stored) {
         d->stored = false;
@@ -370,9 +454,11 @@ static bool next_news(struct device *d, struct mesh_in *in, uint8_t room[static 
         }
     }
     if (d->wants_count > 0) {
-        memcpy(room, d->wants[--d->wants_count], 32);
+        const struct device_document *doc = &d->wants[--d->wants_count];
         in->type = MESH_IN_WANT;
-        in->bytes = SPAN(room, 32);
+        in->bytes = SPAN(doc->root, 32);
+        in->size = doc->size;
+        in->rank = doc->rank;
         return true;
     }
     return false;
@@ -380,7 +466,8 @@ static bool next_news(struct device *d, struct mesh_in *in, uint8_t room[static 
 
 static bool has_news(const struct device *d)
 {
-    bool any = d->stored || d->roster_changed || d->wants_count > 0;
+    bool any = d->stored || d->roster_changed || d->wants_count > 0 || d->reopen ||
+               d->waived_changed || d->marked;
     for (size_t lane = 0; lane < DEVICE_LANES; lane++)
         any = any || d->publish[lane];
     return any;
@@ -390,6 +477,7 @@ int device_committed(struct device *d, int result, hop_time now, uint64_t wall,
                      struct mesh_outs *outs, bool *ret_again)
 {
     outs->n = 0;
+    d->now = now;
     *ret_again = false;
     if (d->write_error != HOP_OK)
         result = d->write_error;
@@ -399,6 +487,8 @@ int device_committed(struct device *d, int result, hop_time now, uint64_t wall,
         return err == HOP_OK ? result : err;
     }
     d->admitting_count = 0;
+    d->commits++;
+    d->marked = false;
     if (d->keys->founding) { /* a save lost from here on costs nothing: the records are there */
         d->keys->founding = false;
         d->keys->changed = true;
@@ -408,7 +498,10 @@ int device_committed(struct device *d, int result, hop_time now, uint64_t wall,
         d->authored[lane] = false;
     }
     size_t before = history_count(d->history);
-    int err = device_open_all(d);
+    d->waived_changed = false;
+    int err = d->reopen ? reopen(d) : HOP_OK;
+    if (err == HOP_OK)
+        err = device_open_all(d);
     if (err == HOP_OK)
         err = device_fold_cell(d);
     if (err != HOP_OK)
@@ -417,12 +510,12 @@ int device_committed(struct device *d, int result, hop_time now, uint64_t wall,
     if (came || d->stored)
         d->version++;
     struct mesh_in in = {.now = now};
-    uint8_t room[32];
-    if (d->mesh != NULL && next_news(d, &in, room))
+    if (d->mesh != NULL && next_news(d, &in))
         (void)device_step(d, &in, outs);
     err = fold_committed(d, now, came); /* the mesh has heard what it now has: is there more? */
     if (err != HOP_OK)
         return err;
+    device_documents_look(d);
     /* Last, when the mesh has heard all: it takes what it finds in the store for durable. */
     *ret_again = has_news(d) || renew_logs(d) || write_receipt(d, wall);
     return HOP_OK;
@@ -431,19 +524,6 @@ int device_committed(struct device *d, int result, hop_time now, uint64_t wall,
 hop_time device_deadline(const struct device *d)
 {
     return d->mesh == NULL ? HOP_NEVER : mesh_deadline(d->mesh);
-}
-
-void device_want(struct device *d, const uint8_t name[static 32])
-{
-    if (d->wants_count == d->wants_capacity) {
-        size_t capacity = d->wants_capacity == 0 ? 16 : d->wants_capacity * 2;
-        void *wants = capacity > MESH_WANTS_MAX ? NULL : realloc(d->wants, capacity * 32);
-        if (wants == NULL)
-            return; /* asked again at the next fold from the start */
-        d->wants = wants;
-        d->wants_capacity = capacity;
-    }
-    memcpy(d->wants[d->wants_count++], name, 32);
 }
 
 /* ---- reading ---- */

@@ -32,6 +32,9 @@ struct device;
 
 /* Reads the whole store. HOP_ENOMEM, HOP_EMALFORMED (store does not fit the keys), HOP_EIO. */
 MUST_USE int device_new(struct device **ret, const struct device_config *config);
+/* An orderly end: everything is committed and nothing more will be written. The keys say so then;
+ * the owner saves them. Without it, nothing is lost; a copy may be taken for the original. */
+void device_stop(struct device *d);
 void device_free(struct device *d);
 
 /* ---- reading ---- */
@@ -55,6 +58,24 @@ struct device_opened {
 MUST_USE int device_open_entry(struct device *d, uint32_t entry, struct device_opened *ret);
 const struct history *device_history(const struct device *d);
 
+/* ---- who has signed two different records under one number ---- */
+
+/* From record seq on, the log has no effect for anybody (mesh/fork.h). Returns how many there are;
+ * the first max of them, at most DEVICE_FORKS_SHOWN, in ret. */
+#define DEVICE_FORKS_SHOWN 64
+struct device_fork {
+    uint8_t log[32];
+    uint64_t seq;
+    bool bound; /* we hold the record that binds the log to a device: ik says which */
+    bool own;   /* it is ours: this device has been copied */
+    uint8_t ik[32];
+    uint32_t member; /* or HISTORY_NONE */
+};
+size_t device_forks(struct device *d, struct device_fork *ret, size_t max);
+
+/* What a person should hear of this device's own records and of forked logs, as whole sentences. */
+size_t device_notices(struct device *d, struct text_said *ret, size_t max);
+
 /* ---- acting: written to the store, durable after the owner's commit ---- */
 
 /* Found a cell: keys gets cell id, log keys, and the founder is its secretary (or as role says). */
@@ -65,13 +86,6 @@ MUST_USE int device_found(struct device *d, const char *cell_name, const char *p
 /* An act of a meeting. HOP_EREFUSED with the reason in why. ret_id: the record's id. */
 MUST_USE int device_act(struct device *d, const struct act *act, uint64_t wall,
                         uint8_t ret_id[static 32], struct text_said *why);
-
-/* Put a document's bytes into the store as sealed chunks; fills blob_key, chunks and size of a DOC
- * act. chunks_room: 32 * ACT_CHUNKS_MAX bytes of the caller's. */
-MUST_USE int device_put_document(struct device *d, struct span bytes, struct act *doc,
-                                 uint8_t *chunks_room, struct text_said *why);
-/* The bytes of a document (its DOC act), if all chunks are here; HOP_ENOTFOUND: not yet. */
-MUST_USE int device_get_document(struct device *d, const struct act *doc, struct buf *ret);
 
 /* Make an invitation for a person. text: what to hand over, "HOP1-…". */
 #define INVITE_TEXT_BYTES 256

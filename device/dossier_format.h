@@ -10,12 +10,13 @@
 #define DOSSIER_START   "<script type=\"application/x-hop-dossier\">\n"
 #define DOSSIER_END     "</script>\n"
 
-#define DOSSIER_ITEMS_MAX (1u << 20)
+#define DOSSIER_ITEMS_MAX           (1u << 20)
+#define DOSSIER_DOCUMENTS_BYTES_MAX ((uint64_t)64 << 20) /* of all in it: what a page can be */
 
 enum dossier_item_kind {
     DOSSIER_ITEM_RECORD = 1, /* height u32, key 32, then the record as stored */
     DOSSIER_ITEM_STUB = 2,   /* header 160, hash of the text 32, signature 64 or nothing */
-    DOSSIER_ITEM_CHUNK = 3   /* name 32, sealed chunk */
+    DOSSIER_ITEM_CHUNK = 3   /* name 32, blob of a document: sealed chunk or node */
 };
 
 /* One line of the list: what an item is and must hash to. */

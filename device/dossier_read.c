@@ -2,6 +2,7 @@
 #include "device/dossier_verifier.h"
 
 #include "base/encode.h"
+#include "mesh/tree.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -136,11 +137,6 @@ static int compare_ids(const struct dossier_item *a, const struct dossier_item *
     return memcmp(a->id, b->id, 32);
 }
 
-static int compare_names(const struct dossier_item *a, const struct dossier_item *b)
-{
-    return memcmp(a->bytes, b->bytes, 32);
-}
-
 /* For qsort(): pointers to pointers; equal ones in the order of the file. */
 #define SORTER(name, compare)                                                                      \
     static int name(const void *x, const void *y)                                                  \
@@ -151,7 +147,6 @@ static int compare_names(const struct dossier_item *a, const struct dossier_item
     }
 SORTER(sort_places, compare_places)
 SORTER(sort_ids, compare_ids)
-SORTER(sort_names, compare_names)
 #undef SORTER
 
 /* The first item in the list that is no less than wanted. */
@@ -170,27 +165,37 @@ static size_t find_first(struct dossier_item *const *list, size_t count,
     return low;
 }
 
+/* Keep a blob, if it bears its right name. */
+static int take_blob(struct dossier_verifier *v, const struct dossier_item *i)
+{
+    uint8_t name[32];
+    struct span blob = SPAN(i->bytes + 32, i->size - 32);
+    tree_name(name, blob);
+    if (memcmp(name, i->bytes, sizeof name) != 0 || blob.size > TREE_BLOB_BYTES_MAX)
+        return HOP_OK;
+    return store_put(v->blobs, STORE_BLOBS, SPAN(name, 32), blob) == HOP_OK ? HOP_OK : HOP_ENOMEM;
+}
+
 int dossier_sort_items(struct dossier_verifier *v)
 {
-    struct dossier_item ***const lists[] = {&v->by_place, &v->by_id, &v->by_name};
-    for (size_t i = 0; i < 3; i++) {
-        *lists[i] = calloc(v->count + 1, sizeof **lists[i]);
-        if (*lists[i] == NULL)
-            return HOP_ENOMEM;
-    }
-    for (size_t n = 0; n < v->count; n++) {
+    int err = HOP_OK;
+    v->by_place = calloc(v->count + 1, sizeof(struct dossier_item *));
+    v->by_id = calloc(v->count + 1, sizeof(struct dossier_item *));
+    v->blobs = store_memory_new(0);
+    if (v->by_place == NULL || v->by_id == NULL || v->blobs == NULL)
+        return HOP_ENOMEM;
+    for (size_t n = 0; n < v->count && err == HOP_OK; n++) {
         struct dossier_item *i = &v->items[n];
         if (i->parsed) {
             v->by_place[v->records_count] = i;
             v->by_id[v->records_count++] = i;
         } else if (i->whole && i->listed.kind == DOSSIER_ITEM_CHUNK && i->size >= 32) {
-            v->by_name[v->chunks_count++] = i;
+            err = take_blob(v, i);
         }
     }
     qsort(v->by_place, v->records_count, sizeof *v->by_place, sort_places);
     qsort(v->by_id, v->records_count, sizeof *v->by_id, sort_ids);
-    qsort(v->by_name, v->chunks_count, sizeof *v->by_name, sort_names);
-    return HOP_OK;
+    return err;
 }
 
 /* Is it a record of this file, which then should have stood before whoever had seen it? */
@@ -201,20 +206,6 @@ bool dossier_comes_later(const struct dossier_verifier *v, const struct dossier_
     memcpy(wanted.id, id, 32);
     size_t at = find_first(v->by_id, v->records_count, &wanted, compare_ids);
     return at < v->records_count && compare_ids(v->by_id[at], &wanted) == 0 && v->by_id[at] > i;
-}
-
-/* Is the chunk here? Of several that claim its name the first is looked at. */
-bool dossier_has_chunk(const struct dossier_verifier *v, const uint8_t name[static 32])
-{
-    uint8_t claimed[32], real[32];
-    memcpy(claimed, name, sizeof claimed);
-    const struct dossier_item wanted = {.bytes = claimed};
-    size_t at = find_first(v->by_name, v->chunks_count, &wanted, compare_names);
-    if (at == v->chunks_count || compare_names(v->by_name[at], &wanted) != 0)
-        return false;
-    const struct dossier_item *i = v->by_name[at];
-    hop_hash(real, sizeof real, LABEL_BLOB_NAME, SPAN(i->bytes + 32, i->size - 32));
-    return memcmp(real, name, sizeof real) == 0;
 }
 
 /* ---- signatures and chains ---- */

@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "mesh/tree.h"
+
 /* ---- the report ---- */
 
 void dossier_say(struct dossier_verifier *v, enum dossier_state state, enum text_id id,
@@ -120,16 +122,6 @@ static int report_minutes(struct dossier_verifier *v, const struct meeting *m,
     return err;
 }
 
-/* Is every chunk of the document here, under its name? */
-static bool document_whole(const struct dossier_verifier *v, const struct act *doc)
-{
-    for (size_t at = 0; at + 32 <= doc->chunks.size; at += 32) {
-        if (!dossier_has_chunk(v, doc->chunks.data + at))
-            return false;
-    }
-    return true;
-}
-
 static void report_documents(struct dossier_verifier *v, const struct meeting *m,
                              struct dossier_item *const *by_entry)
 {
@@ -140,7 +132,7 @@ static void report_documents(struct dossier_verifier *v, const struct meeting *m
         (void)snprintf(size, sizeof size, "%llu", (unsigned long long)doc->size);
         const char *args[] = {doc->title, size};
         bool whole = act_parse(&act, ACT_DOC, by_entry[doc->entry]->inner.body) == HOP_OK &&
-                     document_whole(v, &act);
+                     (act.size == 0 || tree_whole(v->blobs, act.root, act.size));
         dossier_say(v, whole ? DOSSIER_LINE_OK : DOSSIER_LINE_MISSING,
                     whole ? DOSSIER_OK_DOCUMENT : DOSSIER_LOST_DOCUMENT, 2, args);
     }

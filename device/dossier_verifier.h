@@ -34,9 +34,9 @@ struct dossier_verifier {
     struct cell *cell;
     struct history *history;
     struct meeting_state *meetings;
-    struct dossier_item **by_place, **by_id,
-        **by_name; /* records (two orders) and chunks, for looking up */
-    size_t records_count, chunks_count;
+    struct dossier_item **by_place, **by_id; /* records in two orders, for looking up */
+    size_t records_count;
+    struct store *blobs;    /* of documents, to be walked as in a device's store */
     uint8_t (*log_iks)[32]; /* by log index of the history */
     uint64_t *log_seqs;     /* likewise: number of the last record placed */
     size_t log_seqs_count;
@@ -57,7 +57,6 @@ int dossier_open_item(struct dossier_item *i);
 /* Does the record with this id stand further down in the file? */
 bool dossier_comes_later(const struct dossier_verifier *v, const struct dossier_item *i,
                          const uint8_t id[static 32]);
-bool dossier_has_chunk(const struct dossier_verifier *v, const uint8_t name[static 32]);
 
 /* ---- dossier_fold.c: the cell and its meetings again, from what holds ---- */
 

@@ -119,7 +119,7 @@ static void release(struct dossier_verifier *v)
     free(v->items);
     free(v->by_place);
     free(v->by_id);
-    free(v->by_name);
+    store_close(v->blobs);
     free(v->log_seqs);
     free(v->log_iks);
     meeting_state_free(v->meetings);

@@ -4,6 +4,7 @@
 #include "base/encode.h"
 #include "device/dossier_format.h"
 #include "device/state.h"
+#include "mesh/tree.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -16,6 +17,7 @@ struct writer {
     uint8_t *wanted; /* one per entry of the history: in the dossier, and how */
     struct buf list, lines, page;
     uint32_t count;
+    uint64_t documents; /* bytes of those that are in it */
 };
 
 enum { LEFT_OUT, WHOLE, WITHHELD };
@@ -171,30 +173,41 @@ static int put_record(struct writer *w, uint32_t entry)
     return err;
 }
 
-/* The chunks of one document, as far as they are here. */
+static int put_blob(struct writer *w, const uint8_t name[static 32])
+{
+    struct span blob;
+    struct buf item = {0};
+    struct dossier_entry described = {.kind = DOSSIER_ITEM_CHUNK, .type = ACT_DOC};
+    int err = store_find(w->d->store, STORE_BLOBS, SPAN(name, 32), &blob);
+    if (err != HOP_OK)
+        return err;
+    buf_bytes(&item, name, 32);
+    buf_span(&item, blob);
+    if (item.bad)
+        err = HOP_ENOMEM;
+    else
+        put_item(w, &described, buf_written(&item));
+    buf_free(&item);
+    return err;
+}
+
+/* The blobs of one document, as far as they are here; of the rest, and of what is too large for a
+ * dossier, verifying will say that it is missing. */
 static int put_document(struct writer *w, const struct meeting_document *doc)
 {
     struct device_opened o;
     struct act act;
+    struct tree_walk walk;
+    struct tree_place p;
     int err = device_open_entry(w->d, doc->entry, &o);
     if (err != HOP_OK)
         return err;
-    if (act_parse(&act, ACT_DOC, o.body) != HOP_OK)
-        act.chunks = (struct span){0};
-    for (size_t at = 0; at + 32 <= act.chunks.size && err == HOP_OK; at += 32) {
-        struct span chunk;
-        struct buf item = {0};
-        struct dossier_entry described = {.kind = DOSSIER_ITEM_CHUNK, .type = ACT_DOC};
-        err = store_find(w->d->store, STORE_BLOBS, SPAN(act.chunks.data + at, 32), &chunk);
-        if (err == HOP_OK) {
-            buf_bytes(&item, act.chunks.data + at, 32);
-            buf_span(&item, chunk);
-            put_item(w, &described, buf_written(&item));
-            err = item.bad ? HOP_ENOMEM : HOP_OK;
-        } else if (err == HOP_ENOTFOUND) {
-            err = HOP_OK; /* verifying will say that it is missing */
-        }
-        buf_free(&item);
+    bool parsed = act_parse(&act, ACT_DOC, o.body) == HOP_OK && act.size > 0;
+    if (parsed && act.size <= DOSSIER_DOCUMENTS_BYTES_MAX - w->documents) {
+        w->documents += act.size;
+        tree_walk_begin(&walk, w->d->store, act.root, act.size);
+        while (err == HOP_OK && tree_walk_next(&walk, &p) == HOP_OK)
+            err = p.here ? put_blob(w, p.name) : HOP_OK;
     }
     free(o.bytes);
     return err;

@@ -314,11 +314,21 @@ static int author_admit(struct device *d, const struct request *q, uint64_t wall
 }
 
 /* One slot for the joiner, as the text of a GRANT record. */
-static int make_grant(struct device *d, const struct request *q, struct wire_writer *w)
+static int make_grant(struct device *d, const struct request *q, bool carrier,
+                      struct wire_writer *w)
 {
+    struct epoch given = *cell_send_epoch(d->cell);
+    if (carrier) { /* sealed the same way: the route key in the place of the secret */
+        uint8_t route[32];
+        memcpy(route, given.route, sizeof route);
+        epoch_derive(&given, route);
+        hop_wipe(route, sizeof route);
+    }
     struct epoch_context context = {.cell_id = d->keys->cell_id,
                                     .log = d->keys->log[LANE_CONTROL].public_key};
-    return epoch_slots_put(w, cell_send_epoch(d->cell), &context, q->cert.kem, 1, false, &d->drbg);
+    int err = epoch_slots_put(w, &given, &context, q->cert.kem, 1, false, &d->drbg);
+    hop_wipe(&given, sizeof given);
+    return err;
 }
 
 /* Admit, grant, and say so. */
@@ -328,7 +338,8 @@ static int welcome(struct device *d, const struct request *q, uint64_t wall, str
     uint8_t grant[GRANT_BYTES_MAX], genesis[1024], id[32];
     struct wire_writer g = wire_writer(grant, sizeof grant);
     struct wire_writer body = wire_writer(genesis, sizeof genesis);
-    int err = make_grant(d, q, &g);
+    bool carrier = invite != NULL && invite->body.role == ROLE_CARRIER;
+    int err = make_grant(d, q, carrier, &g);
     if (err == HOP_OK && cell_device_by_key(d->cell, q->cert.ik) == NULL) {
         err = author_admit(d, q, wall);
         struct device_draft draft = {.lane = LANE_CONTROL,
@@ -336,12 +347,13 @@ static int welcome(struct device *d, const struct request *q, uint64_t wall, str
                                      .type = AUTH_GRANT,
                                      .wall = wall,
                                      .body = wire_written(&g)};
-        if (err == HOP_OK)
+        if (err == HOP_OK && !carrier) /* what others could open is put on record */
             err = device_author(d, &draft, id);
     }
     if (err != HOP_OK)
         return err;
-    auth_genesis_put(&body, cell_genesis(d->cell));
+    if (!carrier) /* a carrier need not know whom it serves */
+        auth_genesis_put(&body, cell_genesis(d->cell));
     wire_put_blob(w, wire_written(&body));
     wire_put_bytes(w, d->keys->log[LANE_CONTROL].public_key, 32);
     wire_put_blob(w, wire_written(&g));
@@ -394,13 +406,15 @@ int device_join_finish(struct device *d, struct device_join *join, struct span r
     wire_get_into(&r, log, sizeof log);
     struct span grant = wire_get_blob(&r, GRANT_BYTES_MAX);
     struct span name = wire_get_blob(&r, AUTH_NAME_BYTES_MAX);
-    struct auth_genesis g;
+    bool carrier = genesis.size == 0; /* it is not told whom it serves */
+    struct auth_genesis g = {0};
     struct epoch e;
     struct epoch_context context = {.cell_id = join->cell_id, .log = log};
-    if (!wire_end(&r) || !utf8_plain(name, true) || auth_genesis_parse(&g, genesis) != HOP_OK)
+    if (!wire_end(&r) || !utf8_plain(name, true))
         return text_say(why, JOIN_ANSWER_BAD, 0);
     auth_genesis_cell_id(id, genesis);
-    if (memcmp(id, join->cell_id, sizeof id) != 0 ||
+    if ((!carrier && (auth_genesis_parse(&g, genesis) != HOP_OK ||
+                      memcmp(id, join->cell_id, sizeof id) != 0)) ||
         epoch_slots_open(&e, grant, &context, &d->keys->kem) != HOP_OK)
         return text_say(why, JOIN_ANSWER_BAD, 0);
     struct device_keys *k = d->keys;
@@ -408,6 +422,7 @@ int device_join_finish(struct device *d, struct device_join *join, struct span r
     memcpy(k->first_epoch, e.secret, sizeof k->first_epoch);
     device_keys_reincarnate(k, &d->drbg);
     k->has_cell = true;
+    k->carrier = carrier;
     memcpy(join->cell_name, g.name, sizeof join->cell_name);
     if (name.size > 0)
         memcpy(join->member_name, name.data, name.size);

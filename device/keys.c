@@ -33,6 +33,9 @@ void device_keys_new(struct device_keys *ret, struct hop_drbg *drbg)
 void device_keys_reincarnate(struct device_keys *k, struct hop_drbg *drbg)
 {
     k->incarnation++;
+    k->stopped = false;
+    memset(k->session, 0, sizeof k->session);
+    memset(k->tips, 0, sizeof k->tips);
     for (size_t lane = 0; lane < DEVICE_LANES; lane++)
         new_sign_key(&k->log[lane], drbg);
     k->changed = true;
@@ -43,7 +46,8 @@ void device_keys_put(uint8_t ret[static DEVICE_KEYS_BYTES], const struct device_
 {
     struct wire_writer w = wire_writer(ret, DEVICE_KEYS_BYTES);
     wire_put_u8(&w, KEYS_VERSION);
-    wire_put_u8(&w, (uint8_t)((k->has_cell ? 1 : 0) | (k->founding ? 2 : 0)));
+    wire_put_u8(&w, (uint8_t)((k->has_cell ? 1 : 0) | (k->founding ? 2 : 0) | (k->stopped ? 4 : 0) |
+                              (k->carrier ? 8 : 0)));
     wire_put_bytes(&w, k->ik.secret, 32);
     wire_put_bytes(&w, k->lk.secret, 32);
     wire_put_bytes(&w, k->kem.secret, 32);
@@ -52,6 +56,9 @@ void device_keys_put(uint8_t ret[static DEVICE_KEYS_BYTES], const struct device_
     for (size_t lane = 0; lane < DEVICE_LANES; lane++)
         wire_put_bytes(&w, k->log[lane].secret, 32);
     wire_put_bytes(&w, k->first_epoch, 32);
+    wire_put_bytes(&w, k->session, sizeof k->session);
+    for (size_t lane = 0; lane < DEVICE_LANES; lane++)
+        wire_put_u64(&w, k->tips[lane]);
     wire_put_zeros(&w, DEVICE_KEYS_BYTES - w.used);
     assert(!w.bad);
 }
@@ -84,6 +91,8 @@ int device_keys_parse(struct device_keys *ret, struct span bytes)
     unsigned flags = wire_get_u8(&r);
     k.has_cell = (flags & 1) != 0;
     k.founding = (flags & 2) != 0;
+    k.stopped = (flags & 4) != 0;
+    k.carrier = (flags & 8) != 0;
     get_sign_key(&r, &k.ik);
     get_box_key(&r, &k.lk);
     get_box_key(&r, &k.kem);
@@ -92,8 +101,11 @@ int device_keys_parse(struct device_keys *ret, struct span bytes)
     for (size_t lane = 0; lane < DEVICE_LANES; lane++)
         get_sign_key(&r, &k.log[lane]);
     wire_get_into(&r, k.first_epoch, 32);
+    wire_get_into(&r, k.session, sizeof k.session);
+    for (size_t lane = 0; lane < DEVICE_LANES; lane++)
+        k.tips[lane] = wire_get_u64(&r);
     wire_get_zeros(&r, r.left);
-    int err = wire_end(&r) && flags <= 3 ? HOP_OK : HOP_EMALFORMED;
+    int err = wire_end(&r) && flags <= 15 ? HOP_OK : HOP_EMALFORMED;
     if (err == HOP_OK)
         *ret = k;
     hop_wipe(&k, sizeof k);

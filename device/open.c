@@ -16,7 +16,7 @@ struct opened {
 static int open_sealed(const struct device *d, struct opened *o)
 {
     const struct epoch *e = cell_epoch_by_tag(d->cell, o->record.cell_tag);
-    if (e == NULL)
+    if (e == NULL || e->blind)
         return HOP_ENOTFOUND;
     o->plain = malloc(o->record.text.size + 1);
     if (o->plain == NULL)
@@ -58,6 +58,7 @@ static bool bind_log(struct device *d, struct device_log *log, const struct open
         auth_log_open_check(&binding, o->record.log) != HOP_OK)
         return false;
     memcpy(log->ik, binding.ik, sizeof log->ik);
+    log->incarnation = binding.incarnation;
     return true;
 }
 
@@ -68,7 +69,8 @@ static void wait_for(const struct device *d, struct device_log *log,
     log->waiting = true;
     memset(log->waits_for, 0, sizeof log->waits_for);
     for (size_t i = 0; i < inner->deps_count; i++) {
-        if (history_find(d->history, inner->deps + 32 * i) == HISTORY_NONE) {
+        if (history_find(d->history, inner->deps + 32 * i) == HISTORY_NONE &&
+            !device_fork_waived(d, inner->deps + 32 * i)) {
             memcpy(log->waits_for, inner->deps + 32 * i, 32);
             return;
         }
@@ -82,7 +84,8 @@ static bool still_waits(const struct device *d, const struct device_log *log)
         return false;
     if (memcmp(log->waits_for, zeros, sizeof zeros) == 0)
         return true; /* for a key: none comes while we run */
-    return history_find(d->history, log->waits_for) == HISTORY_NONE;
+    return history_find(d->history, log->waits_for) == HISTORY_NONE &&
+           !device_fork_waived(d, log->waits_for);
 }
 
 /* ---- bodies kept until they are folded, so that a record is opened once ---- */
@@ -165,8 +168,15 @@ static int open_next(struct device *d, uint32_t index)
     memcpy(e.id, o.id, sizeof e.id);
     uint32_t entry;
     err = history_add(d->history, &e, o.inner.deps, o.inner.deps_count, &entry);
+    if (err == HOP_ENOTFOUND && d->waived_count > 0 && o.inner.deps_count > 0) {
+        uint8_t *deps = o.plain + (o.inner.deps - o.plain); /* they point into it */
+        size_t count = device_fork_filter(d, deps, o.inner.deps, o.inner.deps_count);
+        o.inner.deps_count = count;
+        err = history_add(d->history, &e, deps, count, &entry);
+    }
     if (err != HOP_OK)
         goto out;
+    device_fork_arrived(d, o.id);
     log->next++;
     log->waiting = false;
     keep_body(d, entry, &o.inner);
@@ -200,7 +210,7 @@ static int open_log(struct device *d, uint32_t index, bool *ret_progress)
 
 int device_open_all(struct device *d)
 {
-    if (!d->keys->has_cell)
+    if (!d->keys->has_cell || d->keys->carrier)
         return HOP_OK;
     for (bool progress = true; progress;) {
         progress = false;
@@ -209,8 +219,25 @@ int device_open_all(struct device *d)
             if (err != HOP_OK)
                 return err;
         }
+        if (!progress) {
+            int err = device_fork_settle(d, &progress);
+            if (err != HOP_OK)
+                return err;
+        }
     }
+    d->settled = false;
     return HOP_OK;
+}
+
+bool device_log_owner(struct device *d, const uint8_t log[static 32], uint8_t ret_ik[static 32])
+{
+    struct opened o;
+    struct device_log state = {0};
+    bool bound = open_record(d, log, 1, &o) == HOP_OK && bind_log(d, &state, &o);
+    if (bound)
+        memcpy(ret_ik, state.ik, sizeof state.ik);
+    free(o.plain);
+    return bound;
 }
 
 int device_open_entry(struct device *d, uint32_t entry, struct device_opened *ret)
@@ -301,20 +328,6 @@ static void set_procedure(struct device *d)
     d->procedure_set = true;
 }
 
-/* Chunks of a document that are not here are asked for. */
-static void want_document(struct device *d, struct span body)
-{
-    struct act doc;
-    if (act_parse(&doc, ACT_DOC, body) != HOP_OK)
-        return;
-    for (size_t at = 0; at + 32 <= doc.chunks.size; at += 32) {
-        struct span chunk;
-        if (store_find(d->store, STORE_BLOBS, SPAN(doc.chunks.data + at, 32), &chunk) ==
-            HOP_ENOTFOUND)
-            device_want(d, doc.chunks.data + at);
-    }
-}
-
 static int fold_meeting_entry(struct device *d, uint32_t entry)
 {
     const struct history_entry *e = history_at(d->history, entry);
@@ -331,7 +344,7 @@ static int fold_meeting_entry(struct device *d, uint32_t entry)
                                   .body = o.body};
     err = meeting_apply(d->meetings, d->cell, d->history, &event);
     if (err == HOP_OK && e->type == ACT_DOC)
-        want_document(d, o.body);
+        err = device_document_laid(d, entry, o.body);
     free(o.bytes);
     return err;
 }
@@ -367,7 +380,7 @@ int device_fold(struct device *d)
         d->folded = 0;
     if (d->folded == 0) {
         meeting_reset(d->meetings);
-        d->wants_count = 0;
+        device_documents_forget(d);
     }
     for (; d->folded < count; d->folded++) {
         uint32_t entry = history_ordered(d->history, d->folded);
@@ -381,5 +394,6 @@ int device_fold(struct device *d)
     }
     history_mark(d->history);
     device_forget_bodies(d);
+    device_documents_look(d);
     return HOP_OK;
 }

@@ -3,7 +3,7 @@
 #define HOP_DEVICE_STATE_H
 
 #include "cell/record.h"
-#include "device/device.h"
+#include "device/document.h"
 
 /* One log as this device has opened it; named by its index in the history. */
 struct device_log {
@@ -11,12 +11,22 @@ struct device_log {
     uint64_t next; /* the next to be opened */
     bool refused;  /* its first record does not bind it to a device: never opened */
     uint8_t ik[32];
+    uint32_t incarnation;
     bool waiting; /* the next record waits: for waits_for, or, if that is zeros, for an epoch */
     uint8_t waits_for[32];
     uint64_t dep_mark; /* records of it that our own have named as seen */
 };
 
+struct device_document {
+    uint32_t entry;
+    uint8_t root[32];
+    uint64_t size, rank;
+    bool looked_for; /* there is room for it */
+};
+
 #define DEVICE_ADMITTING_MAX 8
+#define DEVICE_HOLD          (2 * HOP_SECOND) /* for records to come that somebody says there are */
+#define DEVICE_HOLDS_MAX     8                /* in one run */
 
 struct device {
     struct device_keys *keys;
@@ -45,10 +55,30 @@ struct device {
     bool authored[DEVICE_LANES]; /* written, not yet committed */
     bool publish[DEVICE_LANES];  /* committed, the mesh not yet told */
     bool own_came_back;          /* a peer brought records of our own logs: no more of those */
-    uint8_t (*wants)[32];        /* chunks to ask the mesh for */
+    /* documents: device/document.c */
+    struct device_document *documents; /* laid before meetings; by rank after a fold */
+    size_t documents_count, documents_capacity;
+    bool documents_new;
+    struct device_document *wants; /* to ask the mesh for */
     size_t wants_count, wants_capacity;
+    bool marked;                /* one is whole, and the commit that says so is still to come */
+    uint64_t commits, failures; /* so far */
+    uint64_t foreign_bytes;     /* blobs kept for others */
+    struct device_put *puts[DEVICE_PUTS_MAX];
     uint8_t admitting[DEVICE_ADMITTING_MAX][16]; /* invitations answered in this turn */
     size_t admitting_count;
+    size_t bundle_budget; /* bytes that logs bound to nobody may still bring by bundle */
+    /* wholeness: device/whole.c */
+    unsigned session_records; /* that may still be written in this session */
+    hop_time now, held_until; /* nothing is written before */
+    unsigned holds;           /* so far */
+    enum text_id notice;      /* what a person should hear of it, or TEXT_NONE */
+    /* forked logs: device/fork.c */
+    bool reopen;           /* open the history again from the start, at the next commit */
+    bool settled;          /* somebody has exactly what we have */
+    uint8_t (*waived)[32]; /* ids that records name and nobody has */
+    size_t waived_count, waived_capacity;
+    bool waived_changed; /* and is to be committed */
     uint64_t version;
 };
 
@@ -86,8 +116,41 @@ bool device_folded(const struct device *d);      /* cell and meetings are up to 
 /* Let go of the bodies that were kept for folding. */
 void device_forget_bodies(struct device *d);
 
-/* Add a name to the list of chunks the mesh shall look for. */
-void device_want(struct device *d, const uint8_t name[static 32]);
+/* device/fork.c: deps without those that are waived (ret may be deps); this id has come; waive what
+ * records wait for and nobody has, if it is time. */
+size_t device_fork_filter(const struct device *d, uint8_t *ret, const uint8_t *deps, size_t count);
+bool device_fork_waived(const struct device *d, const uint8_t id[static 32]);
+void device_fork_arrived(struct device *d, const uint8_t id[static 32]);
+MUST_USE int device_fork_load(struct device *d);
+MUST_USE int device_fork_settle(struct device *d, bool *ret_progress);
+
+/* Whose log is it, by its first record? False: that is not here, or binds it to nobody. */
+bool device_log_owner(struct device *d, const uint8_t log[static 32], uint8_t ret_ik[static 32]);
+
+/* device/whole.c: new logs, if ours are not whole here; before each record of our own; when the
+ * turn it was written in is lost. */
+MUST_USE int device_check_whole(struct device *d);
+MUST_USE int device_session(struct device *d);
+void device_session_undo(struct device *d);
+
+/* ---- documents (document.c) ---- */
+
+void device_documents_forget(struct device *d); /* before a fold from the start */
+void device_documents_free(struct device *d);
+void device_puts_forget(struct device *d); /* with the device */
+/* A DOC record was folded: its document will be looked for, if the meeting has it. HOP_ENOMEM. */
+MUST_USE int device_document_laid(struct device *d, uint32_t entry, struct span body);
+void device_documents_look(struct device *d); /* after a fold */
+void device_documents_again(struct device *d);
+/* What a person should hear of documents; up to max sentences. */
+size_t device_document_notices(struct device *d, struct text_said *ret, size_t max);
+bool device_holds_document(struct device *d, uint32_t entry);
+/* Every blob of this tree is durable: a mark says so from the next commit on. */
+MUST_USE int device_document_whole(struct device *d, const uint8_t root[static 32], uint64_t size);
+MUST_USE int device_foreign_add(struct device *d, size_t size);
+void device_foreign_load(struct device *d);
+/* Take out what documents left that were not written to their end. */
+MUST_USE int device_sweep_documents(struct device *d);
 
 /* Map an error of a write to a sentence. */
 int device_write_refusal(int err, struct text_said *why);

@@ -22,7 +22,7 @@ enum key {
     KEY_MEDIA_TYPE,
     KEY_SIZE,
     KEY_BLOB_KEY,
-    KEY_CHUNKS,
+    KEY_ROOT,
     KEY_LANGUAGE,
     KEYS_END
 };
@@ -43,7 +43,7 @@ static const struct shape shapes[] = {
         BIT(KEY_SECRETARY) | BIT(KEY_AGENDA), 0, 0},
     [ACT_DOC - ACT_MEETING] = {"document", BIT(KEY_MEETING) | BIT(KEY_TITLE) | BIT(KEY_BLOB_KEY),
         BIT(KEY_ITEM) | BIT(KEY_VALUE) | BIT(KEY_NUMBER) | BIT(KEY_MEDIA_TYPE) | BIT(KEY_SIZE) |
-        BIT(KEY_CHUNKS), CLASS_OPEN, CLASS_SECRET},
+        BIT(KEY_ROOT), CLASS_OPEN, CLASS_SECRET},
     [ACT_NOTICE - ACT_MEETING] = {"notice", BIT(KEY_MEETING), BIT(KEY_TEXT), 0, 0},
     [ACT_OPINION - ACT_MEETING] = {"opinion", BIT(KEY_MEETING) | BIT(KEY_TEXT), BIT(KEY_ITEM), 0, 0},
     [ACT_OPEN - ACT_MEETING] = {"open", BIT(KEY_MEETING), 0, 0, 0},
@@ -123,7 +123,7 @@ static struct text_field text_field(const struct act *a, enum key key)
     case KEY_AGENDA:
     case KEY_SIZE:
     case KEY_BLOB_KEY:
-    case KEY_CHUNKS:
+    case KEY_ROOT:
     case KEYS_END:
         break;
     }
@@ -151,8 +151,8 @@ static bool present(const struct act *a, enum key key)
         return a->size > 0;
     case KEY_BLOB_KEY:
         return any(a->blob_key, 32);
-    case KEY_CHUNKS:
-        return a->chunks.size > 0;
+    case KEY_ROOT:
+        return any(a->root, 32);
     case KEY_TITLE:
     case KEY_TEXT:
     case KEY_FORM:
@@ -207,9 +207,9 @@ static int check_fields(const struct act *a, const struct shape *s)
     if ((fields & BIT(KEY_ITEM)) != 0 && a->item > ACT_AGENDA_MAX)
         return HOP_EMALFORMED;
     if (a->type == ACT_DOC) {
-        if (a->size > ACT_DOCUMENT_BYTES_MAX || a->chunks.size > ACT_CHUNKS_MAX * 32)
+        if (a->size > ACT_DOCUMENT_BYTES_MAX)
             return HOP_EFULL;
-        if (a->chunks.size % 32 != 0)
+        if (any(a->root, 32) != (a->size > 0))
             return HOP_EMALFORMED;
     }
     if (a->type == ACT_MINUTES && !span_equal(a->language, span_text("vi")) &&
@@ -261,8 +261,8 @@ static void put_field(struct wire_writer *w, const struct act *a, enum key key)
     case KEY_BLOB_KEY:
         cbor_put_bytes(w, SPAN(a->blob_key, 32));
         break;
-    case KEY_CHUNKS:
-        cbor_put_bytes(w, a->chunks);
+    case KEY_ROOT:
+        cbor_put_bytes(w, SPAN(a->root, 32));
         break;
     case KEY_TITLE:
     case KEY_TEXT:
@@ -359,8 +359,8 @@ static void get_field(struct wire_reader *r, struct act *a, enum key key)
     case KEY_BLOB_KEY:
         cbor_get_into(r, a->blob_key, 32);
         break;
-    case KEY_CHUNKS:
-        a->chunks = cbor_get_bytes(r, ACT_CHUNKS_MAX * 32);
+    case KEY_ROOT:
+        cbor_get_into(r, a->root, 32);
         break;
     case KEY_TITLE:
     case KEY_TEXT:

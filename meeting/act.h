@@ -16,10 +16,8 @@
 #define ACT_MINUTES_BYTES_MAX  (512u << 10)
 #define ACT_FORM_MAX           65535 /* versions of the form of minutes */
 #define ACT_AGENDA_MAX         64
-#define ACT_CHUNKS_MAX         1024 /* of 64 KiB: a document is at most 64 MiB */
 #define ACT_BODY_BYTES_MAX     (768u << 10)
-#define ACT_CHUNK_BYTES        (64u << 10)
-#define ACT_DOCUMENT_BYTES_MAX ((uint64_t)ACT_CHUNKS_MAX * ACT_CHUNK_BYTES)
+#define ACT_DOCUMENT_BYTES_MAX (UINT64_C(512) << 20) /* an hour of film; a scanned archive */
 
 /* Record types. Numbers are for ever; 1..31 are cell/'s (cell/auth.h). */
 #define ACT_TYPES(X)                                                                               \
@@ -85,7 +83,7 @@ struct act {
     struct span media_type; /* "text/plain" */
     uint64_t size;
     uint8_t blob_key[32];
-    struct span chunks; /* names of the sealed chunks, 32 bytes each */
+    uint8_t root[32]; /* names the tree of its sealed chunks; zeros with size 0: words only */
 
     /* MINUTES */
     struct span language; /* "vi" or "en": which catalogue made the text */

@@ -10,6 +10,7 @@ static void check_log(const struct mesh *m, const struct mesh_log *log)
     assert(log->lane < LANES_COUNT);
     assert(log->durable.seq <= log->pending.seq);
     assert(log->delivered <= log->durable.seq);
+    assert(log->fork == 0 || log->pending.seq < log->fork);
     assert(m->undelivered || log->delivered == log->durable.seq);
     assert(m->pending || log->pending.seq == log->durable.seq);
     assert(log->asked == NO_SLOT || m->links[log->asked] != NULL);
@@ -70,19 +71,38 @@ static void check_link(const struct mesh *m, const struct link *l)
             assert(l->announce_at != HOP_NEVER);
     }
     assert(l->serves_count <= MESH_SERVES_MAX);
-    assert(l->want == NO_SLOT || m->wants[l->want].state == WANT_ASKED);
-    assert(l->state != LINK_GREETING || (l->flights_count == 0 && l->want == NO_SLOT));
+    assert(l->state != LINK_GREETING || l->flights_count == 0);
+    assert(l->unit >= MESH_UNIT_MIN && l->unit <= MESH_UNIT_MAX);
+}
+
+static void check_fetch(const struct mesh *m, uint32_t index)
+{
+    const struct mesh_fetch *f = &m->fetches[index];
+    assert(f->tree < m->trees_count && !m->trees[f->tree].bad);
+    assert(f->got <= f->asked && (f->total == 0 || f->asked <= f->total));
+    assert((f->got > 0) == (f->bytes != NULL));
+    assert((f->state == FETCH_ASKED) == (f->slot != NO_SLOT));
+    if (f->state == FETCH_ASKED)
+        assert(m->links[f->slot] != NULL && m->links[f->slot]->state == LINK_MEMBER);
+    for (uint32_t other = 0; other < index; other++)
+        assert(memcmp(m->fetches[other].place.name, f->place.name, 32) != 0);
 }
 
 static void check_wants(const struct mesh *m)
 {
-    assert(m->wants_count <= MESH_WANTS_MAX);
-    for (uint32_t i = 0; i < m->wants_count; i++) {
-        uint32_t asked = 0;
-        for (uint32_t slot = 0; slot < MESH_LINKS_MAX; slot++)
-            asked += m->links[slot] != NULL && m->links[slot]->want == i;
-        assert(asked == (m->wants[i].state == WANT_ASKED ? 1u : 0u));
+    uint64_t fetches = 0;
+    assert(m->trees_count <= MESH_WANTS_MAX);
+    assert(m->fetches_count <= MESH_FETCHES_MAX + MESH_CARRIED_MAX);
+    for (uint32_t i = 0; i < m->trees_count; i++) {
+        const struct mesh_tree *t = &m->trees[i];
+        fetches += t->fetches;
+        assert(!t->begun || t->size > 0);
+        if (i > 0)
+            assert(m->trees[i - 1].foreign != t->foreign || m->trees[i - 1].rank <= t->rank);
     }
+    assert(fetches == m->fetches_count);
+    for (uint32_t i = 0; i < m->fetches_count; i++)
+        check_fetch(m, i);
 }
 
 void mesh_check(const struct mesh *m)

@@ -2,6 +2,39 @@
 
 #include <assert.h>
 
+/* ---- numbers ---- */
+
+size_t frame_number_size(uint64_t v)
+{
+    size_t size = 1;
+    while ((v >>= 7) != 0)
+        size++;
+    return size;
+}
+
+void frame_number_put(struct wire_writer *w, uint64_t v)
+{
+    for (; v >= 0x80; v >>= 7)
+        wire_put_u8(w, (uint8_t)(0x80 | (v & 0x7f)));
+    wire_put_u8(w, (uint8_t)v);
+}
+
+uint64_t frame_number_get(struct wire_reader *r)
+{
+    uint64_t v = 0;
+    for (unsigned shift = 0; shift < 63; shift += 7) {
+        unsigned byte = wire_get_u8(r);
+        v |= (uint64_t)(byte & 0x7f) << shift;
+        if ((byte & 0x80) != 0)
+            continue;
+        if (byte == 0 && shift > 0)
+            r->bad = true; /* one spelling only */
+        return v;
+    }
+    r->bad = true;
+    return 0;
+}
+
 /* ---- HELLO ---- */
 
 #define HELLO_SCOPE_BYTES (32 + 1 + 32 + 2)
@@ -13,7 +46,7 @@ static void hello_scope_put(uint8_t ret[static HELLO_SCOPE_BYTES], const struct 
     wire_put_u8(&w, scope->listener ? 1 : 0);
     wire_put_bytes(&w, scope->cell_id, 32);
     wire_put_u8(&w, FRAME_VERSION);
-    wire_put_u8(&w, 0);
+    wire_put_u8(&w, scope->news);
     assert(!w.bad && w.used == HELLO_SCOPE_BYTES);
 }
 
@@ -25,7 +58,7 @@ void frame_hello_put(struct wire_writer *w, const struct hello_scope *scope,
     hop_sign(sig, key, LABEL_HELLO_SIG, SPAN(covered, sizeof covered));
     wire_put_u8(w, FRAME_HELLO);
     wire_put_u8(w, FRAME_VERSION);
-    wire_put_u8(w, 0);
+    wire_put_u8(w, scope->news);
     wire_put_bytes(w, key->public_key, 32);
     wire_put_bytes(w, sig, sizeof sig);
 }
@@ -38,7 +71,7 @@ int frame_hello_parse(struct frame_hello *ret, struct span frame)
     unsigned version = wire_get_u8(&r);
     if (!r.bad && type == FRAME_HELLO && version != FRAME_VERSION)
         return HOP_EVERSION;
-    wire_get_zeros(&r, 1);
+    h.news = wire_get_u8(&r);
     wire_get_into(&r, h.identity, sizeof h.identity);
     wire_get_into(&r, h.sig, sizeof h.sig);
     if (!wire_end(&r) || type != FRAME_HELLO)
@@ -50,14 +83,17 @@ int frame_hello_parse(struct frame_hello *ret, struct span frame)
 int frame_hello_verify(const struct frame_hello *h, const struct hello_scope *scope)
 {
     uint8_t covered[HELLO_SCOPE_BYTES];
-    hello_scope_put(covered, scope);
+    struct hello_scope full = *scope;
+    full.news = h->news;
+    hello_scope_put(covered, &full);
     return hop_verify(h->sig, h->identity, LABEL_HELLO_SIG, SPAN(covered, sizeof covered));
 }
 
 /* ---- FRONTIER ---- */
 
-#define ENTRY_ASK  0x80
-#define ENTRY_LANE 0x03
+#define ENTRY_ASK   0x80
+#define ENTRY_GRAFT 0x40
+#define ENTRY_LANE  0x03
 
 void frame_frontier_put(struct wire_writer *w, const struct frame_frontier *f)
 {
@@ -67,7 +103,8 @@ void frame_frontier_put(struct wire_writer *w, const struct frame_frontier *f)
     wire_put_u16(w, (uint16_t)f->count);
     for (size_t i = 0; i < f->count; i++) {
         const struct frontier_entry *e = &f->entries[i];
-        wire_put_u8(w, (uint8_t)(e->lane | (e->ask ? ENTRY_ASK : 0)));
+        wire_put_u8(w,
+                    (uint8_t)(e->lane | (e->ask ? ENTRY_ASK : 0) | (e->graft ? ENTRY_GRAFT : 0)));
         wire_put_bytes(w, e->log, sizeof e->log);
         wire_put_u64(w, e->seq);
         wire_put_bytes(w, e->head, sizeof e->head);
@@ -82,9 +119,10 @@ static void frontier_entry_get(struct wire_reader *r, struct frontier_entry *ret
     ret->seq = wire_get_u64(r);
     wire_get_into(r, ret->head, sizeof ret->head);
     ret->ask = (bits & ENTRY_ASK) != 0;
+    ret->graft = (bits & ENTRY_GRAFT) != 0;
     unsigned lane = bits & ENTRY_LANE;
-    if ((bits & ~(unsigned)(ENTRY_ASK | ENTRY_LANE)) != 0 || lane >= LANES_COUNT ||
-        ret->seq > FRAME_SEQ_MAX)
+    if ((bits & ~(unsigned)(ENTRY_ASK | ENTRY_GRAFT | ENTRY_LANE)) != 0 ||
+        (ret->graft && !ret->ask) || lane >= LANES_COUNT || ret->seq > FRAME_SEQ_MAX)
         r->bad = true;
     if (ret->seq == 0 && (!ret->ask || memcmp(ret->head, zeros, sizeof zeros) != 0))
         r->bad = true;
@@ -98,7 +136,7 @@ int frame_frontier_parse(struct frame_frontier *ret, struct span frame)
     ret->flags = wire_get_u8(&r);
     ret->count = wire_get_u16(&r);
     if (r.bad || type != FRAME_FRONTIER || ret->count > FRONTIER_ENTRIES_MAX ||
-        (ret->flags & ~(FRONTIER_FULL | FRONTIER_LAST | FRONTIER_STRANGER)) != 0)
+        (ret->flags & ~FRONTIER_STRANGER) != 0)
         return HOP_EMALFORMED;
     for (size_t i = 0; i < ret->count && !r.bad; i++)
         frontier_entry_get(&r, &ret->entries[i]);
@@ -107,14 +145,16 @@ int frame_frontier_parse(struct frame_frontier *ret, struct span frame)
 
 /* ---- ACK, STOP ---- */
 
+#define ACK_BRIEF 0x80
+
 void frame_ack_put(struct wire_writer *w, const struct frame_marks *f)
 {
     assert(f->count >= 1 && f->count <= MARKS_MAX);
     wire_put_u8(w, FRAME_ACK);
-    wire_put_u8(w, (uint8_t)f->count);
+    wire_put_u8(w, (uint8_t)(f->count | (f->brief ? ACK_BRIEF : 0)));
     for (size_t i = 0; i < f->count; i++) {
-        wire_put_bytes(w, f->items[i].log, 32);
-        wire_put_u64(w, f->items[i].seq);
+        wire_put_bytes(w, f->items[i].log, f->brief ? FRAME_BRIEF_BYTES : 32);
+        frame_number_put(w, f->items[i].seq);
     }
 }
 
@@ -122,13 +162,15 @@ int frame_ack_parse(struct frame_marks *ret, struct span frame)
 {
     struct wire_reader r = wire_reader(frame.data, frame.size);
     unsigned type = wire_get_u8(&r);
-    ret->count = wire_get_u8(&r);
+    unsigned count = wire_get_u8(&r);
+    ret->brief = (count & ACK_BRIEF) != 0;
+    ret->count = count & ~(unsigned)ACK_BRIEF;
     if (r.bad || type != FRAME_ACK || ret->count < 1 || ret->count > MARKS_MAX)
         return HOP_EMALFORMED;
     for (size_t i = 0; i < ret->count; i++) {
         ret->items[i] = (struct frame_mark){0};
-        wire_get_into(&r, ret->items[i].log, 32);
-        ret->items[i].seq = wire_get_u64(&r);
+        wire_get_into(&r, ret->items[i].log, ret->brief ? FRAME_BRIEF_BYTES : 32);
+        ret->items[i].seq = frame_number_get(&r);
         if (ret->items[i].seq == 0 || ret->items[i].seq > FRAME_SEQ_MAX)
             r.bad = true;
     }
@@ -187,53 +229,97 @@ int frame_keepalive_parse(struct frame_keepalive *ret, struct span frame)
 
 void frame_want_put(struct wire_writer *w, const struct frame_want *f)
 {
-    assert(f->count >= 1 && f->count <= WANT_NAMES_MAX);
     wire_put_u8(w, FRAME_WANT);
-    wire_put_u8(w, (uint8_t)f->count);
-    for (size_t i = 0; i < f->count; i++)
-        wire_put_bytes(w, f->names[i], 32);
+    wire_put_u16(w, f->ask);
+    wire_put_u32(w, f->offset);
+    wire_put_u32(w, f->length);
+    if (f->name != NULL)
+        wire_put_bytes(w, f->name, 32);
 }
 
 int frame_want_parse(struct frame_want *ret, struct span frame)
 {
     struct wire_reader r = wire_reader(frame.data, frame.size);
     unsigned type = wire_get_u8(&r);
-    ret->count = wire_get_u8(&r);
-    if (r.bad || type != FRAME_WANT || ret->count < 1 || ret->count > WANT_NAMES_MAX)
-        return HOP_EMALFORMED;
-    for (size_t i = 0; i < ret->count; i++)
-        wire_get_into(&r, ret->names[i], 32);
-    return wire_end(&r) ? HOP_OK : HOP_EMALFORMED;
+    ret->ask = wire_get_u16(&r);
+    ret->offset = wire_get_u32(&r);
+    ret->length = wire_get_u32(&r);
+    ret->name = !r.bad && r.left > 0 ? wire_get_bytes(&r, 32).data : NULL;
+    return wire_end(&r) && type == FRAME_WANT && ret->length > 0 ? HOP_OK : HOP_EMALFORMED;
 }
 
-void frame_blob_put(struct wire_writer *w, const struct frame_blob *f)
+void frame_piece_put(struct wire_writer *w, const struct frame_piece *f)
 {
     wire_put_u8(w, FRAME_BLOB);
-    wire_put_bytes(w, f->name, sizeof f->name);
+    wire_put_u16(w, f->ask);
+    wire_put_u32(w, f->offset);
+    wire_put_u32(w, f->total);
     wire_put_bytes(w, f->bytes.data, f->bytes.size);
 }
 
-int frame_blob_parse(struct frame_blob *ret, struct span frame)
+int frame_piece_parse(struct frame_piece *ret, struct span frame)
 {
     struct wire_reader r = wire_reader(frame.data, frame.size);
     unsigned type = wire_get_u8(&r);
-    wire_get_into(&r, ret->name, sizeof ret->name);
+    ret->ask = wire_get_u16(&r);
+    ret->offset = wire_get_u32(&r);
+    ret->total = wire_get_u32(&r);
     ret->bytes = wire_get_bytes(&r, r.left);
-    return wire_end(&r) && type == FRAME_BLOB && ret->bytes.size > 0 ? HOP_OK : HOP_EMALFORMED;
+    if (!wire_end(&r) || type != FRAME_BLOB || ret->bytes.size == 0 || ret->offset > ret->total ||
+        ret->bytes.size > ret->total - ret->offset)
+        return HOP_EMALFORMED;
+    return HOP_OK;
 }
 
-void frame_noblob_put(struct wire_writer *w, const uint8_t name[static 32])
+void frame_noblob_put(struct wire_writer *w, uint16_t ask)
 {
     wire_put_u8(w, FRAME_NOBLOB);
-    wire_put_bytes(w, name, 32);
+    wire_put_u16(w, ask);
 }
 
-int frame_noblob_parse(uint8_t ret[static 32], struct span frame)
+int frame_noblob_parse(uint16_t *ret, struct span frame)
 {
     struct wire_reader r = wire_reader(frame.data, frame.size);
     unsigned type = wire_get_u8(&r);
-    wire_get_into(&r, ret, 32);
+    *ret = wire_get_u16(&r);
     return wire_end(&r) && type == FRAME_NOBLOB ? HOP_OK : HOP_EMALFORMED;
+}
+
+/* ---- PROBE ---- */
+
+#define PROBE_ANSWER 0x80
+
+void frame_probe_put(struct wire_writer *w, const struct frame_probe *f)
+{
+    assert(f->count >= 1 && f->count <= PROBE_HEADS_MAX);
+    wire_put_u8(w, FRAME_PROBE);
+    wire_put_bytes(w, f->log, sizeof f->log);
+    wire_put_u8(w, (uint8_t)(f->count | (f->answer ? PROBE_ANSWER : 0)));
+    for (size_t i = 0; i < f->count; i++) {
+        wire_put_u64(w, f->heads[i].seq);
+        wire_put_bytes(w, f->heads[i].head, sizeof f->heads[i].head);
+    }
+}
+
+int frame_probe_parse(struct frame_probe *ret, struct span frame)
+{
+    struct wire_reader r = wire_reader(frame.data, frame.size);
+    unsigned type = wire_get_u8(&r);
+    uint64_t last = 0;
+    wire_get_into(&r, ret->log, sizeof ret->log);
+    unsigned count = wire_get_u8(&r);
+    ret->answer = (count & PROBE_ANSWER) != 0;
+    ret->count = count & ~(unsigned)PROBE_ANSWER;
+    if (r.bad || type != FRAME_PROBE || ret->count < 1 || ret->count > PROBE_HEADS_MAX)
+        return HOP_EMALFORMED;
+    for (size_t i = 0; i < ret->count; i++) {
+        ret->heads[i].seq = wire_get_u64(&r);
+        wire_get_into(&r, ret->heads[i].head, sizeof ret->heads[i].head);
+        if (ret->heads[i].seq <= last || ret->heads[i].seq > FRAME_SEQ_MAX)
+            r.bad = true;
+        last = ret->heads[i].seq;
+    }
+    return wire_end(&r) ? HOP_OK : HOP_EMALFORMED;
 }
 
 /* ---- TELL ---- */

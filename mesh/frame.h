@@ -22,16 +22,30 @@ enum frame_type {
     FRAME_BLOB,
     FRAME_NOBLOB,
     FRAME_TELL,
+    FRAME_PROBE,
+    FRAME_BRANCH,
+    FRAME_PROOF,
+    FRAME_SKETCH, /* and NEXT, MORE, LIST: mesh/exchange.h */
+    FRAME_NEXT,
+    FRAME_MORE,
+    FRAME_LIST,
     FRAMES_END
 };
 
-#define FRAME_VERSION 1
-#define FRAME_SEQ_MAX (UINT64_C(1) << 53) /* what every language can hold; no log gets there */
+#define FRAME_VERSION     1
+#define FRAME_BRIEF_BYTES 4 /* of a log's name, where the other end has the rest */
+#define FRAME_SEQ_MAX     (UINT64_C(1) << 53) /* what every language can hold; no log gets there */
+
+/* Numbers: seven bits a byte, the low ones first, in as few bytes as will do; below 2^63. */
+size_t frame_number_size(uint64_t v);
+void frame_number_put(struct wire_writer *w, uint64_t v);
+uint64_t frame_number_get(struct wire_reader *r); /* 0 and bad for another spelling */
 
 /* ---- HELLO: who is behind this link ---- */
 
 #define HELLO_BYTES 99
 struct frame_hello {
+    uint8_t news; /* logs that changed here since the sender last agreed with anybody: a hint */
     uint8_t identity[32];
     uint8_t sig[64];
 };
@@ -40,6 +54,7 @@ struct hello_scope {
     const uint8_t *binding; /* 32: hash of both CURVE keys */
     const uint8_t *cell_id; /* 32 */
     bool listener;          /* role of the one who signs */
+    uint8_t news;           /* as in frame_hello; verify() takes it from there */
 };
 void frame_hello_put(struct wire_writer *w, const struct hello_scope *scope,
                      const struct hop_sign_key *key);
@@ -47,11 +62,9 @@ void frame_hello_put(struct wire_writer *w, const struct hello_scope *scope,
 MUST_USE int frame_hello_parse(struct frame_hello *ret, struct span frame);
 MUST_USE int frame_hello_verify(const struct frame_hello *h, const struct hello_scope *scope);
 
-/* ---- FRONTIER: how far logs reach here ---- */
+/* ---- FRONTIER: news and requests, log by log ---- */
 
-#define FRONTIER_FULL     0x01 /* part of all we have; else news or requests */
-#define FRONTIER_LAST     0x02 /* of a full one */
-#define FRONTIER_STRANGER 0x04 /* you are no member to me: I take control records only */
+#define FRONTIER_STRANGER 0x01 /* you are no member to me: I take control records only */
 
 #define FRONTIER_ENTRIES_MAX 256 /* 12 KiB a frame: other frames get their turn in between */
 #define FRONTIER_ENTRY_BYTES 49
@@ -62,7 +75,8 @@ struct frontier_entry {
     uint64_t seq;    /* 0: nothing yet (then ask is set) */
     uint8_t head[8]; /* of the id of record seq; zeros for 0 */
     enum record_lane lane;
-    bool ask; /* send me what follows seq */
+    bool ask;   /* send me what follows seq */
+    bool graft; /* and what will follow, as soon as you have it */
 };
 struct frame_frontier {
     uint8_t flags;
@@ -79,11 +93,12 @@ enum stop_reason {
     STOP_FORK,         /* we hold another record under the same number */
     STOP_FULL,         /* no room for another log */
     STOP_STRANGER,     /* not from you, yet */
+    STOP_PRUNE,        /* we get it from another: tell us of it, and send it when we ask */
     STOPS_END
 };
 
-#define MARKS_MAX     64 /* logs in one ACK or STOP */
-#define ACK_BYTES(n)  (2 + (n)*40)
+#define MARKS_MAX     64           /* logs in one ACK or STOP */
+#define ACK_BYTES(n)  (2 + (n)*40) /* at most */
 #define STOP_BYTES(n) (2 + (n)*33)
 struct frame_mark {
     uint8_t log[32];
@@ -91,6 +106,7 @@ struct frame_mark {
     enum stop_reason reason; /* STOP */
 };
 struct frame_marks {
+    bool brief;   /* ACK: of each log, only FRAME_BRIEF_BYTES are said; the rest is zeros */
     size_t count; /* at least 1 */
     struct frame_mark items[MARKS_MAX];
 };
@@ -108,26 +124,48 @@ struct frame_keepalive {
 void frame_keepalive_put(struct wire_writer *w, const struct frame_keepalive *f);
 MUST_USE int frame_keepalive_parse(struct frame_keepalive *ret, struct span frame);
 
-/* ---- WANT, BLOB, NOBLOB: sealed chunks by name ---- */
+/* ---- WANT, BLOB, NOBLOB: pieces of blobs ---- */
 
-#define WANT_NAMES_MAX 16 /* a wanting node asks for one at a time; room for a bolder one */
-#define WANT_BYTES(n)  (2 + (n)*32)
-#define BLOB_BYTES(n)  (33 + (n))
-#define NOBLOB_BYTES   33
+/* The first WANT of an ask names the blob; those that go on with it do not, and nor does an answer.
+ * Ask numbers count up on each link, so that a late answer is not taken for another's. */
+#define WANT_BYTES      43
+#define WANT_MORE_BYTES 11
+#define BLOB_BYTES(n)   (11 + (n))
+#define NOBLOB_BYTES    3
 struct frame_want {
-    size_t count; /* at least 1 */
-    uint8_t names[WANT_NAMES_MAX][32];
+    uint16_t ask;
+    uint32_t offset, length; /* at least 1 */
+    const uint8_t *name;     /* 32, into the frame; NULL: more of the same */
 };
-struct frame_blob {
-    uint8_t name[32];
-    struct span bytes; /* not yet checked against the name */
+struct frame_piece {
+    uint16_t ask;
+    uint32_t offset, total; /* of the whole blob */
+    struct span bytes; /* at least 1; what is asked for or less. Not checked against anything */
 };
 void frame_want_put(struct wire_writer *w, const struct frame_want *f);
 MUST_USE int frame_want_parse(struct frame_want *ret, struct span frame);
-void frame_blob_put(struct wire_writer *w, const struct frame_blob *f);
-MUST_USE int frame_blob_parse(struct frame_blob *ret, struct span frame);
-void frame_noblob_put(struct wire_writer *w, const uint8_t name[static 32]);
-MUST_USE int frame_noblob_parse(uint8_t ret[static 32], struct span frame);
+void frame_piece_put(struct wire_writer *w, const struct frame_piece *f);
+MUST_USE int frame_piece_parse(struct frame_piece *ret, struct span frame);
+void frame_noblob_put(struct wire_writer *w, uint16_t ask);
+MUST_USE int frame_noblob_parse(uint16_t *ret, struct span frame);
+
+/* ---- PROBE: which records we have, to find where two histories part ---- */
+
+#define PROBE_HEADS_MAX 32
+#define PROBE_BYTES(n)  (34 + (n)*16)
+struct frame_probe {
+    uint8_t log[32];
+    bool answer;  /* to another PROBE: a search goes on */
+    size_t count; /* at least 1 */
+    struct {
+        uint64_t seq; /* ascending */
+        uint8_t head[8];
+    } heads[PROBE_HEADS_MAX];
+};
+void frame_probe_put(struct wire_writer *w, const struct frame_probe *f);
+MUST_USE int frame_probe_parse(struct frame_probe *ret, struct span frame);
+
+/* BRANCH and PROOF are their type byte and what mesh/fork.h writes. */
 
 /* ---- TELL: a short message that nobody keeps ---- */
 

@@ -1,10 +1,9 @@
-/* Who has what: frontiers, announcements, and asking exactly one peer for what is missing.
+/* Who has what: announcements, and asking exactly one peer for what is missing.
  *
- * Records are pulled, except that an author pushes its own at once. A full frontier goes both ways
- * after HELLO; from then on an entry is either news ("so far it reaches here") or a request ("send
- * me what follows"). Pulling costs half a round trip and saves a copy of everything for each
- * neighbour beyond the first. The sketch of docs/decisions will replace the full vector: it ends
- * in the same learn() and the same requests. */
+ * Records are pulled, except that an author pushes its own at once, and that one neighbour at a
+ * time may send all it has more than we (agree.c, where whole frontiers are compared). An entry of
+ * FRONTIER is either news ("so far it reaches here") or a request ("send me what follows"). Pulling
+ * costs half a round trip and saves a copy of everything for each neighbour beyond the first. */
 #include <assert.h>
 
 #include "mesh/state.h"
@@ -15,14 +14,33 @@ void mesh_show(struct mesh *m, uint32_t slot, uint32_t log, uint64_t seq)
 {
     struct link *l = m->links[slot];
     struct peer_log *p = &l->logs[log];
+    if (m->logs[log].fork > 0 && seq >= m->logs[log].fork) {
+        mesh_fork_tell(m, l, log); /* it believes what we know to be void */
+        seq = m->logs[log].fork - 1;
+    }
     if (seq <= p->shown)
         return;
     p->shown = seq;
     if (p->sent < seq)
         p->sent = seq;
     mesh_flights_land(l, log, seq);
-    if (seq > m->logs[log].pending.seq)
-        m->asks_at = m->now;
+    if (seq <= m->logs[log].pending.seq)
+        return;
+    m->asks_at = m->now;
+    if (m->config.roster.is_own != NULL &&
+        m->config.roster.is_own(m->config.roster.ctx, m->logs[log].id)) {
+        m->logs[log].own_behind = seq;
+        m->forks_untold = true;
+    }
+}
+
+void mesh_set_shown(struct mesh *m, uint32_t slot, uint32_t log, uint64_t seq)
+{
+    struct peer_log *p = &m->links[slot]->logs[log];
+    if (seq < p->shown)
+        p->shown = seq;
+    else
+        mesh_show(m, slot, log, seq);
 }
 
 uint32_t mesh_hear_of(struct mesh *m, uint32_t slot, const uint8_t id[static 32],
@@ -65,23 +83,47 @@ void mesh_dispute(struct mesh *m, uint32_t slot, uint32_t log, enum stop_reason 
         m->logs[log].asked_until = 0;
     }
     m->asks_at = m->now; /* somebody else may have it whole */
+    mesh_probe(m, l, log);
     mesh_stop_send(m, l, m->logs[log].id, reason);
 }
 
 /* ---- frontiers in ---- */
 
-static void on_ask(struct mesh *m, struct link *l, uint32_t log, uint64_t seq)
+bool mesh_serve(struct mesh *m, struct link *l, uint32_t log, uint64_t seq)
 {
     struct peer_log *p = &l->logs[log];
-    if (seq < p->shown || seq >= m->logs[log].durable.seq)
-        return; /* overtaken by what it has told us since, or we have no more */
+    if (seq >= m->logs[log].durable.seq || (p->flags & PEER_DISPUTED) != 0)
+        return false;
     if (p->sent > seq && m->now < p->serve_again)
-        return;
-    trace(&m->config.trace, "%u asks for log %02x%02x after %llu -> send it", (unsigned)l->name,
-          m->logs[log].id[0], m->logs[log].id[1], (unsigned long long)seq);
+        return false;
+    if (p->shown > seq)
+        p->shown = seq; /* whatever it seemed to have: it knows best */
     p->flags &= (uint8_t)~PEER_STOPPED;
     p->serve_again = m->now + MESH_SERVE_AGAIN;
     mesh_send_from(m, l, log, seq);
+    return true;
+}
+
+static void on_ask(struct mesh *m, struct link *l, uint32_t log, uint64_t seq)
+{
+    if (mesh_serve(m, l, log, seq))
+        trace(&m->config.trace, "%u asks for log %02x%02x after %llu -> send it", (unsigned)l->name,
+              m->logs[log].id[0], m->logs[log].id[1], (unsigned long long)seq);
+}
+
+void mesh_ask(struct mesh *m, struct link *l, uint32_t log)
+{
+    trace(&m->config.trace, "ask %u for log %02x%02x after %llu", (unsigned)l->name,
+          m->logs[log].id[0], m->logs[log].id[1], (unsigned long long)m->logs[log].durable.seq);
+    l->logs[log].flags |= PEER_ASK;
+    l->asks = true;
+}
+
+void mesh_announce(struct mesh *m, struct link *l, uint32_t log)
+{
+    l->logs[log].flags |= PEER_ANNOUNCE;
+    if (l->announce_at == HOP_NEVER)
+        l->announce_at = m->now;
 }
 
 /* Does what the peer says of a number we both have agree with ours? */
@@ -94,7 +136,7 @@ static bool same_head(const struct mesh *m, const struct mesh_log *log,
     return memcmp(head, e->head, sizeof e->head) == 0;
 }
 
-static void learn(struct mesh *m, uint32_t slot, const struct frontier_entry *e, bool news)
+static void learn(struct mesh *m, uint32_t slot, const struct frontier_entry *e)
 {
     struct link *l = m->links[slot];
     uint32_t log = e->seq == 0 ? mesh_log_find(m, e->log) : mesh_hear_of(m, slot, e->log, e->lane);
@@ -107,12 +149,14 @@ static void learn(struct mesh *m, uint32_t slot, const struct frontier_entry *e,
         return;
     }
     mesh_show(m, slot, log, e->seq);
+    if (e->graft)
+        mesh_graft(m, l, log);
+    if (!e->ask)
+        mesh_news(m, log, e->seq);
     if (e->ask) {
         on_ask(m, l, log, e->seq);
-    } else if (news && e->seq < m->logs[log].durable.seq) {
-        l->logs[log].flags |= PEER_ANNOUNCE; /* it is behind, and may not know */
-        if (l->announce_at == HOP_NEVER)
-            l->announce_at = m->now;
+    } else if (e->seq < m->logs[log].durable.seq) {
+        mesh_announce(m, l, log); /* it is behind, and may not know */
     }
 }
 
@@ -135,8 +179,7 @@ static void start_over(struct mesh *m, struct link *l)
         l->logs[log].sent = l->logs[log].shown;
         l->logs[log].flags &= (uint8_t) ~(PEER_SEND | PEER_STOPPED);
     }
-    l->frontier_due = true;
-    l->frontier_cursor = 0;
+    l->exchange.due = true;
 }
 
 void mesh_set_estranged(struct mesh *m, struct link *l, bool estranged)
@@ -147,26 +190,11 @@ void mesh_set_estranged(struct mesh *m, struct link *l, bool estranged)
         return;
     if (was && !estranged)
         start_over(m, l);
-    else if (estranged && (!was || m->now - l->pushed >= MESH_ASK_WAIT)) {
+    else if (estranged && (!was || m->now - l->pushed >= mesh_slowed(l, MESH_ASK_WAIT))) {
         l->pushed =
             m->now; /* it cannot ask, and what was sent may have been lost: again, in time */
         push_control(m, l);
     }
-}
-
-static void frontier_complete(struct mesh *m, struct link *l)
-{
-    uint64_t lacks = 0, more = 0;
-    for (uint32_t log = 0; log < m->logs_count; log++) {
-        uint64_t have = m->logs[log].durable.seq, shown = l->logs[log].shown;
-        l->logs[log].flags &= (uint8_t)~PEER_STOPPED; /* it may have room, or know us, by now */
-        lacks += have > shown ? have - shown : 0;
-        more += shown > have ? shown - have : 0;
-    }
-    trace(&m->config.trace, "frontier of %u: it lacks %llu, has %llu more", (unsigned)l->name,
-          (unsigned long long)lacks, (unsigned long long)more);
-    l->frontier_heard = true;
-    l->touched = true;
 }
 
 int mesh_on_frontier(struct mesh *m, uint32_t slot, struct span frame)
@@ -179,12 +207,18 @@ int mesh_on_frontier(struct mesh *m, uint32_t slot, struct span frame)
     mesh_set_estranged(m, l, (f.flags & FRONTIER_STRANGER) != 0);
     if (l->state == LINK_STRANGER || l->estranged)
         return HOP_OK;
-    bool full = (f.flags & FRONTIER_FULL) != 0;
     for (size_t i = 0; i < f.count; i++)
-        learn(m, slot, &f.entries[i], !full);
-    if (full && (f.flags & FRONTIER_LAST) != 0)
-        frontier_complete(m, l);
+        learn(m, slot, &f.entries[i]);
     return HOP_OK;
+}
+
+/* What it has is in peer_log. */
+void mesh_frontier_heard(struct mesh *m, struct link *l)
+{
+    for (uint32_t log = 0; log < m->logs_count; log++)
+        l->logs[log].flags &= (uint8_t)~PEER_STOPPED; /* it may have room, or know us, by now */
+    l->frontier_heard = true;
+    l->touched = true;
 }
 
 /* ---- asking ---- */
@@ -208,9 +242,13 @@ static uint32_t choose(struct mesh *m, uint32_t log)
 
 /* When somebody (else) may be asked: not while records keep coming from the one asked, and not
  * while the store cannot take any. */
-static hop_time ask_time(const struct mesh *m, const struct mesh_log *log)
+static hop_time ask_time(const struct mesh *m, uint32_t index, uint32_t slot)
 {
-    hop_time at = log->asked_until;
+    const struct mesh_log *log = &m->logs[index];
+    hop_time at = log->asked_until, wait = mesh_agree_wait(m, index, slot);
+    at = wait > at ? wait : at;
+    wait = mesh_graft_wait(m, index);
+    at = wait > at ? wait : at;
     if (log->asked != NO_SLOT) {
         hop_time brought = m->links[log->asked]->brought;
         hop_time most = log->asked_until + MESH_ASK_PATIENCE;
@@ -233,15 +271,12 @@ void mesh_asks_look(struct mesh *m)
             log->asked = NO_SLOT;
             continue;
         }
-        hop_time at = ask_time(m, log);
+        hop_time at = ask_time(m, i, slot);
         if (at <= m->now) {
-            trace(&m->config.trace, "ask %u for log %02x%02x after %llu",
-                  (unsigned)m->links[slot]->name, log->id[0], log->id[1],
-                  (unsigned long long)log->durable.seq);
-            m->links[slot]->logs[i].flags |= PEER_ASK;
-            m->links[slot]->asks = true;
+            mesh_ask(m, m->links[slot], i);
             log->asked = slot;
-            log->asked_until = at = m->now + MESH_ASK_WAIT;
+            log->expected = false;
+            log->asked_until = at = m->now + mesh_slowed(m->links[slot], MESH_ASK_WAIT);
         }
         m->asks_at = at < m->asks_at ? at : m->asks_at;
     }
@@ -249,11 +284,14 @@ void mesh_asks_look(struct mesh *m)
 
 /* ---- frontiers out ---- */
 
-static void entry_add(const struct mesh *m, struct frame_frontier *f, uint32_t i, bool ask)
+static void entry_add(struct mesh *m, struct frame_frontier *f, uint32_t i, bool ask)
 {
     const struct mesh_log *log = &m->logs[i];
     struct frontier_entry *e = &f->entries[f->count++];
-    *e = (struct frontier_entry){.seq = log->durable.seq, .lane = log->lane, .ask = ask};
+    *e = (struct frontier_entry){.seq = log->durable.seq,
+                                 .lane = log->lane,
+                                 .ask = ask,
+                                 .graft = ask && mesh_wants_graft(m, i)};
     memcpy(e->log, log->id, sizeof e->log);
     memcpy(e->head, log->durable.head, sizeof e->head);
 }
@@ -265,33 +303,19 @@ static void frontier_send(struct mesh *m, struct link *l, struct wire_writer *w,
     mesh_frame_send(m, l, w);
 }
 
-/* A full frontier goes in frames of FRONTIER_ENTRIES_MAX; the cursor survives a full outs. */
-static void full_finish(struct mesh *m, struct link *l)
+/* A peer that is no member to us is told so, once; KEEPALIVE tells it again. */
+static void estrange_finish(struct mesh *m, struct link *l)
 {
-    struct frame_frontier f;
+    struct frame_frontier f = {.flags = FRONTIER_STRANGER};
     struct wire_writer w;
-    bool stranger = l->state == LINK_STRANGER;
-    while (l->frontier_due && mesh_frame_begin(m, &w, FRONTIER_BYTES(FRONTIER_ENTRIES_MAX))) {
-        f.flags = FRONTIER_FULL | (stranger ? FRONTIER_STRANGER : 0);
-        f.count = 0;
-        uint32_t i = stranger ? m->logs_count : l->frontier_cursor;
-        for (; i < m->logs_count && f.count < FRONTIER_ENTRIES_MAX; i++) {
-            if (m->logs[i].used && m->logs[i].durable.seq > 0)
-                entry_add(m, &f, i, false);
-        }
-        l->frontier_cursor = i;
-        if (i == m->logs_count) {
-            f.flags |= FRONTIER_LAST;
-            l->frontier_due = false;
-            l->reconciled = m->now;
-            l->root_at = m->now + MESH_ROOT_DELAY;
-        }
-        frontier_send(m, l, &w, &f);
-    }
+    if (!mesh_frame_begin(m, &w, FRONTIER_BYTES(0)))
+        return;
+    frontier_send(m, l, &w, &f);
+    l->estrange_due = false;
 }
 
 /* Move logs with the flag into f, as long as it has room; true when none is left. */
-static bool collect(const struct mesh *m, struct link *l, uint8_t flag, struct frame_frontier *f)
+static bool collect(struct mesh *m, struct link *l, uint8_t flag, struct frame_frontier *f)
 {
     f->flags = 0;
     f->count = 0;
@@ -324,13 +348,25 @@ static bool flagged_finish(struct mesh *m, struct link *l, uint8_t flag)
     return done;
 }
 
+void mesh_say(struct mesh *m, struct link *l, uint32_t log)
+{
+    struct frame_frontier f = {0};
+    struct wire_writer w;
+    if (!mesh_frame_begin(m, &w, FRONTIER_BYTES(1)))
+        return;
+    entry_add(m, &f, log, false);
+    frontier_send(m, l, &w, &f);
+}
+
 void mesh_frontier_finish(struct mesh *m)
 {
     for (uint32_t slot = 0; slot < MESH_LINKS_MAX; slot++) {
         struct link *l = m->links[slot];
         if (l == NULL || l->state == LINK_GREETING)
             continue;
-        full_finish(m, l);
+        if (l->estrange_due)
+            estrange_finish(m, l);
+        mesh_agree_finish(m, slot);
         if (l->asks && flagged_finish(m, l, PEER_ASK))
             l->asks = false;
         if (l->announce_at <= m->now && flagged_finish(m, l, PEER_ANNOUNCE))

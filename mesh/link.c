@@ -26,7 +26,7 @@ static struct link *link_new(struct mesh *m)
         return NULL;
     }
     l->state = LINK_GREETING;
-    l->want = NO_SLOT;
+    l->unit = MESH_UNIT_START;
     l->up = l->heard = m->now;
     l->keepalive_at = l->root_at = l->announce_at = HOP_NEVER;
     return l;
@@ -46,13 +46,16 @@ int mesh_link_up(struct mesh *m, const struct mesh_in *in)
         return HOP_ENOMEM;
     l->name = in->link;
     l->listener = in->listener;
+    mesh_pace_hint(l, in->rate_hint);
+    l->mtu = in->mtu;
+    l->rate_hint = in->rate_hint;
     memcpy(l->binding, in->bytes.data, sizeof l->binding);
     if (!mesh_frame_begin(m, &w, HELLO_BYTES)) {
         free(l->logs);
         free(l);
         return HOP_EFULL; /* an owner whose scratch cannot hold a hello */
     }
-    struct hello_scope scope = {l->binding, m->config.cell_id, l->listener};
+    struct hello_scope scope = {l->binding, m->config.cell_id, l->listener, mesh_agree_news(m)};
     frame_hello_put(&w, &scope, m->config.identity);
     m->links[slot] = l;
     trace(&m->config.trace, "link %u up -> hello", (unsigned)l->name);
@@ -66,13 +69,17 @@ void mesh_link_forget(struct mesh *m, uint32_t slot)
     for (uint32_t i = 0; i < m->logs_count; i++) {
         if (m->logs[i].namer == slot)
             m->logs[i].namer = NO_SLOT;
+        if (m->logs[i].parent == slot)
+            m->logs[i].parent = NO_SLOT;
         if (m->logs[i].asked != slot)
             continue;
         m->logs[i].asked = NO_SLOT;
         m->logs[i].asked_until = m->now;
         m->asks_at = m->now;
     }
+    mesh_pace_keep(m, l);
     mesh_wants_link_gone(m, slot);
+    mesh_agree_gone(m, slot);
     bool hearsay = l->hearsay > 0;
     m->links[slot] = NULL;
     free(l->logs);
@@ -102,19 +109,18 @@ bool mesh_strike(struct mesh *m, uint32_t slot)
 
 /* ---- greeting ---- */
 
-/* What a link shows and gets, from the moment its standing is known. */
-static void link_begin(struct mesh *m, struct link *l)
+/* What a link shows and gets, from the moment its standing is known. Whoever dialled opens the
+ * exchange of frontiers; later, whoever changes its mind about the other. */
+static void link_begin(struct mesh *m, struct link *l, bool opens)
 {
     bool member = m->config.roster.is_member(m->config.roster.ctx, l->identity);
     l->state = member ? LINK_MEMBER : LINK_STRANGER;
-    l->frontier_due = true;
-    l->frontier_cursor = 0;
+    l->estrange_due = !member;
+    l->exchange.due = member && opens;
     l->touched = true;
-    trace(&m->config.trace, "%u is %s -> frontier%s", (unsigned)l->name,
-          member ? "a member" : "a stranger", member ? "" : " of nothing");
-    m->wants_at = m->now; /* somebody new to ask */
-    for (uint32_t i = 0; i < m->wants_count; i++)
-        m->wants[i].rest_until = 0;
+    l->keepalive_at = m->now + l->keepalive;
+    trace(&m->config.trace, "%u is %s", (unsigned)l->name, member ? "a member" : "a stranger");
+    mesh_wants_link_new(m);
 }
 
 /* Two links of one identity: both ends keep the one dialled by the smaller identity; of two dialled
@@ -147,19 +153,22 @@ int mesh_on_hello(struct mesh *m, uint32_t slot, struct span frame)
     int err = frame_hello_parse(&hello, frame);
     if (err != HOP_OK)
         return err;
-    struct hello_scope scope = {l->binding, m->config.cell_id, !l->listener};
+    struct hello_scope scope = {l->binding, m->config.cell_id, !l->listener, 0};
     err = frame_hello_verify(&hello, &scope);
     if (err != HOP_OK)
         return err;
     memcpy(l->identity, hello.identity, sizeof l->identity);
+    l->exchange.their_news = hello.news;
     if (memcmp(l->identity, m->config.identity->public_key, 32) == 0) {
         trace(&m->config.trace, "%u is ourselves -> drop it", (unsigned)l->name);
         bool dropped = mesh_link_drop(m, slot);
         assert(dropped);
         return HOP_OK;
     }
-    if (keep_one(m, slot))
-        link_begin(m, l);
+    if (keep_one(m, slot)) {
+        mesh_pace_recall(m, l);
+        link_begin(m, l, !l->listener);
+    }
     return HOP_OK;
 }
 
@@ -173,7 +182,7 @@ void mesh_on_roster(struct mesh *m)
         if (member == (l->state == LINK_MEMBER))
             continue;
         if (member) {
-            link_begin(m, l);
+            link_begin(m, l, true);
             continue;
         }
         trace(&m->config.trace, "%u is no member any more -> drop it", (unsigned)l->name);
@@ -184,18 +193,38 @@ void mesh_on_roster(struct mesh *m)
 
 /* ---- being there ---- */
 
-/* Roots differ: say the whole frontier again, but not too often. A frontier that was never heard
- * may have been lost on the way, and ours to it as well: that is tried again sooner. */
+/* Roots differ: exchange frontiers again, but not too often. If that was never answered, it may
+ * have been lost on the way: then sooner. */
 static void reconcile(struct mesh *m, struct link *l, bool lost)
 {
     l->synced_version = 0;
-    hop_time pace = lost ? MESH_ASK_WAIT : MESH_RECONCILE;
-    if (m->now - l->reconciled < pace || m->now - m->changed < MESH_RECONCILE_CALM ||
-        l->frontier_due)
+    hop_time pace = mesh_slowed(l, lost ? MESH_ASK_WAIT : MESH_RECONCILE);
+    if (l->listener)
+        pace += MESH_RECONCILE_LISTENER;
+    hop_time calm = MESH_RECONCILE_CALM;
+    if (l->exchange.blind) { /* the last one found nothing: another salt will */
+        pace = MESH_ROOT_DELAY;
+        calm = 0;
+    }
+    if (m->now - l->reconciled < pace || m->now - m->changed < calm || mesh_pace_busy(m, l))
         return;
-    trace(&m->config.trace, "%u has another root -> frontier", (unsigned)l->name);
-    l->frontier_due = true;
-    l->frontier_cursor = 0;
+    mesh_forks_tell(m, l);
+    trace(&m->config.trace, "%u has another root", (unsigned)l->name);
+    l->exchange.due = true;
+}
+
+void mesh_in_sync(struct mesh *m, uint32_t slot)
+{
+    struct link *l = m->links[slot];
+    if (l->synced_version != m->version) {
+        trace(&m->config.trace, "in sync with %u", (unsigned)l->name);
+        mesh_agree_synced(m, slot);
+    }
+    l->synced_version = m->version;
+    l->exchange.blind = false;
+    l->frontier_heard = true; /* or as good as: it is ours */
+    for (uint32_t i = 0; i < m->logs_count; i++)
+        mesh_show(m, slot, i, m->logs[i].durable.seq);
 }
 
 int mesh_on_keepalive(struct mesh *m, uint32_t slot, struct span frame)
@@ -221,12 +250,7 @@ int mesh_on_keepalive(struct mesh *m, uint32_t slot, struct span frame)
         reconcile(m, l, !l->frontier_heard);
         return HOP_OK;
     }
-    if (l->synced_version != m->version)
-        trace(&m->config.trace, "in sync with %u", (unsigned)l->name);
-    l->synced_version = m->version;
-    l->frontier_heard = true; /* or as good as: it is ours */
-    for (uint32_t i = 0; i < m->logs_count; i++)
-        mesh_show(m, slot, i, m->logs[i].durable.seq);
+    mesh_in_sync(m, slot);
     return HOP_OK;
 }
 
@@ -246,14 +270,20 @@ static void send_keepalive(struct mesh *m, struct link *l)
     l->root_at = HOP_NEVER;
 }
 
+hop_time mesh_slowed(const struct link *l, hop_time t)
+{
+    return t * (l->keepalive / MESH_KEEPALIVE);
+}
+
 void mesh_links_finish(struct mesh *m)
 {
     for (uint32_t slot = 0; slot < MESH_LINKS_MAX; slot++) {
         struct link *l = m->links[slot];
         if (l == NULL)
             continue;
-        if (m->now - l->heard >= MESH_SILENCE_MAX) {
-            trace(&m->config.trace, "nothing from %u for 8 s -> drop it", (unsigned)l->name);
+        if (m->now - l->heard >= l->silence) {
+            trace(&m->config.trace, "nothing from %u for %u s -> drop it", (unsigned)l->name,
+                  (unsigned)(l->silence / HOP_SECOND));
             (void)mesh_link_drop(m, slot); /* if there is no room, at the next step */
         } else if (l->state != LINK_GREETING &&
                    (m->now >= l->keepalive_at || m->now >= l->root_at)) {
@@ -264,7 +294,7 @@ void mesh_links_finish(struct mesh *m)
 
 hop_time mesh_link_deadline(const struct link *l)
 {
-    hop_time at = l->heard + MESH_SILENCE_MAX;
+    hop_time at = l->heard + l->silence;
     if (l->state == LINK_GREETING)
         return at;
     at = l->keepalive_at < at ? l->keepalive_at : at;

@@ -26,6 +26,20 @@ uint32_t mesh_log_find(const struct mesh *m, const uint8_t id[static 32])
     return m->order[place];
 }
 
+uint32_t mesh_log_find_brief(const struct mesh *m, const uint8_t *start)
+{
+    uint8_t low[32] = {0};
+    memcpy(low, start, FRAME_BRIEF_BYTES);
+    uint32_t place = order_place(m, low);
+    if (place == m->order_count ||
+        memcmp(m->logs[m->order[place]].id, start, FRAME_BRIEF_BYTES) != 0)
+        return NO_SLOT;
+    if (place + 1 < m->order_count &&
+        memcmp(m->logs[m->order[place + 1]].id, start, FRAME_BRIEF_BYTES) == 0)
+        return NO_SLOT;
+    return m->order[place];
+}
+
 /* Tables grow by doubling: a device in a small cell should not pay for a large one. */
 static int logs_grow(struct mesh *m)
 {
@@ -81,8 +95,8 @@ int mesh_log_add(struct mesh *m, const uint8_t id[static 32], enum record_lane l
     int err = slot_take(m, &slot);
     if (err != HOP_OK)
         return err;
-    m->logs[slot] =
-        (struct mesh_log){.used = true, .lane = lane, .namer = NO_SLOT, .asked = NO_SLOT};
+    m->logs[slot] = (struct mesh_log){
+        .used = true, .lane = lane, .namer = NO_SLOT, .asked = NO_SLOT, .parent = NO_SLOT};
     memcpy(m->logs[slot].id, id, 32);
     uint32_t place = order_place(m, id);
     memmove(m->order + place + 1, m->order + place, (m->order_count - place) * sizeof m->order[0]);
@@ -108,7 +122,7 @@ static void log_remove(struct mesh *m, uint32_t slot)
     assert(m->order[place] == slot);
     m->order_count--;
     memmove(m->order + place, m->order + place + 1, (m->order_count - place) * sizeof m->order[0]);
-    *log = (struct mesh_log){.namer = NO_SLOT, .asked = NO_SLOT};
+    *log = (struct mesh_log){.namer = NO_SLOT, .asked = NO_SLOT, .parent = NO_SLOT};
     m->logs_free++;
     for (size_t i = 0; i < MESH_LINKS_MAX; i++) {
         if (m->links[i] != NULL)
@@ -120,7 +134,8 @@ void mesh_logs_forget(struct mesh *m)
 {
     for (uint32_t slot = 0; slot < m->logs_count; slot++) {
         const struct mesh_log *log = &m->logs[slot];
-        bool shown = !log->used || log->pending.seq > 0 || log->own;
+        bool shown = !log->used || log->pending.seq > 0 || log->own || log->fork > 0 ||
+                     log->fork_pending > 0;
         for (size_t i = 0; i < MESH_LINKS_MAX && !shown; i++)
             shown = m->links[i] != NULL && m->links[i]->logs[slot].shown > 0;
         if (!shown)
@@ -190,13 +205,14 @@ void mesh_root(const struct mesh *m, const uint8_t salt[static 8], uint8_t ret[s
     hop_hash_add(&h, SPAN(salt, 8));
     for (uint32_t i = 0; i < m->order_count; i++) {
         const struct mesh_log *log = &m->logs[m->order[i]];
-        if (log->durable.seq == 0)
+        if (log->durable.seq == 0 && log->fork == 0)
             continue;
-        uint8_t seq[8];
-        struct wire_writer w = wire_writer(seq, sizeof seq);
+        uint8_t seqs[16];
+        struct wire_writer w = wire_writer(seqs, sizeof seqs);
         wire_put_u64(&w, log->durable.seq);
+        wire_put_u64(&w, log->fork);
         hop_hash_add(&h, SPAN(log->id, 32));
-        hop_hash_add(&h, SPAN(seq, sizeof seq));
+        hop_hash_add(&h, SPAN(seqs, sizeof seqs));
         hop_hash_add(&h, SPAN(log->durable.head, 32));
     }
     hop_hash_end(&h, root, sizeof root);

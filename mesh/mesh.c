@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <stdlib.h>
 
+#include "mesh/sketch.h"
 #include "mesh/state.h"
 
 struct mesh *mesh_new(const struct mesh_config *config)
@@ -10,14 +11,16 @@ struct mesh *mesh_new(const struct mesh_config *config)
     struct mesh *m = calloc(1, sizeof *m);
     if (m == NULL)
         return NULL;
+    sketch_init();
     struct rng root = rng_seeded(config->seed);
     m->config = *config;
     m->jitter_rng = rng_fork(&root, rng_tag("jitter"));
     m->salt_rng = rng_fork(&root, rng_tag("salt"));
     m->choice_rng = rng_fork(&root, rng_tag("choice"));
     m->version = 1;
+    m->foreign_bytes = config->foreign_bytes;
     m->asks_at = m->wants_at = HOP_NEVER;
-    if (mesh_logs_load(m) != HOP_OK) {
+    if (mesh_logs_load(m) != HOP_OK || mesh_forks_load(m) != HOP_OK) {
         mesh_free(m);
         return NULL;
     }
@@ -29,11 +32,13 @@ void mesh_free(struct mesh *m)
     if (m == NULL)
         return;
     for (uint32_t slot = 0; slot < MESH_LINKS_MAX; slot++) {
-        if (m->links[slot] != NULL)
-            free(m->links[slot]->logs);
+        if (m->links[slot] == NULL)
+            continue;
+        free(m->links[slot]->logs);
+        free(m->links[slot]->exchange.kept);
         free(m->links[slot]);
     }
-    free(m->wants);
+    mesh_wants_free(m);
     free(m->order);
     free(m->logs);
     free(m);
@@ -74,7 +79,7 @@ void mesh_frame_send(struct mesh *m, struct link *l, const struct wire_writer *w
     out->bytes = wire_written(w);
     if (w->base + w->size == m->outs->scratch.base + m->outs->scratch.used)
         m->outs->scratch.used -= w->size - w->used; /* frames are begun at their largest */
-    l->keepalive_at = m->now + MESH_KEEPALIVE - rng_below(&m->jitter_rng, MESH_KEEPALIVE / 4);
+    l->keepalive_at = m->now + l->keepalive - rng_below(&m->jitter_rng, l->keepalive / 4);
 }
 
 /* ---- step ---- */
@@ -90,6 +95,14 @@ static const struct {
 } table[] = {
     {FRAME_HELLO,     LINK_GREETING,               mesh_on_hello},
     {FRAME_FRONTIER,  LINK_MEMBER | LINK_STRANGER, mesh_on_frontier},
+    {FRAME_SKETCH,    LINK_MEMBER,                 mesh_on_sketch},
+    {FRAME_SKETCH,    LINK_STRANGER,               NULL},
+    {FRAME_NEXT,      LINK_MEMBER,                 mesh_on_next},
+    {FRAME_NEXT,      LINK_STRANGER,               NULL},
+    {FRAME_MORE,      LINK_MEMBER,                 mesh_on_more},
+    {FRAME_MORE,      LINK_STRANGER,               NULL},
+    {FRAME_LIST,      LINK_MEMBER,                 mesh_on_list},
+    {FRAME_LIST,      LINK_STRANGER,               NULL},
     {FRAME_SEGMENT,   LINK_MEMBER | LINK_STRANGER, mesh_on_segment},
     {FRAME_ACK,       LINK_MEMBER,                 mesh_on_ack},
     {FRAME_ACK,       LINK_STRANGER,               NULL},
@@ -97,12 +110,18 @@ static const struct {
     {FRAME_STOP,      LINK_STRANGER,               NULL},
     {FRAME_KEEPALIVE, LINK_MEMBER | LINK_STRANGER, mesh_on_keepalive},
     {FRAME_WANT,      LINK_MEMBER | LINK_STRANGER, mesh_on_want},
-    {FRAME_BLOB,      LINK_MEMBER,                 mesh_on_blob},
+    {FRAME_BLOB,      LINK_MEMBER,                 mesh_on_piece},
     {FRAME_BLOB,      LINK_STRANGER,               NULL},
     {FRAME_NOBLOB,    LINK_MEMBER,                 mesh_on_noblob},
     {FRAME_NOBLOB,    LINK_STRANGER,               NULL},
     {FRAME_TELL,      LINK_MEMBER,                 mesh_on_tell},
     {FRAME_TELL,      LINK_STRANGER,               NULL},
+    {FRAME_PROBE,     LINK_MEMBER,                 mesh_on_probe},
+    {FRAME_PROBE,     LINK_STRANGER,               NULL},
+    {FRAME_BRANCH,    LINK_MEMBER,                 mesh_on_branch},
+    {FRAME_BRANCH,    LINK_STRANGER,               NULL},
+    {FRAME_PROOF,     LINK_MEMBER,                 mesh_on_proof},
+    {FRAME_PROOF,     LINK_STRANGER,               NULL},
 };
 /* clang-format on */
 
@@ -169,12 +188,18 @@ static int handle(struct mesh *m, const struct mesh_in *in)
     case MESH_IN_PUBLISH:
         return mesh_on_publish(m, in->bytes);
     case MESH_IN_WANT:
-        return mesh_want(m, in->bytes);
+        return mesh_want(m, in);
     case MESH_IN_TELL:
         return mesh_tell(m, in->bytes);
     case MESH_IN_ROSTER:
         mesh_on_roster(m);
         return HOP_OK;
+    case MESH_IN_CARRIED:
+        return mesh_on_carried(m, in->bytes);
+    case MESH_IN_CARRIED_BLOB:
+        return mesh_on_carried_blob(m, in->bytes);
+    case MESH_IN_CARRIED_PROOF:
+        return mesh_on_carried_proof(m, in->bytes);
     }
     assert(false && "unknown input");
     return HOP_ENOTFOUND;
@@ -183,6 +208,7 @@ static int handle(struct mesh *m, const struct mesh_in *in)
 /* Everything that is due, the important first: what a record waits for before what a blob does. */
 static void finish(struct mesh *m)
 {
+    mesh_forks_finish(m);
     mesh_receive_finish(m);
     if (m->asks_at <= m->now)
         mesh_asks_look(m);

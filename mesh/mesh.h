@@ -6,9 +6,10 @@
  * Same inputs, same seed, same outputs: always.
  *
  * What it does, on every link (docs/protocol.md §6): HELLO proves the device behind the link,
- * FRONTIER says how far each log reaches here, SEGMENT carries runs of records, verified by their
- * chain and the signature of the last one, ACK says what is durable, KEEPALIVE says "still here",
- * WANT/BLOB/NOBLOB move sealed chunks by name, TELL carries a short message that is not kept.
+ * SKETCH and LIST find out which logs differ, FRONTIER tells of single ones, SEGMENT carries runs
+ * of records, verified by their chain and the signature of the last one, ACK says what is durable,
+ * KEEPALIVE says "still here", WANT/BLOB/NOBLOB move pieces of documents (mesh/tree.h), TELL
+ * carries a short message that is not kept.
  *
  * Order is part of the contract: nothing that a peer could take for "I have it" (ACK, forwarding)
  * leaves before the write it rests on is durable. */
@@ -23,12 +24,12 @@
 
 typedef uint32_t mesh_link; /* named by the owner; never reused while the mesh knows it */
 
-#define MESH_LINKS_MAX 64   /* a hall of people in one radio's range, and some */
-#define MESH_LOGS_MAX  4096 /* 300 members, 3 devices, 3 lanes, and reincarnations */
+#define MESH_LINKS_MAX 64    /* a hall of people in one radio's range, and some */
+#define MESH_LOGS_MAX  16384 /* 1,000 members, 3 devices, 3 lanes, and reincarnations */
 #define MESH_FRAME_BYTES_MAX                                                                       \
     (1280u << 10) /* one record of 1 MiB and its frame; also ZMQ_MAXMSGSIZE */
 #define MESH_TELL_BYTES_MAX 1024
-#define MESH_WANTS_MAX      4096 /* blob chunks looked for at one time */
+#define MESH_WANTS_MAX      4096 /* documents looked for at one time */
 #define MESH_OUTS_MAX       4096
 
 enum mesh_in_type {
@@ -41,39 +42,54 @@ enum mesh_in_type {
     MESH_IN_STORE_FAILED, /* the commit failed: forget what was not durable, read the store again */
     MESH_IN_PUBLISH,      /* our own records are durable in the store: log in bytes (32). Nothing
                              uncommitted may stand in that log at this moment */
-    MESH_IN_WANT,         /* bytes: 32-byte name of a blob chunk to find */
+    MESH_IN_WANT,         /* bytes: 32-byte root of a tree of blobs to find; size, rank */
     MESH_IN_TELL,         /* bytes: a short message for every peer now linked */
-    MESH_IN_ROSTER        /* the roster has changed: ask it again about every peer */
+    MESH_IN_ROSTER,       /* the roster has changed: ask it again about every peer */
+    MESH_IN_CARRIED,      /* bytes: payload of a SEGMENT block of a bundle (mesh/bundle.h) */
+    MESH_IN_CARRIED_BLOB, /* bytes: payload of a BLOB block; only what is wanted is taken */
+    MESH_IN_CARRIED_PROOF /* bytes: payload of a PROOF block, of a log that is known here */
 };
 
 struct mesh_in {
     enum mesh_in_type type;
     mesh_link link;
     bool listener;
+    uint32_t rate_hint; /* LINK_UP: bytes/s, if the owner knows; 0: unknown, to be measured */
+    uint32_t mtu;       /* LINK_UP: bytes in one packet of the pipe below; 0: unknown */
     hop_time now;
     struct span bytes; /* borrowed for the length of the call */
+    uint64_t size;     /* WANT: bytes of the document; 0: whatever it is */
+    uint64_t rank;     /* WANT: lower ones are fetched sooner */
 };
 
 enum mesh_out_type {
-    MESH_OUT_SEND,      /* link, bytes. durable: hold until the next commit succeeded (the mesh
-                           itself waits for MESH_IN_STORED and never sets it) */
-    MESH_OUT_STORE,     /* log, seq, id, bytes: append this record to the store */
-    MESH_OUT_DELIVER,   /* log, seq: this record is durable; open it */
-    MESH_OUT_BLOB,      /* id: name, bytes: put this chunk into the store */
-    MESH_OUT_BLOB_HERE, /* id: this chunk is durable */
-    MESH_OUT_PEER,      /* link: what mesh_peer_view() says of it has changed */
-    MESH_OUT_TOLD,      /* link, id: identity key of the teller, bytes: the message */
-    MESH_OUT_DROP_LINK  /* link: close it; the mesh has forgotten it already */
+    MESH_OUT_SEND,       /* link, bytes. durable: hold until the next commit succeeded (the mesh
+                            itself waits for MESH_IN_STORED and never sets it) */
+    MESH_OUT_STORE,      /* log, seq, id, bytes: append this record to the store */
+    MESH_OUT_DELIVER,    /* log, seq: this record is durable; open it */
+    MESH_OUT_META,       /* key, bytes: put this into the store's STORE_META */
+    MESH_OUT_FORK,       /* log, seq: a durable proof shows that two records bear this number. What
+                            was delivered of the log from there on has no effect any more */
+    MESH_OUT_OWN_BEHIND, /* log, seq: a peer shows records up to seq of a log we write to, more than
+                           are here: this store is not the one they were written in */
+    MESH_OUT_BLOB,       /* id: name, bytes: put this blob into the store; foreign: it is kept for
+                            others, and counts in the configured bytes */
+    MESH_OUT_BLOB_HERE,  /* id: all of the tree of this root and of seq bytes is durable */
+    MESH_OUT_PEER,       /* link: what mesh_peer_view() says of it has changed */
+    MESH_OUT_TOLD,       /* link, id: identity key of the teller, bytes: the message */
+    MESH_OUT_DROP_LINK   /* link: close it; the mesh has forgotten it already */
 };
 
 struct mesh_out {
     enum mesh_out_type type;
     mesh_link link;
     bool durable;
+    bool foreign;
     uint64_t seq;
     uint8_t log[STORE_LOG_BYTES];
     uint8_t id[32];
     struct span bytes; /* lives in outs->scratch, until the next step */
+    struct span key;   /* as well */
 };
 
 /* Where a step leaves its requests. One per thread is enough for any number of meshes, so a
@@ -89,16 +105,22 @@ struct mesh_outs {
  * may only bring control records (one of them may be its admission) and gets none of ours. */
 struct mesh_roster {
     bool (*is_member)(void *ctx, const uint8_t identity[32]);
+    /* Do we write to this log? May be NULL: to none. */
+    bool (*is_own)(void *ctx, const uint8_t log[32]);
     void *ctx;
 };
 
 struct mesh_config {
     uint64_t seed;                       /* feeds every random choice the protocol makes */
     uint8_t cell_id[32];                 /* bound into HELLO: cells never mix */
+    uint8_t sync_key[32];                /* the same for all who sync, unknown to outsiders */
     const struct hop_sign_key *identity; /* kept: must outlive the mesh */
     struct store *store;                 /* kept; the mesh only reads it */
     struct mesh_roster roster;
     struct trace trace;
+    /* Blobs that peers look for and that we have no use for: at most so many bytes are fetched and
+     * kept for them, of which foreign_bytes are in the store by now. 0: none are. */
+    uint64_t foreign_bytes_max, foreign_bytes;
 };
 
 struct mesh;
@@ -110,7 +132,12 @@ void mesh_free(struct mesh *m); /* NULL is fine */
 /* Say what happened; find in outs (reset at the start) what to do about it.
  *   HOP_EMALFORMED, HOP_EAUTH  the peer is at fault; outs still holds
  *   HOP_EFULL                  a limit was reached: refused, nothing has changed
- *   HOP_ENOTFOUND              no such link */
+ *   HOP_ENOTFOUND              no such link
+ * Of what a bundle carries: HOP_EEXIST it is here already; HOP_ENOTFOUND it begins beyond what is
+ * here, or nobody wants that blob; HOP_EREFUSED it is well signed and not what we hold: a fork
+ * (outs may hold the proof);
+ * HOP_EAUTH, HOP_EMALFORMED it is no good; HOP_EFULL no room for another log; HOP_EIO the store
+ * rests after a failure. */
 int mesh_step(struct mesh *m, const struct mesh_in *in, struct mesh_outs *outs);
 
 /* When to come back with MESH_IN_TIMEOUT, or HOP_NEVER. Ask after each step. */
@@ -128,6 +155,28 @@ struct mesh_peer_view {
     hop_time heard;          /* when its last frame came */
 };
 size_t mesh_peers(const struct mesh *m, struct mesh_peer_view *ret, size_t max);
+
+/* How far a log may be believed: the number before the first that is proven to be taken twice;
+ * UINT64_MAX where nothing is proven. */
+uint64_t mesh_log_limit(const struct mesh *m, const uint8_t log[static 32]);
+/* The logs with such a proof; up to max of them. Returns how many there are. */
+struct mesh_fork_view {
+    uint8_t log[32];
+    uint64_t seq; /* the first number taken twice */
+};
+size_t mesh_forks(const struct mesh *m, struct mesh_fork_view *ret, size_t max);
+/* The proof itself (mesh/fork.h), as it lies in the store: for whoever wants to check or carry it.
+ * HOP_ENOTFOUND. */
+MUST_USE int mesh_fork_proof(const struct mesh *m, const uint8_t log[static 32], struct span *ret);
+
+/* What is known of the documents looked for. */
+struct mesh_blobs_view {
+    size_t wanted;            /* not here whole */
+    size_t unusable;          /* of them: their trees do not fit their records, given up */
+    uint64_t foreign_bytes;   /* kept for others */
+    uint64_t foreign_refused; /* times that there was no room for more of those */
+};
+struct mesh_blobs_view mesh_blobs(const struct mesh *m);
 
 /* BLAKE2b root of the frontier under a salt: equal roots, equal records. */
 void mesh_root(const struct mesh *m, const uint8_t salt[static 8], uint8_t ret[static 8]);

@@ -4,53 +4,20 @@
 #include "mesh/state.h"
 
 /* The frontier is another one now: everybody should hear the new root soon. */
-static void frontier_changed(struct mesh *m)
+void mesh_frontier_changed(struct mesh *m)
 {
     m->version++;
     m->changed = m->now;
     for (uint32_t slot = 0; slot < MESH_LINKS_MAX; slot++) {
         struct link *l = m->links[slot];
         if (mesh_link_syncs(l) && l->root_at == HOP_NEVER)
-            l->root_at = m->now + MESH_ROOT_DELAY;
+            l->root_at = m->now + mesh_pace_root_delay(l);
     }
 }
 
 /* ---- segments ---- */
 
-/* Records of a segment as they will be stored. */
-struct rebuilt {
-    size_t count;
-    struct span bytes[SEGMENT_RECORDS_MAX];
-    uint8_t ids[SEGMENT_RECORDS_MAX][32];
-};
-
-/* Rebuild what follows tip, which moves on, and check the signature of the last. Scratch keeps
- * the bytes only on success. */
-static int rebuild(struct mesh *m, const struct segment *s, struct segment_tip *tip,
-                   struct rebuilt *ret)
-{
-    struct arena before = m->outs->scratch;
-    int err = HOP_OK;
-    ret->count = 0;
-    for (size_t i = tip->seq + 1 - s->first; i < s->count; i++) {
-        size_t size = segment_stored_size(s, i);
-        uint8_t *bytes = arena_take(&m->outs->scratch, size, 1);
-        if (bytes == NULL) {
-            err = HOP_EFULL;
-            break;
-        }
-        segment_store_form(bytes, s, i, tip);
-        ret->bytes[ret->count] = SPAN(bytes, size);
-        memcpy(ret->ids[ret->count++], tip->head, 32);
-    }
-    if (err == HOP_OK)
-        err = record_verify(tip->head, s->sig, s->log);
-    if (err != HOP_OK)
-        m->outs->scratch = before;
-    return err;
-}
-
-static void emit_stores(struct mesh *m, const struct segment *s, const struct rebuilt *r,
+static void emit_stores(struct mesh *m, const struct segment *s, const struct segment_rebuilt *r,
                         uint64_t last)
 {
     for (size_t i = 0; i < r->count; i++) {
@@ -70,52 +37,67 @@ static void want_ack(struct link *l, uint32_t log)
 }
 
 /* A slot for a log that has proved itself with records; strangers may not fill the table. */
-static int log_for_records(struct mesh *m, const struct link *l, const struct segment *s,
-                           uint32_t *log)
+int mesh_log_for_records(struct mesh *m, bool stranger, const struct segment *s, uint32_t *log)
 {
     if (*log != NO_SLOT)
         return HOP_OK;
-    if (l->state == LINK_STRANGER && m->order_count >= MESH_STRANGER_LOGS_MAX)
+    if (stranger && m->order_count >= MESH_STRANGER_LOGS_MAX)
         return HOP_EFULL;
     return mesh_log_add_of_others(m, s->log, s->lane, log);
+}
+
+/* Rebuild and verify what follows our tip, if the outs have room for it. */
+int mesh_run_verify(struct mesh *m, const struct segment *s, struct segment_tip *tip,
+                    struct segment_rebuilt *ret)
+{
+    if (MESH_OUTS_MAX - m->outs->n < s->count)
+        return HOP_EFULL;
+    return segment_rebuild(ret, s, tip, &m->outs->scratch);
+}
+
+/* A verified run is to be stored; the log reaches tip when that is durable. */
+void mesh_run_keep(struct mesh *m, const struct segment *s, const struct segment_rebuilt *r,
+                   const struct segment_tip *tip, uint32_t slot)
+{
+    struct mesh_log *log = &m->logs[slot];
+    emit_stores(m, s, r, tip->seq);
+    log->lane = s->lane; /* hearsay may have called it another */
+    if (log->namer != NO_SLOT) {
+        m->links[log->namer]->hearsay--;
+        log->namer = NO_SLOT;
+    }
+    log->pending = *tip;
+    m->pending = true;
+    if (log->asked != NO_SLOT && m->links[log->asked]->logs[slot].shown <= tip->seq) {
+        log->asked = NO_SLOT;
+        log->asked_until = 0;
+    }
 }
 
 static int accept_segment(struct mesh *m, uint32_t slot, const struct segment *s, uint32_t log)
 {
     struct link *l = m->links[slot];
     struct segment_tip tip = {0};
-    struct rebuilt r;
+    struct segment_rebuilt r;
     if (log != NO_SLOT)
         tip = m->logs[log].pending;
     uint64_t from = tip.seq + 1;
-    if (MESH_OUTS_MAX - m->outs->n < s->count)
-        return HOP_EFULL;
-    int err = rebuild(m, s, &tip, &r);
+    int err = mesh_run_verify(m, s, &tip, &r);
     if (err != HOP_OK)
         return err;
-    err = log_for_records(m, l, s, &log);
+    err = mesh_log_for_records(m, l->state == LINK_STRANGER, s, &log);
     if (err != HOP_OK) {
         mesh_stop_send(m, l, s->log, STOP_FULL);
         return err;
     }
     trace(&m->config.trace, "%u brings log %02x%02x %llu..%llu -> store", (unsigned)l->name,
           s->log[0], s->log[1], (unsigned long long)from, (unsigned long long)tip.seq);
-    emit_stores(m, s, &r, tip.seq);
-    m->logs[log].lane = s->lane; /* hearsay may have called it another */
-    if (m->logs[log].namer != NO_SLOT) {
-        m->links[m->logs[log].namer]->hearsay--;
-        m->logs[log].namer = NO_SLOT;
-    }
-    m->logs[log].pending = tip;
-    m->pending = true;
     mesh_show(m, slot, log, tip.seq);
+    mesh_run_keep(m, s, &r, &tip, log);
+    mesh_agree_brought(m, slot, log);
+    mesh_brought(m, slot, log);
     want_ack(l, log);
     l->touched = true;
-    uint32_t asked = m->logs[log].asked;
-    if (asked != NO_SLOT && m->links[asked]->logs[log].shown <= tip.seq) {
-        m->logs[log].asked = NO_SLOT;
-        m->logs[log].asked_until = 0;
-    }
     return HOP_OK;
 }
 
@@ -140,8 +122,39 @@ static void on_gap(struct mesh *m, uint32_t slot, const struct segment *s)
     if (l->state != LINK_MEMBER)
         return;
     uint32_t log = mesh_hear_of(m, slot, s->log, s->lane);
-    if (log != NO_SLOT)
-        mesh_show(m, slot, log, s->first + s->count - 1);
+    if (log == NO_SLOT)
+        return;
+    uint32_t asked = m->logs[log].asked;
+    if (m->logs[log].expected && (asked == slot || asked == NO_SLOT)) {
+        /* it took us to be further than we are */
+        m->logs[log].asked = NO_SLOT;
+        m->logs[log].asked_until = 0;
+    }
+    mesh_show(m, slot, log, s->first + s->count - 1);
+}
+
+/* Which of our logs is meant by four bytes; false if none or several could be. */
+static bool name_log(const struct mesh *m, struct segment *s)
+{
+    uint32_t log = mesh_log_find_brief(m, s->log);
+    if (log == NO_SLOT)
+        return false;
+    memcpy(s->log, m->logs[log].id, sizeof s->log);
+    s->log_brief = false;
+    return true;
+}
+
+/* Tags left out are those of the record before, which is here if the run connects at all. */
+static bool take_tags(const struct mesh *m, struct segment *s)
+{
+    struct span before;
+    if (!s->tags_brief)
+        return true;
+    if (store_get(m->config.store, s->log, s->first - 1, &before) != HOP_OK ||
+        before.size < RECORD_HEADER_BYTES)
+        return false;
+    segment_take_tags(s, before.data);
+    return true;
 }
 
 static bool stranger_may(struct link *l, const struct segment *s, size_t size)
@@ -152,6 +165,28 @@ static bool stranger_may(struct link *l, const struct segment *s, size_t size)
     return true;
 }
 
+/* Only what comes before a fork is taken; the proof stands in for the signature of its last. */
+bool mesh_run_cut(const struct mesh_log *forked, struct segment *s)
+{
+    uint64_t end = forked->fork - 1;
+    if (s->first > end)
+        return false;
+    if (s->first + s->count - 1 > end) {
+        s->count = (size_t)(end - s->first + 1);
+        s->sig = NULL;
+    }
+    if (s->sig == NULL && s->first + s->count - 1 == end)
+        s->end = forked->trunk;
+    return true;
+}
+
+static bool cut_segment(struct mesh *m, struct link *l, struct segment *s, uint32_t log)
+{
+    if (s->first + s->count - 1 >= m->logs[log].fork)
+        mesh_fork_tell(m, l, log);
+    return mesh_run_cut(&m->logs[log], s);
+}
+
 int mesh_on_segment(struct mesh *m, uint32_t slot, struct span frame)
 {
     struct link *l = m->links[slot];
@@ -160,25 +195,32 @@ int mesh_on_segment(struct mesh *m, uint32_t slot, struct span frame)
     if (err != HOP_OK)
         return err;
     l->brought = m->now;
+    if (s.log_brief && !name_log(m, &s))
+        return HOP_OK; /* it will be asked by its whole name */
     if (l->state == LINK_STRANGER && !stranger_may(l, &s, frame.size)) {
         mesh_stop_send(m, l, s.log, STOP_STRANGER);
         return HOP_OK;
     }
     uint32_t log = mesh_log_find(m, s.log);
     uint64_t have = log == NO_SLOT ? 0 : m->logs[log].pending.seq;
-    uint64_t last = s.first + s.count - 1;
     if (log != NO_SLOT && (l->logs[log].flags & PEER_DISPUTED) != 0) {
         mesh_stop_send(m, l, s.log, STOP_DISPUTED);
         return HOP_OK;
     }
     if (have > 0 && s.lane != m->logs[log].lane)
         return refuse_segment(m, slot, &s, log);
+    if (log != NO_SLOT && m->logs[log].fork > 0 && !cut_segment(m, l, &s, log))
+        return HOP_OK;
+    if (s.sig == NULL && s.end == NULL)
+        return HOP_OK; /* the proof has not come yet, or was lost: it is asked for again */
+    uint64_t last = s.first + s.count - 1;
     if (last <= have) {
         mesh_show(m, slot, log, last);
+        mesh_brought_again(m, slot, log);
         want_ack(l, log);
         return HOP_OK;
     }
-    if (s.first > have + 1 || m->now < m->store_rest_until) {
+    if (s.first > have + 1 || m->now < m->store_rest_until || !take_tags(m, &s)) {
         on_gap(m, slot, &s); /* also while the store rests: it will be asked for */
         return HOP_OK;
     }
@@ -196,10 +238,7 @@ void mesh_store_works(struct mesh *m)
     if (m->store_rest_until <= m->now)
         return;
     trace(&m->config.trace, "the store works again -> ask");
-    for (uint32_t i = 0; i < m->wants_count; i++) {
-        if (m->wants[i].rest_until == m->store_rest_until)
-            m->wants[i].rest_until = 0;
-    }
+    mesh_wants_store_works(m);
     m->store_rest_until = 0;
     m->asks_at = m->wants_at = m->now;
 }
@@ -213,7 +252,7 @@ void mesh_on_stored(struct mesh *m)
     m->pending = false;
     m->undelivered = true;
     m->asks_at = m->now;
-    frontier_changed(m);
+    mesh_frontier_changed(m);
     for (uint32_t log = 0; log < m->logs_count; log++) {
         uint64_t before = m->logs[log].durable.seq;
         if (m->logs[log].pending.seq == before)
@@ -221,6 +260,8 @@ void mesh_on_stored(struct mesh *m)
         m->logs[log].durable = m->logs[log].pending;
         mesh_spread(m, log, before);
     }
+    if (m->forks_pending)
+        mesh_forks_stored(m, true);
 }
 
 static void reread_tip(struct mesh *m, struct mesh_log *log)
@@ -229,6 +270,8 @@ static void reread_tip(struct mesh *m, struct mesh_log *log)
     int err = store_tip(m->config.store, log->id, &tip);
     if (err != HOP_OK && err != HOP_ENOTFOUND)
         return; /* what we knew to be durable is the best we have */
+    if (log->fork > 0 && tip.seq >= log->fork)
+        return; /* it stops where it stopped */
     log->durable.seq = tip.seq;
     memcpy(log->durable.head, tip.head, sizeof tip.head);
     if (log->delivered > tip.seq)
@@ -257,7 +300,9 @@ void mesh_on_store_failed(struct mesh *m)
     trace(&m->config.trace, "the store failed -> forget %llu records, ask again in %llu s",
           (unsigned long long)lost, (unsigned long long)(m->store_rest / HOP_SECOND));
     mesh_wants_stored(m, false);
-    frontier_changed(m);
+    if (m->forks_pending)
+        mesh_forks_stored(m, false);
+    mesh_frontier_changed(m);
 }
 
 /* ---- our own ---- */
@@ -289,7 +334,7 @@ int mesh_on_publish(struct mesh *m, struct span log_id)
     uint64_t before = log->durable.seq;
     assert(tip.seq >= before); /* stores do not shrink */
     log->own = true;
-    if (tip.seq == before)
+    if (tip.seq == before || log->fork > 0)
         return HOP_OK;
     mesh_store_works(m);
     log->durable.seq = log->delivered = tip.seq;
@@ -297,7 +342,7 @@ int mesh_on_publish(struct mesh *m, struct span log_id)
     log->pending = log->durable;
     trace(&m->config.trace, "own log %02x%02x reaches %llu", log->id[0], log->id[1],
           (unsigned long long)tip.seq);
-    frontier_changed(m);
+    mesh_frontier_changed(m);
     mesh_spread(m, slot, before);
     return HOP_OK;
 }
@@ -327,6 +372,7 @@ static bool collect_acks(const struct mesh *m, struct link *l, struct frame_mark
 {
     bool waiting = false;
     ack->count = 0;
+    ack->brief = true; /* it has sent us records of them, so it knows them */
     for (uint32_t i = 0; i < m->logs_count; i++) {
         const struct mesh_log *log = &m->logs[i];
         struct peer_log *p = &l->logs[i];

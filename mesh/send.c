@@ -3,46 +3,16 @@
 
 #include "mesh/state.h"
 
-/* ---- whom to tell, and how ---- */
-
-enum mesh_push mesh_push_policy(const struct mesh *m, const struct link *l, uint32_t log)
-{
-    if (l->estranged) /* tells us nothing, so there is nothing to wait for */
-        return m->logs[log].lane == LANE_CONTROL ? MESH_PUSH_EAGER : MESH_PUSH_LAZY;
-    return m->logs[log].own && l->frontier_heard ? MESH_PUSH_EAGER : MESH_PUSH_LAZY;
-}
-
-/* A log has grown from `before`: everybody who may not have the news hears of it. */
-void mesh_spread(struct mesh *m, uint32_t log, uint64_t before)
-{
-    for (uint32_t slot = 0; slot < MESH_LINKS_MAX; slot++) {
-        struct link *l = m->links[slot];
-        if (!mesh_link_syncs(l))
-            continue;
-        struct peer_log *p = &l->logs[log];
-        if (p->shown >= m->logs[log].durable.seq ||
-            (p->flags & (PEER_STOPPED | PEER_DISPUTED)) != 0)
-            continue;
-        bool flows = (p->flags & PEER_SEND) != 0;
-        if (flows || (mesh_push_policy(m, l, log) == MESH_PUSH_EAGER && p->sent >= before)) {
-            p->flags |= PEER_SEND;
-            l->sends[m->logs[log].lane] = true;
-            continue;
-        }
-        p->flags |= PEER_ANNOUNCE;
-        if (l->announce_at == HOP_NEVER)
-            l->announce_at =
-                m->now + MESH_ANNOUNCE_WAIT + rng_below(&m->jitter_rng, MESH_ANNOUNCE_WAIT);
-    }
-}
-
 void mesh_send_from(struct mesh *m, struct link *l, uint32_t log, uint64_t seq)
 {
     struct peer_log *p = &l->logs[log];
     mesh_flights_land(l, log, UINT64_MAX);
+    mesh_fork_tell(m, l, log); /* first: it may stand in for a signature */
+    p->again = p->sent > p->again ? p->sent : p->again;
     p->sent = seq;
     p->flags |= PEER_SEND;
     p->flags &= (uint8_t)~PEER_ANNOUNCE;
+    p->asks = p->asks < UINT8_MAX ? (uint8_t)(p->asks + 1) : p->asks;
     l->sends[m->logs[log].lane] = true;
 }
 
@@ -61,6 +31,22 @@ void mesh_flights_land(struct link *l, uint32_t log, uint64_t seq)
     l->flights_count = kept;
 }
 
+/* The log that is meant: of several that begin alike, one that is under way to this peer. */
+static uint32_t acknowledged_log(const struct mesh *m, const struct link *l,
+                                 const struct frame_marks *ack, size_t index)
+{
+    const struct frame_mark *mark = &ack->items[index];
+    if (!ack->brief)
+        return mesh_log_find(m, mark->log);
+    uint32_t log = mesh_log_find_brief(m, mark->log);
+    for (size_t i = 0; i < l->flights_count && log == NO_SLOT; i++) {
+        uint32_t flying = l->flights[i].log;
+        if (memcmp(m->logs[flying].id, mark->log, FRAME_BRIEF_BYTES) == 0)
+            log = flying;
+    }
+    return log;
+}
+
 int mesh_on_ack(struct mesh *m, uint32_t slot, struct span frame)
 {
     struct link *l = m->links[slot];
@@ -69,26 +55,28 @@ int mesh_on_ack(struct mesh *m, uint32_t slot, struct span frame)
     if (err != HOP_OK)
         return err;
     for (size_t i = 0; i < ack.count; i++) {
-        uint32_t log = mesh_log_find(m, ack.items[i].log);
+        uint32_t log = acknowledged_log(m, l, &ack, i);
         if (log == NO_SLOT || (l->logs[log].flags & PEER_DISPUTED) != 0)
             continue;
         trace(&m->config.trace, "%u has log %02x%02x up to %llu", (unsigned)l->name,
               ack.items[i].log[0], ack.items[i].log[1], (unsigned long long)ack.items[i].seq);
+        mesh_pace_landed(m, l, log, ack.items[i].seq);
         mesh_show(m, slot, log, ack.items[i].seq);
+        l->logs[log].asks = 0;
         l->touched = true;
     }
     if (l->synced_version != m->version && l->root_at == HOP_NEVER)
-        l->root_at = m->now + MESH_ROOT_DELAY; /* it may be level with us now: let it hear so */
+        l->root_at =
+            m->now + mesh_pace_root_delay(l); /* it may be level with us now: let it hear so */
     return HOP_OK;
 }
 
 int mesh_on_stop(struct mesh *m, uint32_t slot, struct span frame)
 {
     static const char *const reasons[STOPS_END] = {
-        [STOP_DISPUTED] = "it finds it wrong",
-        [STOP_FORK] = "it has another one",
-        [STOP_FULL] = "it has no room",
-        [STOP_STRANGER] = "it does not know us",
+        [STOP_DISPUTED] = "it finds it wrong",    [STOP_FORK] = "it has another one",
+        [STOP_FULL] = "it has no room",           [STOP_STRANGER] = "it does not know us",
+        [STOP_PRUNE] = "it gets it from another",
     };
     struct link *l = m->links[slot];
     struct frame_marks stop;
@@ -101,6 +89,9 @@ int mesh_on_stop(struct mesh *m, uint32_t slot, struct span frame)
             continue;
         trace(&m->config.trace, "%u wants no more of log %02x%02x: %s", (unsigned)l->name,
               stop.items[i].log[0], stop.items[i].log[1], reasons[stop.items[i].reason]);
+        l->logs[log].flags &= (uint8_t)~PEER_EAGER;
+        if (stop.items[i].reason == STOP_PRUNE)
+            continue;
         l->logs[log].flags |= PEER_STOPPED;
         l->logs[log].flags &= (uint8_t) ~(PEER_SEND | PEER_ANNOUNCE);
         mesh_flights_land(l, log, UINT64_MAX);
@@ -110,34 +101,23 @@ int mesh_on_stop(struct mesh *m, uint32_t slot, struct span frame)
 
 /* ---- segments ---- */
 
-/* Fill s with what follows `after`, cut at the last record that is signed and within limits; past
- * SEGMENT_BYTES_AIM the first signed one is taken. A run that came in one frame fits into one.
- * False: the store does not give it. */
-static bool segment_read(const struct mesh *m, const struct mesh_log *log, uint64_t after,
-                         struct segment *s)
+/* What goes in one segment. */
+static struct segment_limits unit_limits(const struct link *l, const struct mesh_log *log)
 {
-    size_t signed_count = 0, bytes = SEGMENT_FIXED_BYTES;
-    const uint8_t *sig = NULL;
-    s->count = 0;
-    for (uint64_t seq = after + 1; seq <= log->durable.seq; seq++) {
-        struct span stored;
-        struct record r;
-        if (s->count == SEGMENT_RECORDS_MAX ||
-            store_get(m->config.store, log->id, seq, &stored) != HOP_OK ||
-            record_parse(&r, stored) != HOP_OK)
-            break;
-        bytes += SEGMENT_RECORD_BYTES + r.text.size;
-        if (bytes > (signed_count > 0 ? SEGMENT_BYTES_AIM : MESH_FRAME_BYTES_MAX))
-            break;
-        segment_add(s, &r);
-        if (r.sig != NULL) {
-            signed_count = s->count;
-            sig = r.sig;
-        }
-    }
-    s->count = signed_count;
-    s->sig = sig;
-    return signed_count > 0;
+    struct segment_limits limits = {.last = log->durable.seq, .own = log->own};
+    mesh_pace_unit(l, &limits);
+    limits.open_end = log->fork > 0 && log->durable.seq == log->fork - 1;
+    return limits;
+}
+
+/* Leave out what the peer has at hand: most of the log's name, and tags that have not changed. */
+static void abbreviate(const struct mesh *m, const struct peer_log *p, struct segment *s)
+{
+    struct span before;
+    s->log_brief = p->shown > 0 && p->asks <= 1 && mesh_log_find_brief(m, s->log) != NO_SLOT;
+    if (s->first > 1 && store_get(m->config.store, s->log, s->first - 1, &before) == HOP_OK &&
+        before.size >= RECORD_HEADER_BYTES)
+        s->tags_brief = segment_same_tags(s, before.data);
 }
 
 /* False: outs is full. */
@@ -151,13 +131,17 @@ static bool send_segment(struct mesh *m, struct link *l, uint32_t index)
         p->flags &= (uint8_t)~PEER_SEND;
         return true;
     }
-    if (!segment_read(m, log, p->sent, &s)) {
+    struct segment_limits limits = unit_limits(l, log);
+    if (!segment_read_within(&s, m->config.store, log->id, p->sent, &limits)) {
         trace(&m->config.trace, "cannot read log %02x%02x after %llu -> stop sending it",
               log->id[0], log->id[1], (unsigned long long)p->sent);
         p->flags &= (uint8_t)~PEER_SEND;
         p->flags |= PEER_STOPPED;
         return true;
     }
+    abbreviate(m, p, &s);
+    for (size_t i = 0; i + 1 < s.count && !mesh_pace_fast(l); i++)
+        s.records[i].sig = NULL;
     size_t size = segment_size(&s);
     if (!mesh_frame_begin(m, &w, size))
         return false;
@@ -167,7 +151,9 @@ static bool send_segment(struct mesh *m, struct link *l, uint32_t index)
           log->id[1], (unsigned long long)s.first, (unsigned long long)p->sent);
     mesh_frame_send(m, l, &w);
     assert(l->flights_count < MESH_FLIGHTS_MAX);
-    l->flights[l->flights_count++] = (struct mesh_flight){index, p->sent, size};
+    struct mesh_flight f = {.log = index, .last = p->sent, .bytes = size};
+    mesh_pace_sent(m, l, &f);
+    l->flights[l->flights_count++] = f;
     l->flights_bytes += size;
     return true;
 }
@@ -192,7 +178,7 @@ static void pump(struct mesh *m, struct link *l)
 {
     for (unsigned lane = 0; lane < LANES_COUNT; lane++) {
         while (l->sends[lane]) {
-            if (l->flights_bytes >= MESH_WINDOW_BYTES || l->flights_count == MESH_FLIGHTS_MAX)
+            if (l->flights_bytes >= mesh_pace_window(l) || l->flights_count == MESH_FLIGHTS_MAX)
                 return;
             uint32_t log = next_to_send(m, l, lane);
             if (log == NO_SLOT) {

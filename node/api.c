@@ -34,6 +34,9 @@ static const struct route routes[] = {
     {"POST",   "/api/cell",                 api_post_cell,      NOTHING, JSON, API_BODY_BYTES_MAX},
     {"POST",   "/api/invitations",          api_post_invitation, CELL,   JSON, API_BODY_BYTES_MAX},
     {"POST",   "/api/meetings",             api_post_meeting,   CELL,    JSON, API_BODY_BYTES_MAX},
+    {"POST",   "/api/meetings/*/uploads",   api_post_upload,    CELL,    JSON, API_BODY_BYTES_MAX},
+    {"POST",   "/api/uploads/*",            api_post_upload_piece, CELL, RAW,  API_PIECE_BYTES_MAX},
+    {"DELETE", "/api/uploads/*",            api_delete_upload,  CELL,    NO_BODY, 0},
     {"POST",   "/api/meetings/*/documents", api_post_document,  CELL,    JSON, API_LARGE_BYTES_MAX},
     {"POST",   "/api/meetings/*/send",      api_post_send,      CELL,    JSON, API_BODY_BYTES_MAX},
     {"POST",   "/api/meetings/*/read",      api_post_read,      CELL,    JSON, API_BODY_BYTES_MAX},
@@ -49,6 +52,10 @@ static const struct route routes[] = {
     {"POST",   "/api/motions/*/close",      api_post_tally,     CELL,    JSON, API_BODY_BYTES_MAX},
     {"POST",   "/api/verify",               api_post_verify,    NOTHING, RAW,  API_LARGE_BYTES_MAX},
     {"POST",   "/api/talk",                 api_post_talk,      CELL,    JSON, API_BODY_BYTES_MAX},
+    {"GET",    "/api/bundle/have",          api_get_bundle_have, CELL,   NO_BODY, 0},
+    {"POST",   "/api/bundle/look",          api_post_bundle_look, CELL,  RAW,  API_LARGE_BYTES_MAX},
+    {"POST",   "/api/bundle/take",          api_post_bundle_take, CELL,  RAW,  API_LARGE_BYTES_MAX},
+    {"POST",   "/api/bundle/write",         api_post_bundle_write, CELL, JSON, API_LARGE_BYTES_MAX},
     {"DELETE", "/api/talk",                 api_delete_talk,    NOTHING, NO_BODY, 0},
     {"POST",   "/api/stop",                 api_post_stop,      NOTHING, JSON, API_BODY_BYTES_MAX},
 };
@@ -202,6 +209,8 @@ void api_refuse(struct api_reply *rp, int status, enum text_lang lang, const str
 void api_reply_free(struct api_reply *rp)
 {
     buf_free(&rp->body);
+    free(rp->stream.ctx);
+    rp->stream = (struct api_stream){0};
 }
 
 static const struct {

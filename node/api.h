@@ -12,6 +12,7 @@
 #define API_VERSION         "0.1"
 #define API_PATH_BYTES_MAX  256u
 #define API_BODY_BYTES_MAX  (1u << 20)  /* most requests: an opinion and room */
+#define API_PIECE_BYTES_MAX (8u << 20)  /* of a document, on its way in */
 #define API_LARGE_BYTES_MAX (96u << 20) /* a document of 64 MiB in base64, a dossier to verify */
 
 struct api_request {
@@ -22,10 +23,19 @@ struct api_request {
     struct span body;
 };
 
+/* A body that is read as it is sent. read() gives bytes from `at` on, at least one before the end;
+ * ctx is freed with free(). */
+struct api_stream {
+    uint64_t size;
+    int (*read)(void *ctx, uint64_t at, uint8_t *room, size_t max, size_t *ret_size);
+    void *ctx; /* NULL: no stream, the body is in `body` */
+};
+
 struct api_reply {
     int status;               /* 200, 400, 404, 405, 409, 413, 500, 507 */
     const char *content_type; /* static */
     struct buf body;          /* api_reply_free() */
+    struct api_stream stream;
 };
 
 /* Always fills the reply. Returns what the reply is about: HOP_OK or the reason it says. */

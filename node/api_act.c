@@ -8,7 +8,7 @@
 #include "device/dossier.h"
 
 /* Seal and sign the act, make it durable, and only then answer with its id. */
-static int put_on_record(struct api_call *c, const struct act *a)
+int api_put_on_record(struct api_call *c, const struct act *a)
 {
     uint8_t id[32];
     int err = device_act(c->n->device, a, c->n->wall, id, &c->why);
@@ -45,8 +45,8 @@ static struct span span_of(const char *s)
 }
 
 /* A word of a kind, or the sentence that lists them. */
-static int read_word(struct api_call *c, enum words_kind kind, const char *key, const char *word,
-                     uint32_t *ret)
+int api_read_word(struct api_call *c, enum words_kind kind, const char *key, const char *word,
+                  uint32_t *ret)
 {
     char possible[TEXT_ARG_BYTES_MAX];
     unsigned value = 0;
@@ -125,69 +125,12 @@ int api_post_meeting(struct api_call *c)
         a.place = span_of(place);
         a.basis = basis != NULL ? span_of(basis) : span_text(p->legal_basis.in[c->lang]);
         a.reason = span_of(reason);
-        err = put_on_record(c, &a);
+        err = api_put_on_record(c, &a);
     }
     json_texts_free(&agenda);
     char *const texts[] = {title, form, when, place, basis, reason, chair, secretary};
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
         free(texts[i]);
-    return err;
-}
-
-/* ---- a document is laid before it ---- */
-
-static int put_document(struct api_call *c, struct act *a, struct span bytes)
-{
-    uint8_t *chunks = calloc(ACT_CHUNKS_MAX, 32);
-    if (chunks == NULL)
-        return HOP_ENOMEM;
-    /* ask first, before its chunks have names: a refused document must not fill the store */
-    struct act unnamed = *a;
-    unnamed.chunks = SPAN(chunks, 32);
-    unnamed.blob_key[0] = 1;
-    int err = meeting_may(device_meetings(c->n->device), device_cell(c->n->device),
-                          device_self(c->n->device), &unnamed, &c->why);
-    if (err == HOP_OK)
-        err = device_put_document(c->n->device, bytes, a, chunks, &c->why);
-    if (err == HOP_OK)
-        err = put_on_record(c, a);
-    free(chunks);
-    return err;
-}
-
-int api_post_document(struct api_call *c)
-{
-    char *title = NULL, *reference = NULL, *class = NULL, *media_type = NULL;
-    struct json_bytes content = {0};
-    const struct meeting *m = NULL;
-    struct act a = {0};
-    uint32_t item = 0;
-    const struct json_field fields[] = {
-        {"title", JSON_FIELD_TEXT, true, ACT_TITLE_BYTES_MAX, &title},
-        {"reference", JSON_FIELD_TEXT, false, ACT_TITLE_BYTES_MAX, &reference},
-        {"class", JSON_FIELD_TEXT, false, 32, &class},
-        {"media_type", JSON_FIELD_TEXT, false, 96, &media_type},
-        {"item", JSON_FIELD_NUMBER, false, ACT_AGENDA_MAX, &item},
-        {"content", JSON_FIELD_BYTES, true, (size_t)ACT_CHUNKS_MAX * ACT_CHUNK_BYTES, &content},
-    };
-    int err = begin(c, ACT_DOC, &a, &m);
-    if (err == HOP_OK)
-        err = read_fields(c, fields, sizeof fields / sizeof fields[0]);
-    if (err == HOP_OK)
-        err = read_word(c, WORDS_CLASS, "class", class == NULL ? "internal" : class, &a.value);
-    if (err == HOP_OK) {
-        a.title = span_of(title);
-        a.number = span_of(reference);
-        a.media_type = span_text(media_type == NULL ? "application/octet-stream" : media_type);
-        a.item = item;
-        a.size = content.size;
-        err = put_document(c, &a, SPAN(content.data, content.size));
-    }
-    free(title);
-    free(reference);
-    free(class);
-    free(media_type);
-    free(content.data);
     return err;
 }
 
@@ -209,7 +152,7 @@ static int post_text(struct api_call *c, enum act_type type, bool required, bool
     if (err == HOP_OK) {
         a.text = span_of(words);
         a.item = item;
-        err = put_on_record(c, &a);
+        err = api_put_on_record(c, &a);
     }
     free(words);
     return err;
@@ -222,7 +165,7 @@ static int post_bare(struct api_call *c, enum act_type type)
     int err = begin(c, type, &a, &m);
     if (err == HOP_OK)
         err = read_fields(c, NULL, 0);
-    return err != HOP_OK ? err : put_on_record(c, &a);
+    return err != HOP_OK ? err : api_put_on_record(c, &a);
 }
 
 int api_post_send(struct api_call *c)
@@ -267,7 +210,7 @@ int api_post_read(struct api_call *c)
         return err;
     memcpy(a.target, m->notice_id, sizeof a.target);
     a.value = RECEIPT_READ;
-    return put_on_record(c, &a);
+    return api_put_on_record(c, &a);
 }
 
 int api_post_roll(struct api_call *c)
@@ -287,11 +230,11 @@ int api_post_roll(struct api_call *c)
     if (err == HOP_OK)
         err = api_find_member(c, member, &index);
     if (err == HOP_OK)
-        err = read_word(c, WORDS_ROLL, "status", status, &a.value);
+        err = api_read_word(c, WORDS_ROLL, "status", status, &a.value);
     if (err == HOP_OK) {
         memcpy(a.target, cell_member(device_cell(c->n->device), index)->id, 16);
         a.text = span_of(reason);
-        err = put_on_record(c, &a);
+        err = api_put_on_record(c, &a);
     }
     free(member);
     free(status);
@@ -323,9 +266,9 @@ int api_post_vote(struct api_call *c)
     if (err == HOP_OK)
         err = read_fields(c, fields, 1);
     if (err == HOP_OK)
-        err = read_word(c, WORDS_CHOICE, "choice", choice, &a.value);
+        err = api_read_word(c, WORDS_CHOICE, "choice", choice, &a.value);
     if (err == HOP_OK)
-        err = put_on_record(c, &a);
+        err = api_put_on_record(c, &a);
     free(choice);
     return err;
 }
@@ -336,7 +279,7 @@ int api_post_tally(struct api_call *c)
     int err = begin_on_motion(c, ACT_TALLY, &a);
     if (err == HOP_OK)
         err = read_fields(c, NULL, 0);
-    return err != HOP_OK ? err : put_on_record(c, &a);
+    return err != HOP_OK ? err : api_put_on_record(c, &a);
 }
 
 /* ---- after ---- */
@@ -368,7 +311,7 @@ int api_post_minutes(struct api_call *c)
         a.value = words != NULL ? 0 : MEETING_MINUTES_FORM;
     }
     if (err == HOP_OK)
-        err = put_on_record(c, &a);
+        err = api_put_on_record(c, &a);
     buf_free(&draft);
     free(words);
     free(language);

@@ -400,27 +400,6 @@ int api_get_minutes(struct api_call *c)
     return err;
 }
 
-int api_get_document(struct api_call *c)
-{
-    const struct meeting_document *d = NULL;
-    const struct meeting *m = NULL;
-    struct device_opened opened = {0};
-    struct act act;
-    int err = api_find_document(c, c->arg, &d, &m);
-    if (err != HOP_OK)
-        return err;
-    err = device_open_entry(c->n->device, d->entry, &opened);
-    if (err == HOP_OK)
-        err = act_parse(&act, ACT_DOC, opened.body);
-    if (err == HOP_OK)
-        err = device_get_document(c->n->device, &act, &c->rp->body);
-    free(opened.bytes);
-    if (err == HOP_ENOTFOUND)
-        return text_say(&c->why, API_DOCUMENT_NOT_HERE_YET, 1, d->title);
-    c->rp->content_type = "application/octet-stream";
-    return err;
-}
-
 /* ---- what waits for this person ---- */
 
 static void wait_for(struct api_call *c, json_t *list, const char *kind, enum text_id id,

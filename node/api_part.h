@@ -24,6 +24,11 @@ typedef int api_handler(struct api_call *c);
 MUST_USE int api_answer(struct api_call *c, json_t *root);
 /* Make the turn durable; on HOP_OK the watchers hear of it. */
 MUST_USE int api_commit(struct api_call *c);
+/* Seal and sign the act, make it durable, and only then answer with its id. */
+MUST_USE int api_put_on_record(struct api_call *c, const struct act *a);
+/* A word of a kind, or the sentence that lists them. */
+MUST_USE int api_read_word(struct api_call *c, enum words_kind kind, const char *key,
+                           const char *word, uint32_t *ret);
 MUST_USE int api_not_found(struct api_call *c, enum text_id id, const char *name);
 MUST_USE int api_bad_value(struct api_call *c, const char *key, const char *value,
                            const char *possible);
@@ -57,9 +62,11 @@ api_handler api_get_status, api_get_peers, api_get_members, api_get_records, api
     api_get_text, api_get_procedures;
 api_handler api_get_meetings, api_get_meeting, api_get_minutes, api_get_document;
 api_handler api_post_cell, api_post_invitation, api_post_verify, api_post_stop;
-api_handler api_post_meeting, api_post_document, api_post_send, api_post_read, api_post_opinion,
-    api_post_open, api_post_attend, api_post_roll, api_post_motion, api_post_minutes,
-    api_post_close, api_post_vote, api_post_tally, api_post_dossier;
+api_handler api_post_meeting, api_post_upload, api_post_upload_piece, api_delete_upload,
+    api_post_document, api_post_send, api_post_read, api_post_opinion, api_post_open,
+    api_post_attend, api_post_roll, api_post_motion, api_post_minutes, api_post_close,
+    api_post_vote, api_post_tally, api_post_dossier;
 api_handler api_post_talk, api_delete_talk;
+api_handler api_get_bundle_have, api_post_bundle_look, api_post_bundle_take, api_post_bundle_write;
 
 #endif

@@ -10,6 +10,7 @@
 #include "procedures/assets.h"
 
 #define RECORDS_SHOWN_MAX 200u /* a page of them; also how far back the newest is looked for */
+#define NOTICES_SHOWN_MAX 16u
 
 /* ---- members ---- */
 
@@ -277,6 +278,21 @@ static json_t *trouble_json(const struct api_call *c)
     return s;
 }
 
+/* What a person should hear of this device's records and of forked logs. */
+static json_t *notices_json(const struct api_call *c)
+{
+    struct text_said said[NOTICES_SHOWN_MAX];
+    json_t *list = json_array();
+    size_t count = device_notices(c->n->device, said, NOTICES_SHOWN_MAX);
+    for (size_t i = 0; i < count; i++) {
+        struct buf sentence = {0};
+        text_said_fill(&sentence, c->lang, &said[i]);
+        (void)json_array_append_new(list, json_text(buf_string(&sentence)));
+        buf_free(&sentence);
+    }
+    return list;
+}
+
 int api_get_status(struct api_call *c)
 {
     struct device *d = c->n->device;
@@ -294,6 +310,7 @@ int api_get_status(struct api_call *c)
                   "directory", json_text(c->n->dir), "cell", cell_json(c), "me",
                   has_cell && api_member(c, self) != NULL ? member_json(c, self) : json_null(),
                   "connected", connected, "fresh", fresh);
+    (void)json_object_set_new(root, "notices", notices_json(c));
     (void)json_object_update_new(
         root, json_pack("{s:o,s:I,s:I,s:I,s:o,s:o,s:o}", "trouble", trouble_json(c), "records",
                         (json_int_t)device_record_count(d), "pending",
@@ -373,7 +390,7 @@ int api_get_ignored(struct api_call *c)
         const struct meeting_ignored *g = meeting_ignored_at(s, i);
         add_ignored(c, list, g->entry, &g->why);
     }
-    return api_answer(c, json_pack("{s:o}", "ignored", list));
+    return api_answer(c, json_pack("{s:o,s:o}", "ignored", list, "notices", notices_json(c)));
 }
 
 /* ---- words, and the procedures that ship ---- */

@@ -19,7 +19,7 @@ const struct cli_command cli_commands[] = {
     {"cell",    cli_cell,    HELP_CELL,    "cell new NAME --as YOUR-NAME [--procedure NAME|FILE]"},
     {"invite",  cli_invite,  HELP_INVITE,  "invite NAME [--role ROLE] [--category CATEGORY] [--address IP[:PORT]]"},
     {"join",    cli_join,    HELP_JOIN,    "join INVITATION|FILE|- [--wait SECONDS] [--bind IP] [--peer IP[:PORT]] [--beacon-port PORT] [--no-multicast]"},
-    {"run",     cli_run,     HELP_RUN,     "run [--http-port PORT] [--link-port PORT] [--beacon-port PORT] [--bind IP] [--peer IP[:PORT]]... [--no-multicast] [--no-open] [--trace FILE] [--quiet]"},
+    {"run",     cli_run,     HELP_RUN,     "run [--http-port PORT] [--link-port PORT] [--beacon-port PORT] [--bind IP] [--peer IP[:PORT]]... [--no-multicast] [--serial DEVICE[:RATE]] [--no-open] [--trace FILE] [--quiet]"},
     {"stop",    cli_stop,    HELP_STOP,    "stop"},
     {"status",  cli_status,  HELP_STATUS,  "status"},
     {"peers",   cli_peers,   HELP_PEERS,   "peers"},
@@ -47,6 +47,11 @@ const struct cli_command cli_commands[] = {
     {"talk",    cli_talk,    HELP_TALK,    "talk MEETING [--capture DEVICE] [--playback DEVICE] [--record FILE] [--record-self FILE] [--muted]\n"
                                            "talk --mute | --unmute | --off\n"
                                            "talk"},
+    {"bundle",  cli_bundle,  HELP_BUNDLE,  "bundle write DIR|FILE [--for MEMBER]... [--all]\n"
+                                           "bundle preview DIR|FILE\n"
+                                           "bundle read DIR|FILE [--return]\n"
+                                           "bundle status DIR|FILE\n"
+                                           "bundle carry FROM TO"},
     {"ignored", cli_ignored, HELP_IGNORED, "ignored"},
     {"help",    cli_help,    HELP_HELP,    "help [COMMAND]"},
     {"version", cli_version, HELP_VERSION, "version"},

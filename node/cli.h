@@ -7,6 +7,8 @@
 #ifndef HOP_NODE_CLI_H
 #define HOP_NODE_CLI_H
 
+#include <stdio.h>
+
 #include "node/json.h"
 #include "node/node.h"
 
@@ -28,8 +30,10 @@ struct cli {
     size_t count;
     struct node *node; /* open in this process; NULL: not yet, or one is running */
     struct buf reply;  /* of the last request, as it came */
-    struct buf path;   /* of cli_path() */
-    bool not_text;     /* cli_words() was given what is no text */
+    FILE *into;        /* cli_ask_into(): where it goes instead, if it is no refusal */
+    uint64_t into_size;
+    struct buf path; /* of cli_path() */
+    bool not_text;   /* cli_words() was given what is no text */
 };
 
 struct cli_command {
@@ -87,6 +91,10 @@ MUST_USE int cli_ask(struct cli *c, const char *method, const char *path, json_t
 /* The same with bytes for a body. */
 MUST_USE int cli_ask_bytes(struct cli *c, const char *method, const char *path, struct span body);
 
+/* GET, and put the reply's bytes into a file as they come ("-": standard output). *ret_size: how
+ * many. The file is whole or is not there. */
+MUST_USE int cli_ask_into(struct cli *c, const char *path, const char *out, uint64_t *ret_size);
+
 /* Ask, and print: with --json what came, else what show makes of it. */
 typedef void cli_shower(struct cli *c, const json_t *reply);
 MUST_USE int cli_show(struct cli *c, const char *method, const char *path, json_t *body,
@@ -117,7 +125,7 @@ int cli_status(struct cli *c), cli_peers(struct cli *c), cli_members(struct cli 
 int cli_meeting(struct cli *c), cli_doc(struct cli *c), cli_send(struct cli *c),
     cli_opinion(struct cli *c), cli_motion(struct cli *c), cli_vote(struct cli *c),
     cli_minutes(struct cli *c), cli_dossier(struct cli *c), cli_talk(struct cli *c);
-int cli_help(struct cli *c), cli_version(struct cli *c);
+int cli_bundle(struct cli *c), cli_help(struct cli *c), cli_version(struct cli *c);
 
 /* A meeting whole, and parts of it (cli_show.c). */
 cli_shower cli_show_meeting, cli_show_meetings, cli_show_roll, cli_show_motions, cli_show_documents,

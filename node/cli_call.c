@@ -14,8 +14,10 @@
 #include "base/cbor.h"
 #include "crypto/keyfile.h"
 #include "node/api.h"
+#include "node/files.h"
 
 #define PASSPHRASE_BYTES_MAX 1024
+#define STREAM_BYTES         (64u << 10)
 
 /* ---- passphrase ---- */
 
@@ -140,14 +142,31 @@ bool cli_node_runs(const struct cli *c)
     return runs;
 }
 
-static size_t take_reply(char *bytes, size_t size, size_t count, void *ctx)
+/* Bytes of a reply with this status. False: they cannot be kept. */
+static bool take_bytes(struct cli *c, long status, struct span bytes)
 {
-    struct buf *b = ctx;
-    buf_bytes(b, (const uint8_t *)bytes, size * count);
-    return b->bad ? 0 : count;
+    if (c->into == NULL || status != 200) {
+        buf_span(&c->reply, bytes);
+        return !c->reply.bad;
+    }
+    c->into_size += bytes.size;
+    return fwrite(bytes.data, 1, bytes.size, c->into) == bytes.size;
 }
 
-static void set_up(CURL *curl, struct cli *c, const char *method, const char *socket_name,
+struct taking {
+    struct cli *c;
+    CURL *curl;
+};
+
+static size_t take_reply(char *bytes, size_t size, size_t count, void *ctx)
+{
+    const struct taking *t = ctx;
+    long status = 0;
+    (void)curl_easy_getinfo(t->curl, CURLINFO_RESPONSE_CODE, &status);
+    return take_bytes(t->c, status, SPAN((const uint8_t *)bytes, size * count)) ? size * count : 0;
+}
+
+static void set_up(CURL *curl, struct taking *taking, const char *method, const char *socket_name,
                    const char *url, struct span body)
 {
     (void)curl_easy_setopt(curl, CURLOPT_UNIX_SOCKET_PATH, socket_name);
@@ -155,7 +174,7 @@ static void set_up(CURL *curl, struct cli *c, const char *method, const char *so
     (void)curl_easy_setopt(curl, CURLOPT_NOPROXY, "*");
     (void)curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
     (void)curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, take_reply);
-    (void)curl_easy_setopt(curl, CURLOPT_WRITEDATA, &c->reply);
+    (void)curl_easy_setopt(curl, CURLOPT_WRITEDATA, taking);
     (void)curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, method);
     if (strcmp(method, "POST") == 0) {
         (void)curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)body.size);
@@ -179,7 +198,8 @@ static int ask_socket(struct cli *c, const char *method, const char *path, struc
         goto out;
     }
     (void)snprintf(url, sizeof url, "http://localhost%s", path);
-    set_up(curl, c, method, socket_name, url, body);
+    struct taking taking = {c, curl};
+    set_up(curl, &taking, method, socket_name, url, body);
     (void)curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
     CURLcode code = curl_easy_perform(curl);
     if (code != CURLE_OK)
@@ -196,6 +216,22 @@ out:
 
 /* ---- in this process ---- */
 
+static int take_stream(struct cli *c, const struct api_stream *s)
+{
+    uint8_t *room = malloc(STREAM_BYTES);
+    int err = room == NULL ? HOP_ENOMEM : HOP_OK;
+    for (uint64_t at = 0; at < s->size && err == HOP_OK;) {
+        size_t n;
+        err = s->read(s->ctx, at, room, STREAM_BYTES, &n);
+        if (err == HOP_OK && !take_bytes(c, 200, SPAN(room, n)))
+            err = HOP_EIO;
+        at += n;
+    }
+    free(room);
+    return err == HOP_OK ? CLI_DONE
+                         : cli_fail(c, CLI_UNREACHABLE, CLI_CANNOT_REACH, 1, hop_error_text(err));
+}
+
 static int ask_here(struct cli *c, const char *method, const char *path, struct span body,
                     long *ret)
 {
@@ -210,8 +246,13 @@ static int ask_here(struct cli *c, const char *method, const char *path, struct 
         *query++ = '\0';
     const struct api_request rq = {.method = method, .path = plain, .query = query, .body = body};
     (void)api_handle(c->node, &rq, &reply);
-    c->reply = reply.body; /* owned from here on */
     *ret = reply.status;
+    if (reply.stream.ctx != NULL) {
+        exit_code = take_stream(c, &reply.stream);
+        api_reply_free(&reply);
+        return exit_code;
+    }
+    c->reply = reply.body; /* owned from here on */
     return CLI_DONE;
 }
 
@@ -258,6 +299,57 @@ int cli_ask_bytes(struct cli *c, const char *method, const char *path, struct sp
         exit_code = ask_here(c, method, full, body, &status);
     if (exit_code == CLI_DONE && status != 200)
         exit_code = refused(c, status);
+    return exit_code;
+}
+
+/* Beside its target, which it replaces when it is whole. */
+static int open_beside(struct cli *c, const char *out, struct buf *ret_part)
+{
+    buf_printf(ret_part, "%s.part", out);
+    int fd = open(buf_string(ret_part), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    c->into = fd < 0 ? NULL : fdopen(fd, "wb");
+    if (c->into == NULL && fd >= 0)
+        (void)close(fd);
+    return c->into != NULL ? CLI_DONE
+                           : cli_fail(c, CLI_UNREACHABLE, CLI_CANNOT_WRITE, 2, out,
+                                      hop_error_text(files_error(errno)));
+}
+
+/* The file becomes what it was to be, or goes. */
+static int close_beside(struct cli *c, const char *out, const char *part, int exit_code)
+{
+    bool good = fflush(c->into) == 0 && fsync(fileno(c->into)) == 0;
+    good = fclose(c->into) == 0 && good;
+    c->into = NULL;
+    if (exit_code == CLI_DONE && (!good || rename(part, out) != 0))
+        exit_code = cli_fail(c, CLI_UNREACHABLE, CLI_CANNOT_WRITE, 2, out,
+                             hop_error_text(files_error(errno)));
+    if (exit_code != CLI_DONE)
+        (void)unlink(part);
+    return exit_code;
+}
+
+int cli_ask_into(struct cli *c, const char *path, const char *out, uint64_t *ret_size)
+{
+    struct buf part = {0};
+    bool plain = strcmp(out, "-") == 0;
+    int exit_code = CLI_DONE;
+    c->into_size = 0;
+    if (plain)
+        c->into = stdout;
+    else
+        exit_code = open_beside(c, out, &part);
+    if (exit_code == CLI_DONE) {
+        exit_code = cli_ask_bytes(c, "GET", path, (struct span){0});
+        if (!plain)
+            exit_code = close_beside(c, out, buf_string(&part), exit_code);
+        else if (fflush(stdout) != 0 && exit_code == CLI_DONE)
+            exit_code = cli_fail(c, CLI_UNREACHABLE, CLI_CANNOT_WRITE, 2, out,
+                                 hop_error_text(files_error(errno)));
+    }
+    c->into = NULL;
+    *ret_size = c->into_size;
+    buf_free(&part);
     return exit_code;
 }
 

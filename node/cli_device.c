@@ -164,7 +164,7 @@ int cli_run(struct cli *c)
         {"--beacon-port", CLI_VALUE, &beacon}, {"--bind", CLI_VALUE, &o.bind_address},
         {"--peer", CLI_VALUES, &peers},        {"--no-multicast", CLI_FLAG, &o.no_multicast},
         {"--trace", CLI_VALUE, &o.trace_path}, {"--quiet", CLI_FLAG, &o.quiet},
-        {"--no-open", CLI_FLAG, &no_open},
+        {"--serial", CLI_VALUE, &o.serial},    {"--no-open", CLI_FLAG, &no_open},
     };
     int exit_code = cli_arguments(c, options, sizeof options / sizeof options[0], 0, 0);
     if (exit_code == CLI_DONE)
@@ -237,6 +237,8 @@ static int join(struct cli *c, const struct node_options *o, uint32_t wait)
         exit_code = cli_trouble(c, &trouble);
     if (exit_code == CLI_DONE && c->json)
         exit_code = cli_show(c, "GET", "/api/status", NULL, NULL);
+    else if (exit_code == CLI_DONE && join.cell_name[0] == '\0')
+        cli_say(c, CLI_DONE_CARRIER, 1, join.member_name);
     else if (exit_code == CLI_DONE)
         cli_say(c, CLI_DONE_JOIN, 2, join.member_name, join.cell_name);
     hop_wipe(&join, sizeof join);

@@ -1,14 +1,16 @@
 /* Commands of a meeting, from preparing it to its dossier. */
 #include "node/cli.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/encode.h"
 #include "meeting/act.h"
+#include "node/files.h"
 
-#define DOCUMENT_BYTES_MAX ((size_t)ACT_CHUNKS_MAX * ACT_CHUNK_BYTES)
+#define PIECE_BYTES (4u << 20) /* of a document on its way to the node: a commit each */
 
 /* ---- meeting … ---- */
 
@@ -189,22 +191,57 @@ static const char *media_type_of(const char *path)
     return "application/octet-stream";
 }
 
-static json_t *base64_json(struct span bytes)
+/* One piece of the file to the upload, which has `at` bytes of it. */
+static int send_piece(struct cli *c, const char *upload, uint64_t at, struct span piece)
 {
-    char *encoded = malloc(BASE64_SIZE(bytes.size));
-    if (encoded == NULL)
-        return NULL;
-    base64_encode(encoded, bytes);
-    json_t *s = json_string_nocheck(encoded);
-    free(encoded);
-    return s;
+    char query[40];
+    (void)snprintf(query, sizeof query, "?at=%llu", (unsigned long long)at);
+    return cli_ask_bytes(c, "POST", cli_path(c, "/api/uploads/", upload, query), piece);
+}
+
+static int send_pieces(struct cli *c, FILE *in, const char *path, const char *upload)
+{
+    uint8_t *room = malloc(PIECE_BYTES);
+    uint64_t at = 0;
+    size_t n = 0;
+    int exit_code = room == NULL ? cli_fail(c, CLI_UNREACHABLE, API_NO_MEMORY, 0) : CLI_DONE;
+    while (exit_code == CLI_DONE && (n = fread(room, 1, PIECE_BYTES, in)) > 0) {
+        exit_code = send_piece(c, upload, at, SPAN(room, n));
+        at += n;
+    }
+    if (exit_code == CLI_DONE && ferror(in) != 0)
+        exit_code = cli_fail(c, CLI_UNREACHABLE, CLI_CANNOT_READ, 2, path,
+                             hop_error_text(files_error(errno)));
+    free(room);
+    return exit_code;
+}
+
+/* The file's bytes to the node; *ret: the number under which it has them, owned. */
+static int upload_file(struct cli *c, const char *meeting, const char *path, json_t **ret)
+{
+    struct stat st;
+    bool plain = strcmp(path, "-") == 0;
+    FILE *in = plain ? stdin : fopen(path, "rb");
+    if (in == NULL || (!plain && fstat(fileno(in), &st) == 0 && !S_ISREG(st.st_mode))) {
+        int err = in == NULL ? files_error(errno) : HOP_EMALFORMED;
+        if (in != NULL)
+            (void)fclose(in);
+        return cli_fail(c, CLI_UNREACHABLE, CLI_CANNOT_READ, 2, path, hop_error_text(err));
+    }
+    int exit_code =
+        cli_ask(c, "POST", cli_path(c, "/api/meetings/", meeting, "/uploads"), NULL, ret);
+    if (exit_code == CLI_DONE)
+        exit_code = send_pieces(c, in, path, json_get_text(*ret, "upload"));
+    if (!plain)
+        (void)fclose(in);
+    return exit_code;
 }
 
 static int doc_add(struct cli *c)
 {
     const char *title = NULL, *item_text = NULL, *reference = NULL, *class = NULL, *type = NULL;
     uint32_t item = 0;
-    struct buf file = {0};
+    json_t *upload = NULL;
     const struct cli_option options[] = {
         {"--title", CLI_VALUE, &title},         {"--item", CLI_VALUE, &item_text},
         {"--reference", CLI_VALUE, &reference}, {"--class", CLI_VALUE, &class},
@@ -214,14 +251,14 @@ static int doc_add(struct cli *c)
     if (exit_code == CLI_DONE)
         exit_code = cli_number(c, "--item", item_text, ACT_AGENDA_MAX, &item);
     if (exit_code == CLI_DONE)
-        exit_code = cli_read_file(c, c->args[2], DOCUMENT_BYTES_MAX, &file);
+        exit_code = upload_file(c, c->args[1], c->args[2], &upload);
     if (exit_code == CLI_DONE) {
         const char *slash = strrchr(c->args[2], '/');
         const char *name = slash == NULL ? c->args[2] : slash + 1;
         json_t *body = json_pack(
-            "{s:o,s:I,s:s,s:o}", "title", cli_words(c, title == NULL ? name : title), "item",
-            (json_int_t)item, "media_type", type == NULL ? media_type_of(name) : type, "content",
-            base64_json(buf_written(&file)));
+            "{s:o,s:I,s:s,s:s}", "title", cli_words(c, title == NULL ? name : title), "item",
+            (json_int_t)item, "media_type", type == NULL ? media_type_of(name) : type, "upload",
+            json_get_text(upload, "upload"));
         if (reference != NULL)
             (void)json_object_set_new(body, "reference", cli_words(c, reference));
         if (class != NULL)
@@ -229,7 +266,7 @@ static int doc_add(struct cli *c)
         exit_code = cli_show(c, "POST", cli_path(c, "/api/meetings/", c->args[1], "/documents"),
                              body, cli_show_recorded);
     }
-    buf_free(&file);
+    json_decref(upload);
     return exit_code;
 }
 
@@ -251,11 +288,15 @@ static int save_reply(struct cli *c, const char *path)
 static int doc_get(struct cli *c)
 {
     const char *out = "-";
+    char count[24];
+    uint64_t size = 0;
     const struct cli_option options[] = {{"-o", CLI_VALUE, &out}};
     int exit_code = cli_arguments(c, options, 1, 2, 2);
     if (exit_code == CLI_DONE)
-        exit_code = cli_ask(c, "GET", cli_path(c, "/api/documents/", c->args[1], ""), NULL, NULL);
-    return exit_code != CLI_DONE ? exit_code : save_reply(c, out);
+        exit_code = cli_ask_into(c, cli_path(c, "/api/documents/", c->args[1], ""), out, &size);
+    if (exit_code == CLI_DONE && strcmp(out, "-") != 0 && !c->json)
+        cli_say(c, CLI_DONE_SAVED, 2, out, cli_count(count, size));
+    return exit_code;
 }
 
 int cli_doc(struct cli *c)

@@ -99,11 +99,22 @@ static void show_deliveries(struct cli *c, const json_t *list)
     }
 }
 
+static void show_notices(const json_t *reply)
+{
+    size_t i;
+    const json_t *sentence;
+    json_array_foreach(json_object_get(reply, "notices"), i, sentence)
+    {
+        (void)printf("%s\n", json_string_value(sentence));
+    }
+}
+
 static void show_status(struct cli *c, const json_t *status)
 {
     char records[24], pending[24], ignored[24];
     if (json_is_string(json_object_get(status, "trouble")))
         (void)printf("%s\n", json_get_text(status, "trouble"));
+    show_notices(status);
     show_connected(c, status);
     show_fresh(c, status);
     show_waiting(c, json_object_get(status, "waiting"));
@@ -191,6 +202,7 @@ static void show_ignored(struct cli *c, const json_t *reply)
 {
     size_t i;
     const json_t *r;
+    show_notices(reply);
     json_array_foreach(json_object_get(reply, "ignored"), i, r)
     {
         char when[CLI_TIME_SIZE];

@@ -19,9 +19,10 @@
 #include "node/http_part.h"
 #include "node/web_assets.h"
 
-#define TOKEN_BYTES   32
-#define RUNS_PER_TURN 16
-#define OPENING_PAGE  "open.html"
+#define TOKEN_BYTES        32
+#define RUNS_PER_TURN      16
+#define STREAM_BLOCK_BYTES (64u << 10)
+#define OPENING_PAGE       "open.html"
 
 static void (*show_page)(const char *path);
 
@@ -135,6 +136,45 @@ static enum MHD_Result reply_bytes(struct MHD_Connection *connection, unsigned s
     if (strcmp(type, "application/octet-stream") == 0)
         (void)MHD_add_response_header(response, "Content-Disposition", "attachment");
     enum MHD_Result r = MHD_queue_response(connection, status, response);
+    MHD_destroy_response(response);
+    return r;
+}
+
+static ssize_t read_stream(void *ctx, uint64_t at, char *room, size_t max)
+{
+    struct api_stream *s = ctx;
+    size_t size;
+    int err = s->read(s->ctx, at, (uint8_t *)room, max, &size);
+    return err == HOP_OK && size > 0 ? (ssize_t)size : MHD_CONTENT_READER_END_WITH_ERROR;
+}
+
+static void free_stream(void *ctx)
+{
+    struct api_stream *s = ctx;
+    free(s->ctx);
+    free(s);
+}
+
+/* Takes the stream. */
+static enum MHD_Result reply_stream(struct MHD_Connection *connection, const char *type,
+                                    struct api_stream *stream)
+{
+    struct api_stream *s = malloc(sizeof *s);
+    if (s == NULL) {
+        free(stream->ctx);
+        return MHD_NO;
+    }
+    *s = *stream;
+    *stream = (struct api_stream){0};
+    struct MHD_Response *response =
+        MHD_create_response_from_callback(s->size, STREAM_BLOCK_BYTES, read_stream, s, free_stream);
+    if (response == NULL) {
+        free_stream(s);
+        return MHD_NO;
+    }
+    add_headers(response, type, POLICY_NOTHING);
+    (void)MHD_add_response_header(response, "Content-Disposition", "attachment");
+    enum MHD_Result r = MHD_queue_response(connection, 200, response);
     MHD_destroy_response(response);
     return r;
 }
@@ -267,6 +307,8 @@ static enum MHD_Result reply(const struct listener *l, struct MHD_Connection *co
     struct api_reply r;
     struct api_request rq = request_of(connection, x);
     (void)api_handle(l->http->node, &rq, &r);
+    if (r.stream.ctx != NULL)
+        return reply_stream(connection, r.content_type, &r.stream);
     return reply_bytes(connection, (unsigned)r.status, r.content_type, POLICY_NOTHING, &r.body);
 }
 

@@ -12,13 +12,14 @@
 #include "node/http.h"
 #include "node/links.h"
 #include "node/netaddr.h"
+#include "node/serial.h"
 #include "node/talk.h"
 
 #define EVENTS_PER_TURN  64 /* of links, before the commit: a burst costs one fsync */
 #define BEACONS_PER_TURN 32
 #define WAIT_MS_MAX      1000 /* something may have been forgotten; look once a second */
 #define STORE_RETRY_US   HOP_SECOND
-#define FDS_MAX          (DISCOVERY_FDS_MAX + HTTP_POLL_FDS_MAX + 2)
+#define FDS_MAX          (DISCOVERY_FDS_MAX + HTTP_POLL_FDS_MAX + 3)
 #define ITEMS_MAX        (LINKS_POLL_MAX + FDS_MAX)
 
 /* ---- waiting ---- */
@@ -60,6 +61,8 @@ static size_t fill_items(const struct loop *l, zmq_pollitem_t items[static ITEMS
     fds[fds_count++] = l->signals;
     fds_count += discovery_fds(n->discovery, fds + fds_count, FDS_MAX - fds_count);
     fds_count += http_poll_fds(n, fds + fds_count, FDS_MAX - fds_count);
+    if (serial_fd(n->serial) >= 0 && fds_count < FDS_MAX)
+        fds[fds_count++] = serial_fd(n->serial);
     int talk = talk_fd(n);
     if (talk >= 0 && fds_count < FDS_MAX)
         fds[fds_count++] = talk;
@@ -82,6 +85,7 @@ static int wait_for_something(struct loop *l)
     size_t count = fill_items(l, items);
     hop_time at = earlier(device_deadline(n->device), discovery_deadline(n->discovery));
     at = earlier(at, dial_deadline(n));
+    at = earlier(at, serial_deadline(n->serial));
     at = earlier(at, n->now < l->links_paused ? l->links_paused : links_deadline(n->links));
     if (zmq_poll(items, (int)count, loop_wait_ms(n->now, at, WAIT_MS_MAX)) < 0 && errno != EINTR)
         return HOP_EIO;
@@ -160,6 +164,7 @@ static void take_turn(struct loop *l)
     }
     if (device_deadline(n->device) <= n->now)
         node_step(n, &(struct mesh_in){.type = MESH_IN_TIMEOUT, .now = n->now});
+    serial_turn(n);
     http_turn(n);                 /* its requests commit before they answer */
     if (node_commit(n) != HOP_OK) /* peers would send the same again at once: let TCP hold them */
         l->links_paused = n->now + STORE_RETRY_US;
@@ -246,6 +251,8 @@ static int open_edges(struct node *n, const struct node_options *o, struct node_
         return say(why, ERR_MEMORY, NULL, HOP_ENOMEM);
     err = loop_open_discovery(n, o, links_port(n->links), links_server_key(n->links), &n->discovery,
                               why);
+    if (err == HOP_OK && o->serial != NULL)
+        err = serial_open(&n->serial, n, o->serial, why);
     if (err == HOP_OK)
         err = http_start(n, o, why);
     return err;
@@ -256,6 +263,8 @@ static void close_edges(struct node *n)
 {
     talk_stop(n);
     http_stop(n);
+    serial_close(n->serial);
+    n->serial = NULL;
     discovery_close(n->discovery);
     n->discovery = NULL;
     dial_free(n->dial);

@@ -17,6 +17,7 @@
 #include "node/files.h"
 #include "node/http.h"
 #include "node/links.h"
+#include "node/serial.h"
 #include "node/talk.h"
 
 #define PROBE_US        HOP_SECOND
@@ -141,20 +142,12 @@ static int lock_dir(const char *dir, int *ret_fd, struct node_trouble *ret)
     return HOP_OK;
 }
 
-static int write_keys(const char *dir, const struct device_keys *keys, struct span passphrase,
-                      const struct keyfile_cost *cost, struct hop_drbg *drbg)
+/* Takes the place of the old file only when it is on the disk whole. */
+static int write_keys(const char *dir, struct span file)
 {
-    uint8_t payload[DEVICE_KEYS_BYTES], file[KEYFILE_BYTES_MAX];
     char path[600];
-    size_t size = 0;
-    device_keys_put(payload, keys);
-    int err = keyfile_seal(file, &size, SPAN(payload, sizeof payload), passphrase, cost, drbg);
-    hop_wipe(payload, sizeof payload);
-    if (err == HOP_OK)
-        err = files_path(path, sizeof path, dir, "keys.hop");
-    if (err == HOP_OK)
-        err = files_write(path, SPAN(file, size), 0600);
-    return err;
+    int err = files_path(path, sizeof path, dir, "keys.hop");
+    return err == HOP_OK ? files_write(path, file, 0600) : err;
 }
 
 /* HOP_OK if there is a key file; HOP_ENOTFOUND; else why nobody can tell. */
@@ -176,6 +169,8 @@ int node_init(const char *dir, const char *passphrase, uint64_t kdf_memory,
                                     kdf_memory != 0 ? kdf_memory : KEYFILE_MEMORY_DEFAULT};
     struct hop_drbg drbg;
     struct device_keys keys;
+    uint8_t payload[DEVICE_KEYS_BYTES], file[KEYFILE_BYTES_MAX];
+    size_t size = 0;
     int lock = -1;
     if (hop_init() != HOP_OK)
         return trouble(ret, 3, ERR_CRYPTO, NULL, NULL, HOP_EIO);
@@ -198,7 +193,12 @@ int node_init(const char *dir, const char *passphrase, uint64_t kdf_memory,
     }
     hop_entropy_seed(&drbg);
     device_keys_new(&keys, &drbg);
-    err = write_keys(dir, &keys, span_text(passphrase), &cost, &drbg);
+    device_keys_put(payload, &keys);
+    err = keyfile_seal(file, &size, SPAN(payload, sizeof payload), span_text(passphrase), &cost,
+                       &drbg);
+    if (err == HOP_OK)
+        err = write_keys(dir, SPAN(file, size));
+    hop_wipe(payload, sizeof payload);
     hop_wipe(&keys, sizeof keys);
     hop_wipe(&drbg, sizeof drbg);
     close(lock);
@@ -224,6 +224,7 @@ static void guard_memory(struct node *n)
     (void)setrlimit(RLIMIT_CORE, &none);
     (void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
     (void)mlock(&n->keys, sizeof n->keys);
+    (void)mlock(&n->keyfile, sizeof n->keyfile);
     (void)mlock(&n->drbg, sizeof n->drbg);
 }
 
@@ -239,18 +240,7 @@ static void raise_descriptors(void)
     (void)setrlimit(RLIMIT_NOFILE, &files);
 }
 
-static int keep_passphrase(struct node *n, const char *passphrase)
-{
-    size_t size = strlen(passphrase) + 1;
-    n->passphrase = malloc(size);
-    if (n->passphrase == NULL)
-        return HOP_ENOMEM;
-    (void)mlock(n->passphrase, size);
-    memcpy(n->passphrase, passphrase, size);
-    return HOP_OK;
-}
-
-static int read_keys(struct node *n, struct node_trouble *ret)
+static int read_keys(struct node *n, const char *passphrase, struct node_trouble *ret)
 {
     char path[600];
     struct buf file = {0};
@@ -268,9 +258,8 @@ static int read_keys(struct node *n, struct node_trouble *ret)
         err = dir_trouble(n->dir, err, ret);
     if (err != HOP_OK)
         goto out;
-    err = keyfile_check(&n->cost, buf_written(&file), &t);
-    if (err == HOP_OK)
-        err = keyfile_open(payload, &size, buf_written(&file), span_text(n->passphrase), &t);
+    err = keyfile_open_kept(&n->keyfile, payload, &size, buf_written(&file), span_text(passphrase),
+                            &t);
     if (err == HOP_OK && device_keys_parse(&n->keys, SPAN(payload, size)) != HOP_OK) {
         t = KEYFILE_DAMAGED;
         err = HOP_EMALFORMED;
@@ -318,9 +307,9 @@ static int open_parts(struct node *n, const char *passphrase, struct node_troubl
     n->outs.scratch =
         (struct arena){.base = malloc(MESH_SCRATCH_BYTES), .size = MESH_SCRATCH_BYTES};
     n->news = calloc(1, sizeof *n->news);
-    if (n->outs.scratch.base == NULL || n->news == NULL || keep_passphrase(n, passphrase) != HOP_OK)
+    if (n->outs.scratch.base == NULL || n->news == NULL)
         return trouble(ret, 3, ERR_MEMORY, NULL, NULL, HOP_ENOMEM);
-    int err = read_keys(n, ret);
+    int err = read_keys(n, passphrase, ret);
     if (err != HOP_OK)
         return err;
     err = store_lmdb_open(&n->store, n->dir, &st);
@@ -366,14 +355,15 @@ int node_open(struct node *n, const char *dir, const char *passphrase, enum text
 
 void node_close(struct node *n)
 {
+    if (n->device != NULL && n->store_trouble.id == TEXT_NONE) {
+        device_stop(n->device);
+        int err = node_save_keys(n);
+        (void)err; /* if it cannot be: the next start takes it for a power cut */
+    }
     device_free(n->device);
     store_close(n->store);
     free(n->outs.scratch.base);
     free(n->news);
-    if (n->passphrase != NULL) {
-        hop_wipe(n->passphrase, strlen(n->passphrase));
-        free(n->passphrase);
-    }
     if (n->trace_file != NULL)
         fclose(n->trace_file);
     /* a zeroed node is fine, and its lock_fd 0 is not ours: whoever opened has a directory's name
@@ -400,7 +390,13 @@ int node_save_keys(struct node *n)
 {
     if (!n->keys.changed)
         return HOP_OK;
-    int err = write_keys(n->dir, &n->keys, span_text(n->passphrase), &n->cost, &n->drbg);
+    uint8_t payload[DEVICE_KEYS_BYTES], file[KEYFILE_BYTES_MAX];
+    size_t size = 0;
+    device_keys_put(payload, &n->keys);
+    int err = keyfile_seal_again(file, &size, SPAN(payload, sizeof payload), &n->keyfile, &n->drbg);
+    hop_wipe(payload, sizeof payload);
+    if (err == HOP_OK)
+        err = write_keys(n->dir, SPAN(file, size));
     if (err == HOP_OK)
         n->keys.changed = false;
     return err;
@@ -446,11 +442,13 @@ static void carry_out(struct node *n)
         const struct mesh_out *o = &n->outs.items[i];
         switch (o->type) {
         case MESH_OUT_SEND:
-            if (n->links != NULL)
+            if (serial_owns(o->link))
+                serial_send(n->serial, o->link, o->bytes);
+            else if (n->links != NULL)
                 links_send(n->links, o->link, o->bytes, o->durable);
             break;
         case MESH_OUT_DROP_LINK:
-            if (n->links != NULL)
+            if (n->links != NULL && !serial_owns(o->link))
                 links_drop(n->links, o->link);
             keep_news(n, &(struct mesh_out){.type = MESH_OUT_PEER, .link = o->link});
             node_changed(n);
@@ -462,6 +460,9 @@ static void carry_out(struct node *n)
         case MESH_OUT_TOLD:
             keep_news(n, o);
             break;
+        case MESH_OUT_META: /* the device has done these */
+        case MESH_OUT_FORK:
+        case MESH_OUT_OWN_BEHIND:
         case MESH_OUT_BLOB_HERE:
             node_changed(n);
             break;
@@ -475,7 +476,7 @@ static void carry_out(struct node *n)
     tell_voice(n);
 }
 
-void node_step(struct node *n, const struct mesh_in *in)
+int node_step(struct node *n, const struct mesh_in *in)
 {
     int err = device_step(n->device, in, &n->outs);
     carry_out(n);
@@ -487,6 +488,7 @@ void node_step(struct node *n, const struct mesh_in *in)
         node_changed(n);
         tell_voice(n);
     }
+    return err;
 }
 
 /* `err`: of a write of this turn; the store has then undone the turn already. */

@@ -11,7 +11,7 @@
 #define HOP_NODE_NODE_H
 
 #include "crypto/keyfile.h"
-#include "device/device.h"
+#include "device/document.h"
 
 #include <netinet/in.h>
 #include <stdio.h>
@@ -22,6 +22,7 @@ struct discovery; /* node/discovery.h: beacons over UDP */
 struct dial;      /* node/dial.h: whom to connect to */
 struct node_news; /* node/node.c: what voice is to be told of */
 struct http;      /* node/http.h: the API on a unix socket and on loopback */
+struct serial;    /* node/serial.h: a radio modem or a cable */
 struct talk;      /* node/talk.h: voice of one meeting at a time */
 
 struct node {
@@ -40,18 +41,24 @@ struct node {
     /* TEXT_NONE, or why the last commit failed: the disk is full, say. What was confirmed before is
      * safe and is still served; what comes now is refused until it works again. */
     struct text_said store_trouble;
-    hop_time probe_at;        /* when to see whether it works again */
-    unsigned generation;      /* counts the devices made: another one after a cell was founded */
-    struct keyfile_cost cost; /* of the key file, kept when it is written again */
-    FILE *trace_file;         /* NULL: no trace */
+    hop_time probe_at;   /* when to see whether it works again */
+    unsigned generation; /* counts the devices made: another one after a cell was founded */
+    FILE *trace_file;    /* NULL: no trace */
     struct node_news *news;
-    struct dial *dial; /* NULL when not running */
-    /* the passphrase is kept in locked memory while the node runs, to save keys that changed */
-    char *passphrase;
+    struct dial *dial;           /* NULL when not running */
+    struct keyfile_kept keyfile; /* in locked memory while the node runs, to save changed keys */
     struct links *links;         /* NULL when not running */
     struct discovery *discovery; /* NULL when not running */
     struct http *http;           /* NULL when not running */
+    struct serial *serial;       /* NULL when there is none */
     struct talk *talk;           /* NULL when not running */
+    struct node_upload {         /* documents on their way in: node/api_document.c */
+        struct device_put *put;  /* NULL: none */
+        uint64_t number;
+        unsigned generation;
+        hop_time used;
+    } uploads[DEVICE_PUTS_MAX];
+    uint64_t uploads_made;
 };
 
 /* What to tell a person when something cannot be opened or done: a sentence and an exit code
@@ -83,8 +90,9 @@ void node_read_clocks(struct node *n);
 /* The trouble as a sentence for this error of a write; ret->exit_code is 3. Returns err. */
 int node_disk_trouble(const struct node *n, int err, struct node_trouble *ret);
 
-/* One mesh input, and what follows from it (sends that are `durable` wait for node_commit). */
-void node_step(struct node *n, const struct mesh_in *in);
+/* One mesh input, and what follows from it (sends that are `durable` wait for node_commit). Returns
+ * what mesh_step() did; links have been dealt with. */
+int node_step(struct node *n, const struct mesh_in *in);
 
 /* After keys got a cell (founded or joined): save them and make a device that has it. Links are
  * closed: they were of the device before. */
@@ -98,6 +106,7 @@ struct node_options {
     struct device_join *join; /* joining: look for the inviter, finish, then go on as a member */
     bool quiet;
     bool no_multicast;
+    const char *serial;     /* NULL, or DEVICE[:RATE] */
     const char *trace_path; /* NULL: no trace */
 };
 /* Serve until SIGTERM or SIGINT (or, when joining with join_only, until joined). */

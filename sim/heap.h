@@ -10,15 +10,17 @@
 #include "base/span.h"
 
 enum sim_event_type {
-    SIM_EVENT_WAKE,   /* node: its deadline may have come */
-    SIM_EVENT_FRAME,  /* link, side: bytes arrive */
-    SIM_EVENT_DIAL,   /* link: try to bring it up */
-    SIM_EVENT_COMMIT, /* node: its disk has finished a write */
-    SIM_EVENT_ACT,    /* node: the person does the step-th thing of the play */
-    SIM_EVENT_SPLIT,  /* the network falls apart */
-    SIM_EVENT_HEAL,   /* and comes together */
-    SIM_EVENT_CRASH,  /* node: loses what was not committed, and starts again */
-    SIM_EVENT_JOIN    /* node: asks to be admitted */
+    SIM_EVENT_WAKE,    /* node: its deadline may have come */
+    SIM_EVENT_FRAME,   /* link, side: bytes arrive */
+    SIM_EVENT_DIAL,    /* link: try to bring it up */
+    SIM_EVENT_COMMIT,  /* node: its disk has finished a write */
+    SIM_EVENT_ACT,     /* node: the person does the step-th thing of the play */
+    SIM_EVENT_SPLIT,   /* the network falls apart */
+    SIM_EVENT_HEAL,    /* and comes together */
+    SIM_EVENT_COPY,    /* node: somebody copies its files */
+    SIM_EVENT_RESTORE, /* node: and puts them back */
+    SIM_EVENT_CRASH,   /* node: loses what was not committed, and starts again */
+    SIM_EVENT_JOIN     /* node: asks to be admitted */
 };
 
 struct sim_event {

@@ -58,6 +58,7 @@ void sim_node_stop(struct sim_node *n)
     free(n->held);
     device_free(n->device);
     store_close(n->store);
+    store_close(n->copy);
     *n = (struct sim_node){0};
 }
 

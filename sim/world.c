@@ -73,6 +73,12 @@ static void handle(struct sim_world *w, struct sim_event *e)
     case SIM_EVENT_CRASH:
         sim_node_crash(w, &w->nodes[e->node]);
         break;
+    case SIM_EVENT_COPY:
+        sim_fault_copy(w, &w->nodes[e->node]);
+        break;
+    case SIM_EVENT_RESTORE:
+        sim_fault_restore(w, &w->nodes[e->node]);
+        break;
     case SIM_EVENT_JOIN:
         sim_play_join(w, &w->nodes[e->node]);
         break;

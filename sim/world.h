@@ -24,6 +24,8 @@ struct sim_options {
     unsigned opinions;     /* written by random members through the whole play */
     bool split;            /* two halves from the opening of the vote until after it */
     bool crashes;          /* some nodes lose power once */
+    bool restore;          /* old records are put back on one node */
+    bool fork;             /* the whole old directory is */
     bool trace;            /* the story, on standard output */
 };
 
@@ -42,9 +44,11 @@ struct sim_node {
     struct device *device;
     struct sim_held *held;
     size_t held_count, held_capacity;
-    bool committing; /* a COMMIT event is on its way */
-    hop_time wake;   /* the earliest WAKE pushed, or HOP_NEVER */
-    uint32_t starts; /* how often it was started */
+    bool committing;    /* a COMMIT event is on its way */
+    hop_time wake;      /* the earliest WAKE pushed, or HOP_NEVER */
+    uint32_t starts;    /* how often it was started */
+    struct store *copy; /* an old one that somebody keeps */
+    struct device_keys copy_keys;
     struct device_join join;
     bool joined;
 };
@@ -75,7 +79,9 @@ struct sim_world {
     struct sim_counters counters;
     /* the play */
     uint8_t meeting[32], motion[32];
-    char failure[256]; /* empty: none */
+    unsigned last_ones_opinions; /* written by the last node */
+    unsigned extra_opinions;     /* beyond those of the options */
+    char failure[256];           /* empty: none */
 };
 
 /* Run the whole play. HOP_OK, or HOP_EREFUSED with w->failure set: what went wrong, for a person.
@@ -116,6 +122,13 @@ bool sim_net_reachable(const struct sim_world *w, uint32_t a, uint32_t b);
 void sim_play_start(struct sim_world *w);
 void sim_play_act(struct sim_world *w, const struct sim_event *e);
 void sim_play_join(struct sim_world *w, struct sim_node *n);
+void sim_play_opinion(struct sim_world *w, hop_time at, uint32_t node);
 void sim_play_check(struct sim_world *w); /* everybody agrees, or w->failure says who does not */
+
+/* sim/fault.c: what somebody does to a device's files */
+void sim_fault_plan(struct sim_world *w);
+void sim_fault_copy(struct sim_world *w, struct sim_node *n);
+void sim_fault_restore(struct sim_world *w, struct sim_node *n);
+void sim_fault_check(struct sim_world *w);
 
 #endif

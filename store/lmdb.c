@@ -445,6 +445,20 @@ static int lmdb_put(struct store *s, enum store_table table, struct span key, st
     return rc == 0 ? HOP_OK : fail(d, rc);
 }
 
+static int lmdb_remove(struct store *s, enum store_table table, struct span key)
+{
+    assert(key.size > 0 && key.size <= STORE_KEY_BYTES_MAX);
+    struct disk *d = disk_of(s);
+    int err = begin_writing(d);
+    if (err != HOP_OK)
+        return err;
+    MDB_val k = val_of(key.data, key.size);
+    int rc = mdb_del(d->writing, d->tables[table_of(table)], &k, NULL);
+    if (rc == MDB_NOTFOUND)
+        return HOP_ENOTFOUND;
+    return rc == 0 ? HOP_OK : fail(d, rc);
+}
+
 /* ---- reads ---- */
 
 static int get(struct disk *d, enum table table, MDB_val key, struct span *ret)
@@ -527,6 +541,7 @@ static const struct store_ops lmdb_ops = {
     .arrival = lmdb_arrival,
     .put = lmdb_put,
     .find = lmdb_find,
+    .remove = lmdb_remove,
     .commit = lmdb_commit,
     .rollback = lmdb_rollback,
     .close = lmdb_close,

@@ -32,8 +32,8 @@ struct entry {
     uint8_t key_size;
     bool touched;
     struct entry *next_touched;
-    struct value *value;
-    struct value *kept; /* at the last commit, if touched; NULL: there was none */
+    struct value *value; /* NULL: removed since the last commit */
+    struct value *kept;  /* at the last commit, if touched; NULL: there was none */
 };
 
 struct table {
@@ -306,10 +306,14 @@ static int memory_commit(struct store *s)
     }
     m->touched_logs = NULL;
     for (size_t i = 0; i < STORE_TABLES_COUNT; i++) {
-        for (struct entry *e = m->touched_entries[i]; e != NULL; e = e->next_touched) {
+        struct entry *next;
+        for (struct entry *e = m->touched_entries[i]; e != NULL; e = next) {
+            next = e->next_touched;
             free(e->kept);
             e->kept = NULL;
             e->touched = false;
+            if (e->value == NULL)
+                entry_remove(&m->tables[i], e);
         }
         m->touched_entries[i] = NULL;
     }
@@ -367,6 +371,21 @@ static int memory_append(struct store *s, const uint8_t *log, const struct store
     return HOP_OK;
 }
 
+/* Another value, or none; the one of the last commit is kept for a rollback. */
+static void entry_replace(struct memory *m, enum store_table table, struct entry *e,
+                          struct value *v)
+{
+    if (e->touched) {
+        free(e->value);
+    } else {
+        e->touched = true;
+        e->kept = e->value;
+        e->next_touched = m->touched_entries[table];
+        m->touched_entries[table] = e;
+    }
+    e->value = v;
+}
+
 static int memory_put(struct store *s, enum store_table table, struct span key, struct span value)
 {
     assert(key.size > 0 && key.size <= STORE_KEY_BYTES_MAX);
@@ -384,16 +403,23 @@ static int memory_put(struct store *s, enum store_table table, struct span key, 
         free(v);
         return fail(m, HOP_ENOSPACE);
     }
-    if (e->touched) {
-        free(e->value);
-    } else {
-        e->touched = true;
-        e->kept = e->value;
-        e->next_touched = m->touched_entries[table];
-        m->touched_entries[table] = e;
-    }
-    e->value = v;
+    entry_replace(m, table, e, v);
     m->bytes = m->bytes - old + new;
+    return HOP_OK;
+}
+
+static int memory_remove(struct store *s, enum store_table table, struct span key)
+{
+    assert(key.size > 0 && key.size <= STORE_KEY_BYTES_MAX);
+    struct memory *m = memory_of(s);
+    struct entry *e = entry_find(&m->tables[table], key);
+    if (e == NULL || e->value == NULL)
+        return HOP_ENOTFOUND;
+    int err = admit(m, 0);
+    if (err != HOP_OK)
+        return fail(m, err);
+    m->bytes -= entry_bytes(e, e->value);
+    entry_replace(m, table, e, NULL);
     return HOP_OK;
 }
 
@@ -448,7 +474,7 @@ static int memory_find(struct store *s, enum store_table table, struct span key,
 {
     assert(key.size > 0 && key.size <= STORE_KEY_BYTES_MAX);
     const struct entry *e = entry_find(&memory_of(s)->tables[table], key);
-    if (e == NULL)
+    if (e == NULL || e->value == NULL)
         return HOP_ENOTFOUND;
     *ret = SPAN(e->value->bytes, e->value->size);
     return HOP_OK;
@@ -486,6 +512,7 @@ static const struct store_ops memory_ops = {
     .arrival = memory_arrival,
     .put = memory_put,
     .find = memory_find,
+    .remove = memory_remove,
     .commit = memory_commit,
     .rollback = memory_rollback,
     .close = memory_close,
@@ -511,6 +538,12 @@ void store_memory_limit(struct store *s, size_t bytes_max)
 {
     assert(s->ops == &memory_ops);
     memory_of(s)->bytes_max = bytes_max;
+}
+
+size_t store_memory_bytes(const struct store *s)
+{
+    assert(s->ops == &memory_ops);
+    return ((const struct memory *)s)->bytes;
 }
 
 void store_memory_crash(struct store *s)

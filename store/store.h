@@ -48,6 +48,7 @@ struct store_ops {
     int (*arrival)(struct store *s, uint64_t index, uint8_t *ret_log, uint64_t *ret_seq);
     int (*put)(struct store *s, enum store_table table, struct span key, struct span value);
     int (*find)(struct store *s, enum store_table table, struct span key, struct span *ret);
+    int (*remove)(struct store *s, enum store_table table, struct span key);
     int (*commit)(struct store *s);
     void (*rollback)(struct store *s);
     void (*close)(struct store *s);
@@ -110,6 +111,12 @@ MUST_USE static inline int store_find(struct store *s, enum store_table table, s
     return s->ops->find(s, table, key, ret);
 }
 
+/* Take a value out; HOP_ENOTFOUND when there is none. Its space is used again. */
+MUST_USE static inline int store_remove(struct store *s, enum store_table table, struct span key)
+{
+    return s->ops->remove(s, table, key);
+}
+
 /* Make everything since the last commit durable, or nothing of it. What one commit carries should
  * stay under STORE_COMMIT_BYTES_MAX; beyond it, HOP_ENOSPACE may come early. */
 #define STORE_COMMIT_BYTES_MAX (96u << 20)
@@ -142,6 +149,7 @@ struct store_faults {
 struct store *store_memory_new(size_t bytes_max);
 struct store_faults *store_memory_faults(struct store *s);
 void store_memory_limit(struct store *s, size_t bytes_max);
+size_t store_memory_bytes(const struct store *s); /* of keys, records and values */
 
 /* Lose what a crash would lose: everything since the last commit. */
 void store_memory_crash(struct store *s);

@@ -5,18 +5,27 @@
 #include <assert.h>
 #include <stdlib.h>
 
+#include "mesh/exchange.h"
 #include "mesh/segment.h"
+#include "mesh/tree.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 #define PEERS   3 /* the last is a stranger until the roster changes */
 #define LOGS    4
 #define RECORDS 6
+#define TREES   4
 
 static struct {
     struct hop_sign_key self, peers[PEERS], logs[LOGS];
     uint8_t bytes[LOGS][2][RECORDS][512]; /* two histories of each log: forks */
     struct span records[LOGS][2][RECORDS];
+    struct tree_made { /* documents: of one chunk, and of one node and few chunks */
+        uint64_t size;
+        uint8_t root[32], bytes[3][160];
+        struct span blobs[3];
+        size_t count;
+    } trees[TREES];
     struct mesh_outs outs;
     bool ready;
 } world;
@@ -47,8 +56,12 @@ static void history_make(uint8_t log, uint8_t fork)
         uint8_t *bytes = world.bytes[log][fork][i], zeros[24] = {0};
         memcpy(s.log, world.logs[log].public_key, 32);
         s.count = 1;
-        s.records[0] =
-            (struct segment_record){OUTER_SEALED, zeros, zeros, zeros, zeros, SPAN(text, 20u + i)};
+        s.records[0] = (struct segment_record){.outer = OUTER_SEALED,
+                                               .cell_tag = zeros,
+                                               .hint = zeros,
+                                               .nonce = zeros,
+                                               .kc = zeros,
+                                               .text = SPAN(text, 20u + i)};
         s.sig = text; /* replaced below: the id is known only now */
         static uint8_t padded[64 + 40];
         s.sig = padded;
@@ -59,8 +72,35 @@ static void history_make(uint8_t log, uint8_t fork)
     }
 }
 
+/* Small ones: a node here lists chunks that nobody has but for the first, for the others would be
+ * too large for a script. */
+static void tree_make(uint8_t n)
+{
+    struct tree_made *t = &world.trees[n];
+    struct wire_writer w = wire_writer(t->bytes[0], sizeof t->bytes[0]);
+    t->count = 1;
+    t->size = 3u + n;
+    if (n % 2 != 0) {
+        t->size = n == 3 ? 2 * TREE_CHUNK_BYTES + 5 : TREE_CHUNK_BYTES + 5;
+        wire_put_u8(&w, 1);
+        wire_put_u64(&w, t->size);
+        wire_put_zeros(&w, 32 * (n == 3 ? 2u : 1u));
+        t->bytes[1][TREE_SEALED_BYTES(5) - 1] = n;
+        t->blobs[1] = SPAN(t->bytes[1], TREE_SEALED_BYTES(5));
+        tree_name(wire_take(&w, 32), t->blobs[1]);
+        t->count = 2;
+    } else {
+        wire_put_zeros(&w, TREE_SEALED_BYTES(2u + n));
+        wire_put_u8(&w, n);
+    }
+    t->blobs[0] = wire_written(&w);
+    tree_name(t->root, t->blobs[0]);
+}
+
 static void world_make(void)
 {
+    for (uint8_t i = 0; i < TREES; i++)
+        tree_make(i);
     key_make(&world.self, 1, 0);
     for (uint8_t i = 0; i < PEERS; i++)
         key_make(&world.peers[i], 2, i);
@@ -117,9 +157,10 @@ static void link_up(struct script *s, unsigned peer)
     uint8_t frame[HELLO_BYTES];
     struct wire_writer w = wire_writer(frame, sizeof frame);
     bool listener = (wire_get_u8(&s->r) & 1) != 0;
-    struct hello_scope scope = {binding, cell, !listener};
+    struct hello_scope scope = {binding, cell, !listener, 0};
     mesh_link link = ++s->links;
-    struct mesh_in in = {MESH_IN_LINK_UP, link, listener, 0, SPAN(binding, 32)};
+    struct mesh_in in = {
+        .type = MESH_IN_LINK_UP, .link = link, .listener = listener, .bytes = SPAN(binding, 32)};
     step(s, in, false);
     if (peer < PEERS) {
         frame_hello_put(&w, &scope, &world.peers[peer]);
@@ -148,7 +189,7 @@ static void put_segment(struct script *s, struct wire_writer *w)
 static void put_frontier(struct script *s, struct wire_writer *w)
 {
     static struct frame_frontier f;
-    f.flags = wire_get_u8(&s->r) & 7;
+    f.flags = wire_get_u8(&s->r) & FRONTIER_STRANGER;
     f.count = wire_get_u8(&s->r) % 6;
     for (size_t i = 0; i < f.count; i++) {
         unsigned log = wire_get_u8(&s->r), bits = wire_get_u8(&s->r);
@@ -178,21 +219,80 @@ static void put_marks(struct script *s, struct wire_writer *w, bool ack)
         frame_stop_put(w, &f);
 }
 
+/* The logs of a peer that has taken part in an exchange, up to where the script says. */
+static size_t exchange_entries(struct script *s, const struct sketch_salt *salt,
+                               struct sketch_entry ret[static LOGS])
+{
+    size_t n = 0;
+    for (unsigned i = 0; i < LOGS; i++) {
+        unsigned seq = wire_get_u8(&s->r) % (RECORDS + 3);
+        struct sketch_entry *e = &ret[n];
+        *e = (struct sketch_entry){.log = i, .seq = seq};
+        e->position = sketch_position(salt, world.logs[i].public_key, &e->mark);
+        if (seq > 0 && seq < RECORDS) /* prev of the next */
+            e->check = sketch_check(salt, world.records[i][0][seq].data + 64);
+        e->tag = sketch_tag(seq, e->check);
+        n += seq > 0;
+    }
+    sketch_sort(ret, n);
+    return n;
+}
+
+/* Openings and answers of an exchange that the salt fits, and some that it does not. */
+static void put_exchange(struct script *s, struct wire_writer *w)
+{
+    unsigned kind = wire_get_u8(&s->r), number = wire_get_u8(&s->r);
+    uint8_t context[35] = {7}, bytes[2 * 40];
+    uint16_t sums[40] = {0};
+    struct sketch_salt salt;
+    struct sketch_entry entries[LOGS];
+    struct list_entry listed[LOGS];
+    context[32] = (uint8_t)(kind >> 7);
+    context[34] = (uint8_t)number;
+    sketch_init();
+    sketch_salt(&salt, (const uint8_t[32]){0}, SPAN(context, sizeof context));
+    struct frame_list list = {.number = (uint16_t)number, .eager = (kind & 64) != 0};
+    list.count = exchange_entries(s, &salt, entries);
+    list.entries = listed;
+    list.all = (kind & 3) == 0;
+    for (size_t i = 0; i < list.count; i++)
+        listed[i] =
+            (struct list_entry){entries[i].position, entries[i].seq, list.all ? entries[i].mark : 0,
+                                list.all ? entries[i].check : 0};
+    struct frame_sketch sketch = {.number = (uint16_t)number, .eager = list.eager, .logs = LOGS};
+    sketch.count = (kind >> 2 & 15) + 4;
+    sketch.syndromes = bytes;
+    sketch_add(sums, 0, sketch.count, entries, list.count);
+    for (size_t i = 0; i < sketch.count; i++) {
+        bytes[2 * i] = (uint8_t)(sums[i] >> 8);
+        bytes[2 * i + 1] = (uint8_t)sums[i];
+    }
+    if ((kind & 3) < 2)
+        frame_list_put(w, &list);
+    else if ((kind & 3) == 2)
+        frame_sketch_put(w, &sketch);
+    else
+        frame_more_put(w, &(struct frame_more){(uint8_t)number, kind >> 2 & 15});
+}
+
 static void put_small(struct script *s, struct wire_writer *w, unsigned kind)
 {
     static const uint8_t binding[32] = {7};
     unsigned n = wire_get_u8(&s->r);
-    uint8_t chunk = (uint8_t)(n % 4);
-    struct frame_blob blob = {.bytes = SPAN(&chunk, 1)};
-    struct frame_want want = {.count = 1};
-    struct frame_tell tell = {.counter = n, .bytes = SPAN(&chunk, 1)};
+    const struct tree_made *t = &world.trees[n % TREES];
+    unsigned bits = wire_get_u8(&s->r);
+    struct span blob = t->blobs[bits % t->count];
+    uint32_t offset = bits > 0x80 ? 0 : wire_get_u8(&s->r) % (uint32_t)blob.size;
+    struct frame_piece piece = {(uint16_t)(bits >> 4), offset, (uint32_t)blob.size,
+                                SPAN(blob.data + offset, blob.size - offset)};
+    struct frame_want want = {(uint16_t)(bits >> 4), offset, 1u + n, n < 0x80 ? t->root : NULL};
+    struct frame_tell tell = {.counter = n, .bytes = SPAN(t->root, 1)};
     struct frame_keepalive keepalive = {{1}, {2}};
-    hop_hash(blob.name, 32, LABEL_BLOB_NAME, blob.bytes);
-    memcpy(want.names[0], blob.name, 32);
-    blob.name[0] ^= n > 0xf0;
+    if (n > 0xf0)
+        piece.total++;
     if (n % 2 != 0)
         mesh_root(s->mesh, keepalive.salt, keepalive.root);
-    switch (kind % 5) {
+    switch (kind % 6) {
     case 0:
         frame_keepalive_put(w, &keepalive);
         break;
@@ -200,10 +300,13 @@ static void put_small(struct script *s, struct wire_writer *w, unsigned kind)
         frame_want_put(w, &want);
         break;
     case 2:
-        frame_blob_put(w, &blob);
+        frame_piece_put(w, &piece);
         break;
     case 3:
-        frame_noblob_put(w, blob.name);
+        frame_noblob_put(w, (uint16_t)(bits >> 4));
+        break;
+    case 4:
+        put_exchange(s, w);
         break;
     default:
         frame_tell_put(w, &tell, binding, &world.peers[n % PEERS]);
@@ -256,8 +359,7 @@ static void act(struct script *s)
 {
     unsigned op = wire_get_u8(&s->r);
     unsigned link = s->links == 0 ? 0 : 1 + wire_get_u8(&s->r) % s->links;
-    uint8_t chunk = (uint8_t)(link % 4), name[32];
-    hop_hash(name, 32, LABEL_BLOB_NAME, SPAN(&chunk, 1));
+    const struct tree_made *t = &world.trees[link % TREES];
     switch (op % 16) {
     case 0:
         link_up(s, link % (PEERS + 1));
@@ -272,10 +374,15 @@ static void act(struct script *s)
         publish(s);
         break;
     case 4:
-        step(s, (struct mesh_in){.type = MESH_IN_WANT, .bytes = SPAN(name, 32)}, false);
+        step(s,
+             (struct mesh_in){.type = MESH_IN_WANT,
+                              .bytes = SPAN(t->root, 32),
+                              .size = op > 0x80 ? t->size : 0,
+                              .rank = op},
+             false);
         break;
     case 5:
-        step(s, (struct mesh_in){.type = MESH_IN_TELL, .bytes = SPAN(name, 8)}, false);
+        step(s, (struct mesh_in){.type = MESH_IN_TELL, .bytes = SPAN(t->root, 8)}, false);
         break;
     case 6:
         s->known = !s->known;
@@ -293,10 +400,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct script s = {.r = wire_reader(data, size), .store = store_memory_new(0)};
     struct mesh_config config = {.seed = 1, .identity = &world.self, .store = s.store};
+    config.foreign_bytes_max = 1000;
     assert(hop_init() == HOP_OK);
     if (!world.ready)
         world_make();
-    config.roster = (struct mesh_roster){is_member, &s};
+    config.roster = (struct mesh_roster){.is_member = is_member, .ctx = &s};
     s.mesh = mesh_new(&config);
     assert(s.mesh != NULL && s.store != NULL);
     while (!s.r.bad && s.r.left > 0)

@@ -1,5 +1,7 @@
 #include "tests/lib/cluster.h"
 
+#include "mesh/segment.h"
+
 #include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -43,8 +45,10 @@ void cluster_start(struct cluster *c, size_t node)
         .seed = node * 1000 + ++n->starts,
         .identity = &n->identity,
         .store = n->store,
-        .roster = {is_member, n},
+        .roster = {.is_member = is_member, .ctx = n},
         .trace = {on_trace, n},
+        .foreign_bytes_max = c->foreign_max,
+        .foreign_bytes = n->foreign_bytes,
     };
     memcpy(config.cell_id, c->cell_id, sizeof config.cell_id);
     assert(n->mesh == NULL);
@@ -126,10 +130,11 @@ void cluster_link(struct cluster *c, size_t a, size_t b)
     mesh_link at_a = (mesh_link)(b + 100 * before), at_b = (mesh_link)(a + 100 * before);
     while (w->up)
         w++;
-    *w = (struct cluster_wire){true, a, b, at_a, at_b, ++c->wires_made};
+    *w = (struct cluster_wire){true, a, b, at_a, at_b, ++c->wires_made, {0}};
     binding[1] = (uint8_t)c->wires_made;
     binding[2] = (uint8_t)(c->wires_made >> 8);
     struct mesh_in in = {.type = MESH_IN_LINK_UP, .link = at_a, .bytes = SPAN(binding, 32)};
+    in.rate_hint = c->rate_told ? c->rate : 0;
     (void)cluster_step(c, a, in);
     in.link = at_b;
     in.listener = true;
@@ -173,11 +178,16 @@ void cluster_admit(struct cluster *c, size_t node, size_t who, bool member)
 
 /* ---- frames on their way ---- */
 
-static void post(struct cluster *c, const struct cluster_wire *w, size_t from, struct span frame)
+static void post(struct cluster *c, struct cluster_wire *w, size_t from, struct span frame)
 {
     bool a = w->a == from;
     size_t to = a ? w->b : w->a;
-    hop_time at = c->now + c->latency_ms * HOP_MS;
+    hop_time *free_at = &w->free_at[a ? 0 : 1], at = c->now;
+    if (c->rate > 0) { /* it waits for what was sent before it, and takes its time */
+        *free_at = (*free_at > at ? *free_at : at) + frame.size * HOP_SECOND / c->rate;
+        at = *free_at;
+    }
+    at += c->latency_ms * HOP_MS;
     if (c->jitter_ms > 0)
         at += rng_below(&c->rng, c->jitter_ms * HOP_MS);
     for (size_t i = 0; i < c->events_count && !c->reorder; i++) {
@@ -195,13 +205,15 @@ static void post(struct cluster *c, const struct cluster_wire *w, size_t from, s
 
 static void count(struct cluster *c, struct span frame)
 {
-    static const size_t record_count_at = 1 + 32 + 8;
+    static struct segment s;
     unsigned type = frame.data[0];
     assert(type < FRAMES_END);
     c->frames[type]++;
     c->bytes[type] += frame.size;
     if (type == FRAME_SEGMENT)
-        c->records_sent += frame.data[record_count_at];
+        assert(segment_parse(&s, frame) == HOP_OK);
+    if (type == FRAME_SEGMENT)
+        c->records_sent += s.count;
 }
 
 /* Nothing that a peer could take for "I have it" may leave before it is durable. */
@@ -214,7 +226,14 @@ static void check_ack(struct cluster *c, size_t node, struct span frame)
     assert(frame_ack_parse(&ack, frame) == HOP_OK);
     for (size_t i = 0; i < ack.count && !n->commits_held; i++) {
         struct store_tip tip;
-        assert(store_tip(n->store, ack.items[i].log, &tip) == HOP_OK);
+        uint8_t log[32], before[32] = {0};
+        memcpy(log, ack.items[i].log, sizeof log);
+        if (ack.brief) { /* the one that starts so is the next after nothing but that start */
+            memcpy(before, log, FRAME_BRIEF_BYTES);
+            assert(store_next_log(n->store, before, log, &tip) == HOP_OK);
+            assert(memcmp(log, before, FRAME_BRIEF_BYTES) == 0);
+        }
+        assert(store_tip(n->store, log, &tip) == HOP_OK);
         assert(ack.items[i].seq <= tip.seq);
     }
     assert(!n->uncommitted || !n->commits_held);
@@ -255,7 +274,7 @@ void cluster_puppet(struct cluster *c, size_t node, mesh_link link, size_t who)
     uint8_t binding[32] = {0xbb, (uint8_t)link};
     uint8_t frame[HELLO_BYTES];
     struct wire_writer w = wire_writer(frame, sizeof frame);
-    struct hello_scope scope = {binding, c->cell_id, true};
+    struct hello_scope scope = {binding, c->cell_id, true, 0};
     (void)cluster_step(
         c, node,
         (struct mesh_in){.type = MESH_IN_LINK_UP, .link = link, .bytes = SPAN(binding, 32)});
@@ -291,6 +310,7 @@ static void carry_out(struct cluster *c, size_t node, const struct mesh_out *out
         w = wire_at(c, node, out->link);
         check_ack(c, node, out->bytes);
         count(c, out->bytes);
+        n->sent_bytes[out->bytes.data[0]] += out->bytes.size;
         if (w == NULL) { /* a puppet's, or dropped by the other end */
             stray(c, out->bytes);
             break;
@@ -308,7 +328,18 @@ static void carry_out(struct cluster *c, size_t node, const struct mesh_out *out
     case MESH_OUT_BLOB:
         if (!*failed)
             err = store_put(n->store, STORE_BLOBS, SPAN(out->id, 32), out->bytes);
+        n->blobs_stored++;
+        n->foreign_bytes += out->foreign ? out->bytes.size : 0;
         n->uncommitted = true;
+        break;
+    case MESH_OUT_META:
+        if (!*failed)
+            err = store_put(n->store, STORE_META, out->key, out->bytes);
+        n->uncommitted = true;
+        break;
+    case MESH_OUT_FORK:
+        assert(!n->uncommitted);
+        n->forks++;
         break;
     case MESH_OUT_DELIVER:
         assert(!n->uncommitted);
@@ -327,6 +358,7 @@ static void carry_out(struct cluster *c, size_t node, const struct mesh_out *out
     case MESH_OUT_DROP_LINK:
         drop(c, node, out->link);
         break;
+    case MESH_OUT_OWN_BEHIND:
     case MESH_OUT_PEER:
         break;
     }
@@ -508,11 +540,39 @@ void cluster_publish_large(struct cluster *c, size_t node, enum record_lane lane
     free(text);
 }
 
+void cluster_fork(struct cluster *c, size_t author, size_t at, enum record_lane lane,
+                  const char *text)
+{
+    struct cluster_node *n = &c->nodes[at];
+    struct cluster_log log = c->nodes[author].logs[lane];
+    struct store_tip tip = {0};
+    uint8_t *buffer = malloc(RECORD_BYTES_MAX);
+    uint8_t id[32];
+    memcpy(id, log.key.public_key, sizeof id);
+    int err = store_tip(n->store, id, &tip);
+    assert(buffer != NULL && !n->uncommitted && (err == HOP_OK || err == HOP_ENOTFOUND));
+    log.seq = tip.seq;
+    memcpy(log.head, tip.head, sizeof log.head);
+    struct span record = cluster_seal(c, &log, lane, &c->nodes[at].drbg, span_text(text), buffer);
+    tip.seq = log.seq;
+    memcpy(tip.head, log.head, sizeof tip.head);
+    assert(store_append(n->store, id, &tip, record) == HOP_OK && store_commit(n->store) == HOP_OK);
+    free(buffer);
+    if (n->mesh == NULL)
+        return;
+    assert(cluster_step(c, at, (struct mesh_in){.type = MESH_IN_PUBLISH, .bytes = SPAN(id, 32)}) ==
+           HOP_OK);
+}
+
 void cluster_put_blob(struct cluster *c, size_t node, struct span bytes, uint8_t ret_name[32])
 {
     struct store *s = c->nodes[node].store;
-    hop_hash(ret_name, 32, LABEL_BLOB_NAME, bytes);
-    assert(store_put(s, STORE_BLOBS, SPAN(ret_name, 32), bytes) == HOP_OK);
+    uint8_t chunk[TREE_BLOB_BYTES_MAX] = {0};
+    struct span blob = SPAN(chunk, TREE_SEALED_BYTES(bytes.size));
+    assert(blob.size <= sizeof chunk);
+    memcpy(chunk + TREE_SEALED_BYTES(0), bytes.data, bytes.size);
+    tree_name(ret_name, blob);
+    assert(store_put(s, STORE_BLOBS, SPAN(ret_name, 32), blob) == HOP_OK);
     assert(store_commit(s) == HOP_OK);
 }
 

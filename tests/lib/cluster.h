@@ -19,6 +19,7 @@
 #include "cell/record.h"
 #include "mesh/frame.h"
 #include "mesh/mesh.h"
+#include "mesh/tree.h"
 #include "store/store.h"
 #include "tests/lib/test.h"
 
@@ -43,8 +44,10 @@ struct cluster_node {
     bool commits_held; /* the disk is slow: no commit before cluster_commit() */
     bool uncommitted;
     uint64_t delivered;
-    uint64_t blobs_here, told, dropped; /* outs of these kinds */
-    int error;                          /* what the last frame's step returned, if not HOP_OK */
+    uint64_t blobs_here, told, dropped, forks; /* outs of these kinds */
+    uint64_t blobs_stored, foreign_bytes;
+    uint64_t sent_bytes[FRAMES_END]; /* by type */
+    int error;                       /* what the last frame's step returned, if not HOP_OK */
     unsigned errors;
     char last_told[64];
     struct cluster *cluster; /* for its trace and its roster */
@@ -65,6 +68,7 @@ struct cluster_wire {
     size_t a, b; /* a dialled */
     mesh_link at_a, at_b;
     uint64_t number;
+    hop_time free_at[2]; /* when a's and b's side have sent what they were given */
 };
 
 struct cluster {
@@ -73,6 +77,9 @@ struct cluster {
     uint64_t order, wires_made;
     unsigned linked[CLUSTER_NODES_MAX][CLUSTER_NODES_MAX];
     unsigned latency_ms, jitter_ms;
+    uint32_t rate;        /* bytes a second of each direction of a wire; 0: no limit */
+    uint64_t foreign_max; /* for nodes started from now on: bytes of blobs for others */
+    bool rate_told;       /* and the nodes know it */
     unsigned duplicate_percent, reorder; /* reorder: frames overtake each other within jitter_ms */
     struct rng rng;
     struct epoch epoch;
@@ -108,6 +115,12 @@ void cluster_publish_large(struct cluster *c, size_t node, enum record_lane lane
 /* Seal a record into buffer (RECORD_BYTES_MAX) without storing it: for hostile peers. */
 struct span cluster_seal(struct cluster *c, struct cluster_log *log, enum record_lane lane,
                          struct hop_drbg *drbg, struct span text, uint8_t *buffer);
+/* Node `who` signs another record after the first `seq` of node `author`'s log and stores it at
+ * node `at` as if it were the next there (it holds exactly seq of them): a fork. The author's own
+ * log goes on as if nothing had happened. */
+void cluster_fork(struct cluster *c, size_t author, size_t at, enum record_lane lane,
+                  const char *text);
+/* A chunk that holds these bytes: a document of its own. */
 void cluster_put_blob(struct cluster *c, size_t node, struct span bytes, uint8_t ret_name[32]);
 
 /* One input of a node, with everything that follows in its turn. */

@@ -16,19 +16,18 @@ TEST(late_node_catches_up_from_a_neighbour)
     cluster_link(&c, 1, 2);
     CHECK(cluster_run_until(&c, cluster_in_sync, 1000));
     CHECK_EQ(c.nodes[2].delivered, 1);
-    CLUSTER_TRACE(&c, "[ 270] 1 > link 2 up -> hello\n"
-                      "[ 270] 2 > link 1 up -> hello\n"
-                      "[ 280] 2 > 1 is a member -> frontier\n"
-                      "[ 280] 1 > 2 is a member -> frontier\n"
-                      "[ 290] 1 > frontier of 2: it lacks 1, has 0 more\n"
-                      "[ 290] 2 > frontier of 1: it lacks 0, has 1 more\n"
-                      "[ 290] 2 > ask 1 for log fb67 after 0\n"
-                      "[ 300] 1 > 2 asks for log fb67 after 0 -> send it\n"
-                      "[ 300] 1 > send 2 log fb67 1..1\n"
-                      "[ 310] 2 > 1 brings log fb67 1..1 -> store\n"
-                      "[ 320] 1 > 2 has log fb67 up to 1\n"
-                      "[ 540] 2 > in sync with 1\n"
-                      "[ 540] 1 > in sync with 2\n");
+    CLUSTER_TRACE(&c, "[ 370] 1 > link 2 up -> hello\n"
+                      "[ 370] 2 > link 1 up -> hello\n"
+                      "[ 380] 2 > 1 is a member\n"
+                      "[ 380] 1 > 2 is a member\n"
+                      "[ 380] 1 > list 1 logs for 2\n"
+                      "[ 390] 2 > 1 differs in 1 logs -> list them, take what it has\n"
+                      "[ 400] 1 > answer of 2: it lacks 1, has 0 more\n"
+                      "[ 400] 1 > send 2 log fb67 1..1\n"
+                      "[ 410] 2 > 1 brings log fb67 1..1 -> store\n"
+                      "[ 420] 1 > 2 has log fb67 up to 1\n"
+                      "[ 660] 2 > in sync with 1\n"
+                      "[ 670] 1 > in sync with 2\n");
     cluster_close(&c);
 }
 
@@ -55,6 +54,7 @@ TEST(nothing_is_acknowledged_or_passed_on_before_it_is_durable)
     cluster_run(&c, 200);
     CLUSTER_TRACE(&c, "[1010] 0 > 1 has log fb67 up to 1\n"
                       "[1066] 2 > ask 1 for log fb67 after 0\n"
+                      "[1076] 1 > 2 is grafted to log fb67\n"
                       "[1076] 1 > 2 asks for log fb67 after 0 -> send it\n"
                       "[1076] 1 > send 2 log fb67 1..1\n"
                       "[1086] 2 > 1 brings log fb67 1..1 -> store\n"
@@ -84,17 +84,16 @@ TEST(crash_before_the_commit_loses_nothing_that_was_acknowledged)
     CHECK(cluster_run_until(&c, cluster_in_sync, 1000));
     CLUSTER_TRACE(&c, "[ 600] 1 > link 100 up -> hello\n"
                       "[ 600] 0 > link 101 up -> hello\n"
-                      "[ 610] 0 > 101 is a member -> frontier\n"
-                      "[ 610] 1 > 100 is a member -> frontier\n"
-                      "[ 620] 1 > frontier of 100: it lacks 0, has 1 more\n"
-                      "[ 620] 1 > ask 100 for log fb67 after 1\n"
-                      "[ 620] 0 > frontier of 101: it lacks 1, has 0 more\n"
-                      "[ 630] 0 > 101 asks for log fb67 after 1 -> send it\n"
-                      "[ 630] 0 > send 101 log fb67 2..2\n"
-                      "[ 640] 1 > 100 brings log fb67 2..2 -> store\n"
-                      "[ 650] 0 > 101 has log fb67 up to 2\n"
-                      "[ 870] 1 > in sync with 100\n"
-                      "[ 870] 0 > in sync with 101\n");
+                      "[ 610] 0 > 101 is a member\n"
+                      "[ 610] 1 > 100 is a member\n"
+                      "[ 610] 1 > list 1 logs for 100\n"
+                      "[ 620] 0 > 101 differs in 1 logs -> list them\n"
+                      "[ 620] 0 > send 101 log fb67 2..2\n"
+                      "[ 630] 1 > answer of 100: it lacks 0, has 1 more\n"
+                      "[ 630] 1 > 100 brings log fb67 2..2 -> store\n"
+                      "[ 640] 0 > 101 has log fb67 up to 2\n"
+                      "[ 890] 0 > in sync with 101\n"
+                      "[ 900] 1 > in sync with 100\n");
     CHECK_EQ(c.nodes[1].delivered, 2); /* each once: the first before the crash */
     cluster_close(&c);
 }
@@ -140,8 +139,9 @@ TEST(stranger_gets_nothing_but_may_bring_its_admission)
     cluster_run(&c, 3000);
     CLUSTER_TRACE(&c, "[   0] 1 > link 0 up -> hello\n"
                       "[   0] 0 > link 1 up -> hello\n"
-                      "[  10] 0 > 1 is a stranger -> frontier of nothing\n"
-                      "[  10] 1 > 0 is a member -> frontier\n"
+                      "[  10] 0 > 1 is a stranger\n"
+                      "[  10] 1 > 0 is a member\n"
+                      "[  10] 1 > list 2 logs for 0\n"
                       "[  20] 1 > 0 takes us for a stranger -> send control records\n"
                       "[  20] 1 > send 0 log d824 1..1\n"
                       "[  30] 0 > 1 brings log d824 1..1 -> store\n"
@@ -151,26 +151,21 @@ TEST(stranger_gets_nothing_but_may_bring_its_admission)
     CHECK_EQ(cluster_view(&c, 1, 0).in_sync, false);
     cluster_admit(&c, 0, 1, true);
     CHECK(cluster_run_until(&c, cluster_in_sync, 1000));
-    CLUSTER_TRACE(&c, "[3000] 0 > 1 is a member -> frontier\n"
-                      "[3010] 1 > frontier of 0: it lacks 1, has 2 more\n"
-                      "[3010] 1 > ask 0 for log 1a9c after 0\n"
-                      "[3010] 1 > ask 0 for log fb67 after 0\n"
-                      "[3020] 0 > frontier of 1: it lacks 2, has 1 more\n"
-                      "[3020] 0 > ask 1 for log 9cb8 after 0\n"
-                      "[3020] 0 > 1 asks for log 1a9c after 0 -> send it\n"
-                      "[3020] 0 > 1 asks for log fb67 after 0 -> send it\n"
+    CLUSTER_TRACE(&c, "[3000] 0 > 1 is a member\n"
+                      "[3000] 0 > list 3 logs for 1\n"
+                      "[3010] 1 > 0 differs in 3 logs -> list them, take what it has\n"
+                      "[3010] 1 > send 0 log 9cb8 1..1\n"
+                      "[3020] 0 > answer of 1: it lacks 2, has 0 more\n"
                       "[3020] 0 > send 1 log 1a9c 1..1\n"
                       "[3020] 0 > send 1 log fb67 1..1\n"
-                      "[3030] 1 > 0 asks for log 9cb8 after 0 -> send it\n"
-                      "[3030] 1 > send 0 log 9cb8 1..1\n"
+                      "[3020] 0 > 1 brings log 9cb8 1..1 -> store\n"
                       "[3030] 1 > 0 brings log 1a9c 1..1 -> store\n"
                       "[3030] 1 > 0 brings log fb67 1..1 -> store\n"
-                      "[3040] 0 > 1 brings log 9cb8 1..1 -> store\n"
+                      "[3030] 1 > 0 has log 9cb8 up to 1\n"
                       "[3040] 0 > 1 has log 1a9c up to 1\n"
                       "[3040] 0 > 1 has log fb67 up to 1\n"
-                      "[3050] 1 > 0 has log 9cb8 up to 1\n"
-                      "[3260] 1 > in sync with 0\n"
-                      "[3270] 0 > in sync with 1\n");
+                      "[3280] 1 > in sync with 0\n"
+                      "[3290] 0 > in sync with 1\n");
     CHECK_EQ(cluster_records(&c, 1), 4);
     CHECK(cluster_agrees(&c));
     cluster_close(&c);
@@ -207,12 +202,13 @@ TEST(blob_comes_from_the_second_holder_when_the_first_leaves)
     cluster_kill(&c, 1); /* asked, and gone */
     cluster_put_blob(&c, 2, span_text("a draft"), name);
     cluster_run(&c, 100);
-    CLUSTER_TRACE(&c, "[1000] 0 > ask 1 for blob 1fe0\n"
+    CLUSTER_TRACE(&c, "[1000] 0 > ask 1 for blob 8b48\n"
                       "[1005] 0 > link 1 down\n"
-                      "[1005] 0 > ask 2 for blob 1fe0\n"
+                      "[1005] 0 > ask 2 for blob 8b48\n"
                       "[1005] 2 > link 1 down\n"
-                      "[1015] 2 > 0 wants blob 1fe0 -> send it\n"
-                      "[1025] 0 > 2 brings blob 1fe0 -> store\n");
+                      "[1015] 2 > 0 wants blob 8b48 -> send it\n"
+                      "[1025] 0 > 2 brings blob 8b48 -> store\n"
+                      "[1025] 0 > all of 8b48 is here\n");
     CHECK(cluster_has_blob(&c, 0, name));
     CHECK_EQ(c.nodes[0].blobs_here, 1);
     cluster_close(&c);
@@ -251,16 +247,11 @@ TEST(control_records_go_before_meeting_before_bulk)
     cluster_run(&c, 45);
     CLUSTER_TRACE(&c, "[   0] 0 > link 1 up -> hello\n"
                       "[   0] 1 > link 0 up -> hello\n"
-                      "[  10] 1 > 0 is a member -> frontier\n"
-                      "[  10] 0 > 1 is a member -> frontier\n"
-                      "[  20] 0 > frontier of 1: it lacks 3, has 0 more\n"
-                      "[  20] 1 > frontier of 0: it lacks 0, has 3 more\n"
-                      "[  20] 1 > ask 0 for log f449 after 0\n"
-                      "[  20] 1 > ask 0 for log fb67 after 0\n"
-                      "[  20] 1 > ask 0 for log 1a9c after 0\n"
-                      "[  30] 0 > 1 asks for log f449 after 0 -> send it\n"
-                      "[  30] 0 > 1 asks for log fb67 after 0 -> send it\n"
-                      "[  30] 0 > 1 asks for log 1a9c after 0 -> send it\n"
+                      "[  10] 1 > 0 is a member\n"
+                      "[  10] 0 > 1 is a member\n"
+                      "[  10] 0 > list 3 logs for 1\n"
+                      "[  20] 1 > 0 differs in 3 logs -> list them, take what it has\n"
+                      "[  30] 0 > answer of 1: it lacks 3, has 0 more\n"
                       "[  30] 0 > send 1 log 1a9c 1..1\n"
                       "[  30] 0 > send 1 log fb67 1..1\n"
                       "[  30] 0 > send 1 log f449 1..1\n"

@@ -281,6 +281,7 @@ TEST(auth_types_and_ranks_keep_their_numbers)
     CHECK_EQ(AUTH_PROCEDURE, 7);
     CHECK_EQ(AUTH_REMOVE, 8);
     CHECK_EQ(AUTH_CHECKPOINT, 13);
+    CHECK_EQ(AUTH_SEEN, 14);
     static const uint8_t ranks[ROLES_COUNT] = {0, 1, 2, 3, 0, 0};
     for (enum auth_role r = 0; r < ROLES_COUNT; r++)
         CHECK_EQ(auth_rank_of(r), ranks[r]);

@@ -454,9 +454,9 @@ TEST(cell_ignores_what_it_does_not_know)
     w.ik = f.founder.ik.public_key;
     for (unsigned type = 0; type < 32; type++) {
         static const bool known[32] = {
-            [AUTH_LOG_OPEN] = true, [AUTH_GENESIS] = true, [AUTH_EPOCH] = true,
-            [AUTH_GRANT] = true,    [AUTH_INVITE] = true,  [AUTH_ADMIT] = true,
-            [AUTH_PROCEDURE] = true};
+            [AUTH_LOG_OPEN] = true,  [AUTH_GENESIS] = true, [AUTH_EPOCH] = true,
+            [AUTH_GRANT] = true,     [AUTH_INVITE] = true,  [AUTH_ADMIT] = true,
+            [AUTH_PROCEDURE] = true, [AUTH_SEEN] = true};
         w.type = type;
         if (!known[type])
             check_ignored(&f, &w, CELL_UNKNOWN_TYPE);

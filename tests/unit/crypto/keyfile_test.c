@@ -274,3 +274,29 @@ TEST(passphrase_needs_twelve_characters_or_five_words)
             fail_msg("case %zu: \"%s\"", i, cases[i].text);
     }
 }
+
+/* Keys that changed while the node runs would be lost, or cost half a second each time. */
+TEST(keyfile_is_written_again_without_the_passphrase)
+{
+    static const char first[] = "the first payload", second[] = "another, longer than the first";
+    struct sealed f;
+    struct keyfile_kept kept;
+    struct hop_drbg drbg;
+    uint8_t payload[KEYFILE_PAYLOAD_BYTES_MAX], again[KEYFILE_BYTES_MAX], seed[32] = {3};
+    size_t size;
+    enum keyfile_trouble trouble;
+    struct span passphrase = span_text("twelve chars");
+    CHECK_OK(hop_init());
+    hop_drbg_seed(&drbg, seed);
+    CHECK_OK(keyfile_seal(f.bytes, &f.size, span_text(first), passphrase, &floor_cost, &drbg));
+    CHECK_OK(keyfile_open_kept(&kept, payload, &size, SPAN(f.bytes, f.size), passphrase, &trouble));
+    CHECK_OK(keyfile_seal_again(again, &f.size, span_text(second), &kept, &drbg));
+    CHECK_OK(keyfile_open(payload, &size, SPAN(again, f.size), passphrase, &trouble));
+    CHECK_SPAN(SPAN(payload, size), span_text(second));
+    again[f.size - 1] ^= 1;
+    CHECK_ERR(keyfile_open(payload, &size, SPAN(again, f.size), passphrase, &trouble),
+              HOP_EMALFORMED);
+    CHECK_ERR(keyfile_seal_again(again, &f.size, SPAN(payload, KEYFILE_PAYLOAD_BYTES_MAX + 1),
+                                 &kept, &drbg),
+              HOP_EFULL);
+}

@@ -23,9 +23,13 @@ TEST(keys_read_back_as_they_were_put)
     struct device_keys k, got;
     uint8_t bytes[DEVICE_KEYS_BYTES];
     make(&k);
-    for (unsigned flags = 0; flags < 4; flags++) {
+    for (unsigned flags = 0; flags < 16; flags++) {
         k.has_cell = (flags & 1) != 0;
         k.founding = (flags & 2) != 0;
+        k.stopped = (flags & 4) != 0;
+        k.carrier = (flags & 8) != 0;
+        k.session[15] = (uint8_t)flags;
+        k.tips[2] = flags;
         device_keys_put(bytes, &k);
         CHECK_OK(device_keys_parse(&got, SPAN(bytes, sizeof bytes)));
         CHECK_BYTES((uint8_t *)&got.ik, (uint8_t *)&k.ik, sizeof k.ik);
@@ -37,6 +41,10 @@ TEST(keys_read_back_as_they_were_put)
         CHECK_EQ(got.incarnation, 1);
         CHECK_EQ(got.has_cell, k.has_cell);
         CHECK_EQ(got.founding, k.founding);
+        CHECK_EQ(got.stopped, k.stopped);
+        CHECK_EQ(got.carrier, k.carrier);
+        CHECK_EQ(got.tips[2], flags);
+        CHECK_BYTES(got.session, k.session, 16);
     }
 }
 
@@ -50,9 +58,9 @@ TEST(keys_refuse_other_sizes_flags_and_versions)
     for (size_t size = 0; size <= sizeof bytes; size++)
         CHECK_ERR(device_keys_parse(&k, SPAN(bytes, size)),
                   size == DEVICE_KEYS_BYTES ? HOP_OK : HOP_EMALFORMED);
-    bytes[1] |= 4;
+    bytes[1] |= 16;
     CHECK_ERR(device_keys_parse(&k, SPAN(bytes, DEVICE_KEYS_BYTES)), HOP_EMALFORMED);
-    bytes[1] &= 3;
+    bytes[1] &= 7;
     bytes[DEVICE_KEYS_BYTES - 1] = 1;
     CHECK_ERR(device_keys_parse(&k, SPAN(bytes, DEVICE_KEYS_BYTES)), HOP_EMALFORMED);
     bytes[DEVICE_KEYS_BYTES - 1] = 0;

@@ -21,8 +21,8 @@ static struct store *copy_of(struct store *s)
         CHECK_OK(store_append(copy, log, &tip, bytes));
     }
     struct span mark;
-    if (store_find(s, STORE_META, span_text("device"), &mark) == HOP_OK)
-        CHECK_OK(store_put(copy, STORE_META, span_text("device"), mark));
+    if (store_find(s, STORE_META, span_text("session"), &mark) == HOP_OK)
+        CHECK_OK(store_put(copy, STORE_META, span_text("session"), mark));
     CHECK_OK(store_commit(copy));
     return copy;
 }
@@ -77,14 +77,7 @@ TEST(device_whose_store_is_a_backup_writes_new_logs)
     party_free(p);
 }
 
-static bool is_segment_of(struct span frame, const uint8_t log[static 32])
-{
-    static struct segment s;
-    return frame.data[0] == FRAME_SEGMENT && segment_parse(&s, frame) == HOP_OK &&
-           memcmp(s.log, log, 32) == 0;
-}
-
-/* The same number comes from a peer and is written here, in one turn: neither may stop the device.
+/* A peer shows the number that is written here in the same turn: signed twice, it would be a fork.
  */
 TEST(device_that_writes_while_its_own_records_come_back_lives)
 {
@@ -100,21 +93,141 @@ TEST(device_that_writes_while_its_own_records_come_back_lives)
     restore(p, 1, backup);
     party_link_all(p);
     bool clashed = false;
-    while (p->count > 0 && !clashed) {
+    while (p->count > 0) {
         const struct party_frame *f = &p->frames[p->first];
-        clashed = f->to == 1 && is_segment_of(SPAN(f->bytes, f->size), log);
-        if (clashed) {
+        if (!clashed && f->to == 1 && f->bytes[0] == FRAME_LIST) {
             struct text_said why;
             uint8_t id[32];
             struct act a = party_a(p, ACT_OPINION);
+            clashed = true;
             CHECK_OK(device_act(x->d, &a, party_wall(p), id, &why)); /* not committed yet */
         }
         party_deliver(p);
     }
     CHECK(clashed);
-    CHECK(memcmp(x->keys.log[LANE_MEETING].public_key, log, 32) != 0);
     party_run(p, 40);
+    CHECK(memcmp(x->keys.log[LANE_MEETING].public_key, log, 32) != 0);
+    CHECK_EQ(device_forks(x->d, NULL, 0), 0);
     CHECK_OK(say(p, 1)); /* the person is told that it failed, and says it again */
     check_opinions(p, count + 2);
+    party_free(p);
+}
+
+static const struct text_said *only_notice(struct party *p, uint32_t i)
+{
+    static struct text_said said[4];
+    CHECK_EQ(device_notices(p->devices[i].d, said, 4), 1);
+    return &said[0];
+}
+
+/* Switched off in order and on again; its key file is saved as the owner does. */
+static void stop(struct party *p, uint32_t i)
+{
+    struct party_device *x = &p->devices[i];
+    device_stop(x->d);
+    x->keys.changed = false;
+    x->saved = x->keys;
+}
+
+/* The file put back is from before the last start: it would sign all since then once more, with
+ * nobody there to tell it. */
+TEST(store_of_an_earlier_session_is_known_at_start)
+{
+    struct party *p = party_gathered(2);
+    party_hold_meeting(p, (struct span){0});
+    struct store *backup = copy_of(p->devices[1].store);
+    uint32_t before = p->devices[1].keys.incarnation;
+    restore(p, 1, copy_of(p->devices[1].store)); /* a power cut, and on again: nothing is lost */
+    CHECK_EQ(p->devices[1].keys.incarnation, before);
+    CHECK_OK(say(p, 1));
+    restore(p, 1, backup);
+    CHECK_EQ(p->devices[1].keys.incarnation, before + 1);
+    CHECK_EQ(only_notice(p, 1)->id, NOTICE_NOT_WHOLE);
+    CHECK_OK(say(p, 1)); /* at once: nobody was met yet */
+    party_link_all(p);
+    size_t count = party_meeting(p, 0)->opinions_count;
+    party_run(p, 40);
+    party_check_agree(p);
+    CHECK_EQ(party_meeting(p, 0)->opinions_count, count + 1);
+    CHECK_EQ(mesh_forks(device_mesh(p->devices[0].d), NULL, 0), 0);
+    party_free(p);
+}
+
+/* A copy made within the session and put back after an orderly stop. */
+TEST(store_shorter_than_at_the_last_stop_is_known_at_start)
+{
+    struct party *p = party_gathered(2);
+    party_hold_meeting(p, (struct span){0});
+    CHECK_OK(say(p, 1));
+    struct store *early = copy_of(p->devices[1].store);
+    CHECK_OK(say(p, 1));
+    struct store *late = copy_of(p->devices[1].store);
+    uint32_t before = p->devices[1].keys.incarnation;
+    stop(p, 1);
+    restore(p, 1, late);
+    CHECK_EQ(p->devices[1].keys.incarnation, before);
+    restore(p, 1, early);
+    CHECK_EQ(p->devices[1].keys.incarnation, before + 1);
+    CHECK_EQ(only_notice(p, 1)->id, NOTICE_NOT_WHOLE);
+    party_free(p);
+}
+
+/* Somebody deleted the file. */
+TEST(missing_store_is_known_at_start_and_comes_back_from_the_others)
+{
+    struct party *p = party_gathered(2);
+    party_hold_meeting(p, (struct span){0});
+    uint64_t records = device_record_count(p->devices[1].d);
+    uint32_t before = p->devices[1].keys.incarnation;
+    restore(p, 1, store_memory_new(0));
+    CHECK_EQ(p->devices[1].keys.incarnation, before + 1);
+    party_link_all(p);
+    party_run(p, 40);
+    CHECK(device_record_count(p->devices[1].d) >= records); /* it owes receipts again */
+    party_check_agree(p);
+    CHECK_OK(say(p, 1));
+    party_free(p);
+}
+
+/* One directory on two machines: whoever meets the other's records says so and stops; what both
+ * have signed is proven and named, and everybody goes on with the same records. */
+TEST(copied_directory_is_named_and_stops)
+{
+    struct party *p = party_gathered(4);
+    party_hold_meeting(p, (struct span){0});
+    party_run(p, 40);
+    struct party_device *x = &p->devices[1], *y = &p->devices[2];
+    p->apart = true; /* else two of one identity would meet */
+    for (uint32_t k = 0; k < 4; k++) {
+        party_unlink(p, 1, k);
+        party_unlink(p, 2, k);
+    }
+    device_free(y->d); /* 2 becomes a copy of 1 */
+    store_close(y->store);
+    y->d = NULL;
+    y->store = copy_of(x->store);
+    y->keys = y->saved = x->saved;
+    party_start(p, 2);
+    uint8_t log[32];
+    memcpy(log, x->keys.log[LANE_MEETING].public_key, 32);
+    CHECK_OK(say(p, 1));
+    CHECK_OK(say(p, 2)); /* the same number, signed twice */
+    party_link(p, 1, 0);
+    party_link(p, 2, 3);
+    party_run(p, 40);
+    for (uint32_t i = 0; i < 4; i++) {
+        struct device_fork f[2];
+        CHECK_EQ(device_forks(p->devices[i].d, f, 2), 1);
+        CHECK_BYTES(f[0].log, log, 32);
+        CHECK_EQ(f[0].member, device_self(x->d));
+        CHECK_EQ(f[0].own, i == 1 || i == 2);
+    }
+    CHECK_EQ(only_notice(p, 0)->id, NOTICE_FORK);
+    CHECK(memcmp(x->keys.log[LANE_MEETING].public_key, log, 32) != 0);
+    CHECK(memcmp(y->keys.log[LANE_MEETING].public_key, log, 32) != 0);
+    CHECK_OK(say(p, 1));
+    CHECK_OK(say(p, 2)); /* both go on, in logs of their own */
+    party_run(p, 40);
+    party_check_agree(p);
     party_free(p);
 }

@@ -309,6 +309,35 @@ CONTRACT(store_replaces_values_and_keeps_tables_apart)
     check_value(side->s, STORE_BLOBS, "k", "blob");
 }
 
+/* A value that was taken out must not come back, and one whose removal was undone must. */
+CONTRACT(store_takes_values_out)
+{
+    CHECK_ERR(store_remove(side->s, STORE_BLOBS, span_text("k")), HOP_ENOTFOUND);
+    CHECK_OK(put(side->s, STORE_BLOBS, "k", "first"));
+    CHECK_OK(put(side->s, STORE_BLOBS, "l", "stays"));
+    CHECK_OK(store_commit(side->s));
+    CHECK_OK(store_remove(side->s, STORE_BLOBS, span_text("k")));
+    check_no_value(side->s, STORE_BLOBS, "k");
+    CHECK_ERR(store_remove(side->s, STORE_BLOBS, span_text("k")), HOP_ENOTFOUND);
+    store_rollback(side->s);
+    check_value(side->s, STORE_BLOBS, "k", "first");
+    CHECK_OK(store_remove(side->s, STORE_BLOBS, span_text("k")));
+    CHECK_OK(put(side->s, STORE_BLOBS, "k", "second"));
+    CHECK_OK(put(side->s, STORE_BLOBS, "m", "never there"));
+    CHECK_OK(store_remove(side->s, STORE_BLOBS, span_text("m")));
+    CHECK_OK(store_commit(side->s));
+    check_value(side->s, STORE_BLOBS, "k", "second");
+    CHECK_OK(store_remove(side->s, STORE_BLOBS, span_text("k")));
+    CHECK_OK(store_commit(side->s));
+    side_crash(side);
+    check_no_value(side->s, STORE_BLOBS, "k");
+    check_no_value(side->s, STORE_BLOBS, "m");
+    check_value(side->s, STORE_BLOBS, "l", "stays");
+    CHECK_OK(put(side->s, STORE_BLOBS, "k", "third"));
+    CHECK_OK(store_commit(side->s));
+    check_value(side->s, STORE_BLOBS, "k", "third");
+}
+
 /* The largest record and the longest key are allowed, so they must fit. */
 CONTRACT(store_keeps_values_of_every_size)
 {

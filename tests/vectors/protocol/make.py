@@ -83,6 +83,10 @@ def base32(b):
     return "".join(digits[int(bits[i:i + 5], 2)] for i in range(0, len(bits), 5))
 
 
+def number(v):
+    return bytes([v]) if v < 128 else bytes([128 | v & 127]) + number(v >> 7)
+
+
 def cbor(v):
     def head(major, n):
         if n < 24:
@@ -233,21 +237,21 @@ put("hello", u(1, 1) + u(1, 1) + u(1, 0) + ik.public +
     ik.sign("hop/link/hello/v1", binding + u(1, 0) + cell_id + u(1, 1) + u(1, 0)))
 put("tell", u(1, 10) + u(8, 5) + blob(b"hello") + ik.sign("hop/link/tell/v1", binding + u(8, 5) + b"hello"))
 head = lambda rid: rid[:8]
-put("frontier", u(1, 2) + u(1, 3) + u(2, 1) + u(1, 0) + log[0].public + u(8, 3) + head(third))
-put("ack", u(1, 4) + u(1, 1) + log[0].public + u(8, 3))
+put("frontier", u(1, 2) + u(1, 0) + u(2, 1) + u(1, 0) + log[0].public + u(8, 3) + head(third))
+put("ack", u(1, 4) + u(1, 0x81) + log[0].public[:4] + number(3))
 
 
 def part(whole, with_tag):
     n = int.from_bytes(whole[144:148], "big")
     bits = whole[6] | (0x80 if with_tag else 0)
-    return u(1, bits) + (whole[8:24] + whole[96:104] if with_tag else b"") + whole[104:128] + whole[128:144] + u(4, n) + whole[160:160 + n]
+    return u(1, bits) + (whole[8:24] + whole[96:104] if with_tag else b"") + whole[104:128] + whole[128:144] + number(n) + whole[160:160 + n]
 
 
-put("segment", u(1, 3) + log[0].public + u(8, 1) + u(1, 3) + u(1, 0) + part(whole1, True) + part(whole2, False) +
+put("segment", u(1, 3) + u(1, 0x10) + log[0].public + number(1) + u(1, 3) + part(whole1, True) + part(whole2, False) +
     part(clear, False) + clear[-64:])
 salt = fixed("root salt", 8)
 put("root_salt", salt)
-put("root", H("hop/sync/root/v1", 16, salt + log[0].public + u(8, 3) + third)[:8])
+put("root", H("hop/sync/root/v1", 16, salt + log[0].public + u(8, 3) + u(8, 0) + third)[:8])
 put("blob_name", H("hop/blob/name/v1", 32, b"a sealed chunk"))
 
 # ---- §7 ----

@@ -1,8 +1,7 @@
 /* The control records: who is in the cell, on what word, with which keys. Fixed layouts.
  *
- * Types 1..31. Later issues add the records reserved here (REMOVE, ROLE, CONFIG, SUSPEND …); the
- * numbers and, for REMOVE, the layout with its cuts are fixed already, so that a node of today
- * stores and forwards what a node of tomorrow writes. docs/protocol.md §4. */
+ * Types 1..31. What each may do, and what wins when two were written apart, is the rule of
+ * cell/resolve.c; here are only the bytes. docs/protocol.md §4. */
 #ifndef HOP_CELL_AUTH_H
 #define HOP_CELL_AUTH_H
 
@@ -19,14 +18,20 @@ enum auth_type {
     AUTH_GRANT = 4, /* outer kind: one more slot of an epoch */
     AUTH_INVITE = 5,
     AUTH_ADMIT = 6,
-    AUTH_PROCEDURE = 7,   /* the text of the procedure file that genesis pins by hash */
-    AUTH_REMOVE = 8,      /* reserved: member, cuts */
-    AUTH_ROLE = 9,        /* reserved */
-    AUTH_CONFIG = 10,     /* reserved */
-    AUTH_SUSPEND = 11,    /* reserved */
-    AUTH_LEAVE = 12,      /* reserved */
-    AUTH_CHECKPOINT = 13, /* reserved */
-    AUTH_SEEN = 14        /* an empty body: what its deps say, that this device has seen, is all */
+    AUTH_PROCEDURE = 7, /* the text of the procedure file that genesis pins by hash */
+    AUTH_REMOVE = 8,    /* a member, or one device of theirs, with cuts */
+    AUTH_ROLE = 9,      /* another office or category, with cuts if the rank falls */
+    AUTH_CONFIG = 10,   /* the top: seats, secretary, procedure; counts when co-signed */
+    AUTH_SUSPEND = 11,  /* a device is left out until somebody resumes it */
+    AUTH_LEAVE = 12,    /* the author's member leaves, with cuts for its other devices */
+    AUTH_CHECKPOINT =
+        13,           /* how far all control logs reach; counts when co-signed; no cut goes below */
+    AUTH_SEEN = 14,   /* an empty body: what its deps say, that this device has seen, is all */
+    AUTH_COSIGN = 15, /* a seat agrees to a CONFIG or CHECKPOINT record */
+    AUTH_PREKEY = 16, /* the author's device has a new KEM key */
+    AUTH_GROUP = 17,  /* a group (tổ): its name, leader and members */
+    AUTH_PROPOSE = 18,   /* a group leader proposes that a person be invited */
+    AUTH_INVITE_END = 19 /* an invitation is void: revoked, or burned by three failures */
 };
 
 enum auth_role { /* office in the cell; a procedure gives each its label and rank */
@@ -96,6 +101,9 @@ struct auth_invite {
     uint8_t disc_key[32];               /* beacon key for the two to find each other */
     char name[AUTH_NAME_BYTES_MAX + 1]; /* whom it is for */
     uint8_t role, category;
+    uint8_t
+        member[16]; /* zeros: a new person; else one more device of this member, or its return */
+    uint8_t proposal[32]; /* id of the PROPOSE record this follows; zeros: none */
 };
 void auth_invite_put(struct wire_writer *w, const struct auth_invite *i);
 MUST_USE int auth_invite_parse(struct auth_invite *ret, struct span body);
@@ -110,6 +118,112 @@ struct auth_admit {
 };
 void auth_admit_put(struct wire_writer *w, const struct auth_admit *a);
 MUST_USE int auth_admit_parse(struct auth_admit *ret, struct span body);
+
+/* ---- cuts: where the author of a removal stops to accept a log ---- */
+
+struct auth_cut {
+    uint8_t log[32];
+    uint64_t seq;   /* the last accepted; 0: nothing of it */
+    uint8_t id[32]; /* of that record; zeros if seq is 0 */
+};
+#define AUTH_CUT_BYTES 72
+#define AUTH_CUTS_MAX  4096 /* 288 KiB: three lanes of every incarnation of a member's devices */
+
+/* Logs of the devices concerned that are not named are cut at 0: whoever removes names all that it
+ * has seen. Cuts borrow the body they were parsed from. */
+struct auth_cuts {
+    const uint8_t *bytes; /* count times AUTH_CUT_BYTES */
+    size_t count;
+};
+void auth_cut_at(struct auth_cut *ret, const struct auth_cuts *cuts, size_t index);
+
+enum auth_reason { /* shown, never judged */
+                   REASON_REMOVED,
+                   REASON_LOST,
+                   REASON_COMPROMISED,
+                   REASON_LEFT,
+                   REASON_IDLE,
+                   REASONS_COUNT
+};
+
+struct auth_remove {
+    uint8_t member[16];
+    uint8_t ik[32]; /* zeros: the member with all devices; else this device only */
+    uint8_t reason;
+    struct auth_cuts cuts;
+};
+
+struct auth_role_change {
+    uint8_t member[16];
+    uint8_t role, category;
+    struct auth_cuts cuts; /* none unless the rank falls: beyond them, the new rank holds */
+};
+
+#define AUTH_SEATS_MAX   31
+#define AUTH_REMOVED_MAX 31
+
+/* The numbered configuration. It counts when more than half of the seats of the one before have
+ * co-signed it (its author's seat has by writing it); GENESIS is number 0, with the founder's
+ * device as the only seat. A seat is a device, so that one lock in one key file keeps it from
+ * signing two. */
+struct auth_config {
+    uint32_t number;
+    uint8_t prev[32];                  /* id of the CONFIG before, or of GENESIS */
+    uint8_t secretary[16];             /* member; zeros: the office is vacant */
+    uint8_t procedure[32];             /* hash of the procedure file */
+    uint8_t seats_count;               /* 1 … AUTH_SEATS_MAX */
+    uint8_t seats[AUTH_SEATS_MAX][32]; /* identity keys, ascending */
+    uint8_t removed_count;
+    uint8_t removed[AUTH_REMOVED_MAX][16]; /* members of any rank */
+    struct auth_cuts cuts; /* of those removed, and of a secretary who is one no more */
+};
+
+struct auth_suspend {
+    uint8_t ik[32];
+    uint8_t resume; /* 0: left out from now on; 1: in again */
+    uint8_t reason;
+};
+
+struct auth_leave {
+    struct auth_cuts cuts;
+};
+
+struct auth_checkpoint {
+    uint32_t number;       /* of the CONFIG it stands on */
+    uint8_t prev[32];      /* the CHECKPOINT before, or zeros */
+    struct auth_cuts tips; /* every control log as far as its author has it */
+};
+
+struct auth_cosign {
+    uint8_t record[32]; /* a CONFIG or CHECKPOINT */
+};
+
+struct auth_prekey {
+    uint8_t kem[32];
+    uint8_t sig[64]; /* by ik over cell id || ik || kem */
+};
+
+#define AUTH_GROUP_MEMBERS_MAX 300
+struct auth_group {
+    uint8_t group[16]; /* zeros: a new one, whose id is the first 16 bytes of the record's */
+    char name[AUTH_NAME_BYTES_MAX + 1];
+    uint8_t leader[16]; /* member */
+    uint16_t members_count;
+    const uint8_t *members; /* borrowed: members_count times 16, ascending */
+};
+
+#define AUTH_NOTE_BYTES_MAX 400
+struct auth_propose {
+    uint8_t group[16];
+    char name[AUTH_NAME_BYTES_MAX + 1];
+    uint8_t role, category;
+    char note[AUTH_NOTE_BYTES_MAX + 1];
+};
+
+struct auth_invite_end {
+    uint8_t invite[16];
+    uint8_t reason; /* 0: revoked, 1: three failures */
+};
 
 uint8_t auth_rank_of(enum auth_role role); /* secretary 3 … member 0: docs/protocol.md §4 */
 

@@ -17,8 +17,6 @@ struct cell {
     size_t ignored_count;
     uint8_t *procedure;
     size_t procedure_size;
-    struct epoch *epochs;
-    size_t epochs_count;
 };
 
 /* Room for one more item; arrays grow in steps of 16, because a cell grows a person at a time. */
@@ -50,7 +48,7 @@ void cell_reset(struct cell *c)
     free(c->invites);
     free(c->ignored);
     free(c->procedure);
-    struct cell kept = {.epochs = c->epochs, .epochs_count = c->epochs_count};
+    struct cell kept = {0};
     memcpy(kept.id, c->id, sizeof kept.id);
     *c = kept;
 }
@@ -60,9 +58,6 @@ void cell_free(struct cell *c)
     if (c == NULL)
         return;
     cell_reset(c);
-    if (c->epochs != NULL)
-        hop_wipe(c->epochs, c->epochs_count * sizeof *c->epochs);
-    free(c->epochs);
     free(c);
 }
 
@@ -87,13 +82,6 @@ void cell_member_id(uint8_t ret[static 16], const uint8_t cell_id[static 32],
     memcpy(bytes + 32, invite, 16);
     memcpy(bytes + 48, ik, 32);
     hop_hash(ret, 16, LABEL_MEMBER_ID, SPAN(bytes, sizeof bytes));
-}
-
-static void set_tags(struct cell *c, struct cell_device *d)
-{
-    const struct epoch *e = cell_send_epoch(c);
-    if (e != NULL)
-        hop_derive(d->tag, sizeof d->tag, e->route, LABEL_DEVICE_TAG, SPAN(d->cert.ik, 32));
 }
 
 static int on_genesis(struct cell *c, const struct cell_event *e)
@@ -225,7 +213,6 @@ static int admit(struct cell *c, const struct cell_event *e, const struct auth_a
         return HOP_ENOMEM;
     *d = (struct cell_device){.cert = a->cert, .member = (uint32_t)c->members_count};
     memcpy(d->admit, e->id, sizeof d->admit);
-    set_tags(c, d);
     c->members_count++;
     c->devices_count++;
     return HOP_OK;
@@ -300,27 +287,6 @@ int cell_apply(struct cell *c, const struct cell_event *e)
     }
 }
 
-size_t cell_epoch_count(const struct cell *c)
-{
-    return c->epochs_count;
-}
-
-int cell_add_epoch(struct cell *c, const struct epoch *e)
-{
-    if (cell_epoch_by_tag(c, e->tag) != NULL)
-        return HOP_EEXIST;
-    if (c->epochs_count == CELL_EPOCHS_MAX)
-        return HOP_EFULL;
-    struct epoch *kept = one_more(&c->epochs, c->epochs_count, sizeof *kept);
-    if (kept == NULL)
-        return HOP_ENOMEM;
-    *kept = *e;
-    c->epochs_count++;
-    for (size_t i = 0; i < c->devices_count && c->epochs_count == 1; i++)
-        set_tags(c, &c->devices[i]);
-    return HOP_OK;
-}
-
 /* ---- reading ---- */
 
 const uint8_t *cell_id(const struct cell *c)
@@ -379,10 +345,13 @@ const struct cell_device *cell_device_by_key(const struct cell *c, const uint8_t
     return NULL;
 }
 
-const struct cell_device *cell_device_by_tag(const struct cell *c, const uint8_t tag[static 16])
+const struct cell_device *cell_device_by_tag(const struct cell *c, const uint8_t route[static 32],
+                                             const uint8_t tag[static 16])
 {
     for (size_t i = 0; i < c->devices_count; i++) {
-        if (memcmp(c->devices[i].tag, tag, 16) == 0)
+        uint8_t its[16];
+        hop_derive(its, sizeof its, route, LABEL_DEVICE_TAG, SPAN(c->devices[i].cert.ik, 32));
+        if (memcmp(its, tag, 16) == 0)
             return &c->devices[i];
     }
     return NULL;
@@ -407,38 +376,6 @@ const struct cell_member *cell_secretary(const struct cell *c)
     }
     return c->members_count > 0 ? &c->members[0]
                                 : NULL; /* a cell without the office: its founder */
-}
-
-const struct epoch *cell_epoch_by_tag(const struct cell *c, const uint8_t tag[static 16])
-{
-    for (size_t i = c->epochs_count; i-- > 0;) {
-        if (memcmp(c->epochs[i].tag, tag, 16) == 0)
-            return &c->epochs[i];
-    }
-    return NULL;
-}
-
-const struct epoch *cell_send_epoch(const struct cell *c)
-{
-    return c->epochs_count == 0 ? NULL : &c->epochs[0];
-}
-
-int cell_disc_key(const struct cell *c, uint8_t ret[static 32])
-{
-    const struct epoch *e = cell_send_epoch(c);
-    if (e == NULL)
-        return HOP_ENOTFOUND;
-    hop_derive(ret, 32, e->route, LABEL_DISC, (struct span){0});
-    return HOP_OK;
-}
-
-int cell_media_key(const struct cell *c, const uint8_t meeting[static 32], uint8_t ret[static 32])
-{
-    const struct epoch *e = cell_send_epoch(c);
-    if (e == NULL || e->blind)
-        return HOP_ENOTFOUND;
-    hop_derive(ret, 32, e->meet, LABEL_MEDIA, SPAN(meeting, 32));
-    return HOP_OK;
 }
 
 struct span cell_procedure(const struct cell *c)

@@ -27,6 +27,11 @@ void epoch_hint(uint8_t ret[static 8], const struct epoch *e, const uint8_t log[
     hop_derive(ret, 8, e->route, LABEL_EP_HINT, SPAN(log, 32));
 }
 
+void epoch_device_tag(uint8_t ret[static 16], const struct epoch *e, const uint8_t ik[static 32])
+{
+    hop_derive(ret, 16, e->route, LABEL_DEVICE_TAG, SPAN(ik, 32));
+}
+
 /* The slot's hint and key: 8 and 32 bytes. */
 static void slot_keys(uint8_t ret[static 40], const uint8_t shared[static 32],
                       const struct epoch_context *context, const uint8_t epk[static 32],

@@ -31,6 +31,9 @@ void epoch_derive_blind(struct epoch *ret, const uint8_t route[static 32]);
 /* Routing hint of a log's records in this epoch. */
 void epoch_hint(uint8_t ret[static 8], const struct epoch *e, const uint8_t log[static 32]);
 
+/* What a device is called in beacons of this epoch. */
+void epoch_device_tag(uint8_t ret[static 16], const struct epoch *e, const uint8_t ik[static 32]);
+
 /* Seal the epoch's secret to count devices. padded: fill up to a multiple of 16 slots with random
  * ones, so that a carrier does not learn the number of devices. */
 struct epoch_context {

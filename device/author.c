@@ -41,7 +41,7 @@ static int write_record(struct device *d, const struct device_draft *draft,
                         uint8_t ret_id[static 32])
 {
     const struct hop_sign_key *key = &d->keys->log[draft->lane];
-    const struct epoch *epoch = cell_send_epoch(d->cell);
+    const struct epoch *epoch = epochs_send(d->epochs);
     struct store_tip tip = {0};
     uint32_t index;
     struct device_log *log = device_log_state(d, key->public_key, &index);
@@ -149,7 +149,7 @@ static int author_first_epoch(struct device *d, uint64_t wall)
     struct wire_writer w = wire_writer(text, EPOCH_TEXT_BYTES_MAX);
     struct epoch_context context = {.cell_id = d->keys->cell_id,
                                     .log = d->keys->log[LANE_CONTROL].public_key};
-    int err = epoch_slots_put(&w, cell_send_epoch(d->cell), &context, d->keys->kem.public_key, 1,
+    int err = epoch_slots_put(&w, epochs_send(d->epochs), &context, d->keys->kem.public_key, 1,
                               true, &d->drbg);
     if (err == HOP_OK) {
         struct device_draft draft = {.lane = LANE_CONTROL,

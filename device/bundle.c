@@ -388,7 +388,7 @@ int device_bundle_admits(struct device *d, const struct bundle_block *b, size_t 
     const struct device_log *log = log_here(d, s.log);
     bool ours = log != NULL;
     for (size_t i = 0; i < s.count && !ours; i++)
-        ours = cell_epoch_by_tag(d->cell, s.records[i].cell_tag) != NULL;
+        ours = epochs_by_tag(d->epochs, s.records[i].cell_tag) != NULL;
     if (!ours || (log != NULL && log->refused))
         return HOP_EREFUSED;
     if (log != NULL && log->next > 1 && cell_device_by_key(d->cell, log->ik) != NULL)

@@ -280,7 +280,7 @@ static bool count_new(struct look *l, struct new_log *log, struct span stored)
         items->counts[BUNDLE_ITEM_CELL]++;
         return true;
     }
-    const struct epoch *e = cell_epoch_by_tag(l->d->cell, r.cell_tag);
+    const struct epoch *e = epochs_by_tag(l->d->epochs, r.cell_tag);
     if (e != NULL) {
         uint8_t key[32];
         record_key(key, record_class_key(e, r.lane), r.header);

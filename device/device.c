@@ -39,6 +39,7 @@ void device_leave_cell(struct device *d)
     meeting_state_free(d->meetings);
     history_free(d->history);
     cell_free(d->cell);
+    epochs_free(d->epochs);
     free(d->logs);
     device_forget_bodies(d);
     device_documents_free(d);
@@ -46,6 +47,7 @@ void device_leave_cell(struct device *d)
     d->meetings = NULL;
     d->history = NULL;
     d->cell = NULL;
+    d->epochs = NULL;
     d->logs = NULL;
     d->logs_count = d->logs_capacity = 0;
     free(d->waived);
@@ -59,9 +61,10 @@ int device_enter_cell(struct device *d)
 {
     device_leave_cell(d);
     d->cell = cell_new(d->keys->cell_id);
+    d->epochs = epochs_new();
     d->history = history_new();
     d->meetings = meeting_state_new();
-    if (d->cell == NULL || d->history == NULL || d->meetings == NULL)
+    if (d->cell == NULL || d->epochs == NULL || d->history == NULL || d->meetings == NULL)
         return HOP_ENOMEM;
     if (!d->keys->has_cell)
         return HOP_OK;
@@ -72,7 +75,7 @@ int device_enter_cell(struct device *d)
         epoch_derive(&e, d->keys->first_epoch);
     uint8_t sync_key[32]; /* of the first epoch, so that all of the cell have the same, for good */
     hop_derive(sync_key, sizeof sync_key, e.route, LABEL_SYNC_KEY, SPAN(d->keys->cell_id, 32));
-    int err = cell_add_epoch(d->cell, &e);
+    int err = epochs_add(d->epochs, &e);
     hop_wipe(&e, sizeof e);
     if (err != HOP_OK)
         return err;
@@ -531,6 +534,11 @@ hop_time device_deadline(const struct device *d)
 const struct cell *device_cell(const struct device *d)
 {
     return d->cell;
+}
+
+const struct epochs *device_epochs(const struct device *d)
+{
+    return d->epochs;
 }
 
 bool device_has_cell(const struct device *d)

@@ -15,6 +15,7 @@
 #define HOP_DEVICE_DEVICE_H
 
 #include "cell/cell.h"
+#include "cell/epochs.h"
 #include "crypto/drbg.h"
 #include "device/keys.h"
 #include "meeting/meeting.h"
@@ -39,6 +40,7 @@ void device_free(struct device *d);
 
 /* ---- reading ---- */
 const struct cell *device_cell(const struct device *d); /* never NULL; empty before a cell */
+const struct epochs *device_epochs(const struct device *d); /* never NULL; empty before a cell */
 bool device_has_cell(const struct device *d);
 struct meeting_state *device_meetings(struct device *d); /* folded up to date */
 const struct mesh *device_mesh(const struct device *d);  /* NULL before a cell */

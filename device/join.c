@@ -317,7 +317,7 @@ static int author_admit(struct device *d, const struct request *q, uint64_t wall
 static int make_grant(struct device *d, const struct request *q, bool carrier,
                       struct wire_writer *w)
 {
-    struct epoch given = *cell_send_epoch(d->cell);
+    struct epoch given = *epochs_send(d->epochs);
     if (carrier) { /* sealed the same way: the route key in the place of the secret */
         uint8_t route[32];
         memcpy(route, given.route, sizeof route);

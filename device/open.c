@@ -15,7 +15,7 @@ struct opened {
 /* HOP_ENOTFOUND: its epoch's secret is not held (yet). */
 static int open_sealed(const struct device *d, struct opened *o)
 {
-    const struct epoch *e = cell_epoch_by_tag(d->cell, o->record.cell_tag);
+    const struct epoch *e = epochs_by_tag(d->epochs, o->record.cell_tag);
     if (e == NULL || e->blind)
         return HOP_ENOTFOUND;
     o->plain = malloc(o->record.text.size + 1);

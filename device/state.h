@@ -35,6 +35,7 @@ struct device {
     struct hop_drbg drbg;
     uint64_t mesh_seed;
     struct cell *cell;
+    struct epochs *epochs;
     struct mesh *mesh;
     struct history *history;
     struct meeting_state *meetings;

@@ -28,7 +28,7 @@ struct beacon {
     uint8_t address[16]; /* own address (IPv4 as ::ffff:a.b.c.d), or zeros: the source address */
 };
 
-/* Seal a beacon; key from cell_disc_key() or the invitation. */
+/* Seal a beacon; key from epochs_disc_key() or the invitation. */
 void beacon_seal(uint8_t ret[static BEACON_BYTES], const struct beacon *b,
                  const uint8_t key[static CRYPTO_KEY_BYTES],
                  const uint8_t nonce[static CRYPTO_NONCE_BYTES], const struct hop_sign_key *signer);

@@ -146,7 +146,7 @@ static void refresh_keys(struct node *n, const enum invite_state *states)
     struct discovery_key keys[DISCOVERY_KEYS_MAX];
     size_t count = 0, announced = 0;
     memset(keys, 0, sizeof keys);
-    if (cell_disc_key(c, keys[0].key) == HOP_OK) {
+    if (epochs_disc_key(device_epochs(n->device), keys[0].key) == HOP_OK) {
         keys[0].name = NAME_CELL;
         keys[0].announce = true;
         keys[0].signer = &n->keys.ik;
@@ -179,8 +179,9 @@ void dial_refresh(struct node *n)
     d->generation = n->generation;
     d->next_refresh = HOP_NEVER;
     const struct cell_device *self = cell_device_by_key(c, n->keys.ik.public_key);
-    if (self != NULL)
-        memcpy(d->tag, self->tag, sizeof d->tag);
+    const struct epoch *epoch = epochs_send(device_epochs(n->device));
+    if (self != NULL && epoch != NULL)
+        epoch_device_tag(d->tag, epoch, n->keys.ik.public_key);
     enum invite_state states[CELL_INVITES_MAX] = {INVITE_CLOSED};
     struct silent silent;
     find_silent(n, &silent);
@@ -276,7 +277,10 @@ static void note_neighbour(struct node *n, const struct discovery_heard *heard,
 static void heard_member(struct node *n, const struct discovery_heard *heard)
 {
     const struct beacon *b = &heard->opened.beacon;
-    const struct cell_device *device = cell_device_by_tag(device_cell(n->device), b->device_tag);
+    const struct epoch *epoch = epochs_send(device_epochs(n->device));
+    const struct cell_device *device =
+        epoch == NULL ? NULL
+                      : cell_device_by_tag(device_cell(n->device), epoch->route, b->device_tag);
     if (device != NULL && (beacon_verify(&heard->opened, device->cert.ik) != HOP_OK ||
                            memcmp(device->cert.ik, n->keys.ik.public_key, 32) == 0))
         return; /* somebody else's word for it, or a copy of ourselves */

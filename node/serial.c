@@ -90,7 +90,7 @@ int serial_open(struct serial **ret, struct node *n, const char *spec, struct no
     uint32_t rate = split_spec(spec, device, sizeof device);
     if (rate == 0)
         return say(why, ERR_SERIAL_SPEC, spec, 2, HOP_EMALFORMED);
-    if (cell_disc_key(device_cell(n->device), config.key) != HOP_OK)
+    if (epochs_disc_key(device_epochs(n->device), config.key) != HOP_OK)
         return say(why, CELL_NONE, "", 1, HOP_EREFUSED);
     struct serial *s = calloc(1, sizeof *s);
     if (s == NULL)

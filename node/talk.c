@@ -291,7 +291,7 @@ static int own_stream(struct node *n, const uint8_t *meeting, struct pipeline_st
     ret->sender = (uint16_t)i; /* CELL_DEVICES_MAX is 900 */
     memcpy(ret->identity, n->keys.ik.public_key, 32);
     hop_drbg_take(&n->drbg, ret->stream_id, sizeof ret->stream_id);
-    return cell_media_key(c, meeting, ret->media_key);
+    return epochs_media_key(device_epochs(n->device), meeting, ret->media_key);
 }
 
 static void talk_free(struct talk *t)

@@ -70,15 +70,15 @@ TEST(carrier_cannot_read_what_it_carries)
     CHECK(cell_genesis(device_cell(d)) == NULL); /* it does not know whose they are */
     CHECK(!store_holds(p->devices[1].store, span_text("Họp tháng 12")));
     /* no key of the founder's epoch is among its own, or follows from them: nothing opens */
-    const struct epoch *epoch = cell_send_epoch(device_cell(founder));
-    const struct epoch *held = cell_send_epoch(device_cell(d));
+    const struct epoch *epoch = epochs_send(device_epochs(founder));
+    const struct epoch *held = epochs_send(device_epochs(d));
     CHECK(held->blind);
     CHECK_BYTES(held->route, epoch->route, 32);
     CHECK(memcmp(p->devices[1].keys.first_epoch, epoch->secret, 32) != 0);
     CHECK(memcmp(held->auth, epoch->auth, 32) != 0);
     CHECK(memcmp(held->body, epoch->body, 32) != 0);
     uint8_t media[32];
-    CHECK_ERR(cell_media_key(device_cell(d), p->meeting, media), HOP_ENOTFOUND);
+    CHECK_ERR(epochs_media_key(device_epochs(d), p->meeting, media), HOP_ENOTFOUND);
     party_free(p);
 }
 

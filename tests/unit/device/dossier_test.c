@@ -527,7 +527,7 @@ TEST(dossier_with_a_log_out_of_order_does_not_hold)
 static void write_garbage(struct party *p, uint32_t i)
 {
     struct party_device *x = &p->devices[i];
-    const struct epoch *e = cell_send_epoch(device_cell(x->d));
+    const struct epoch *e = epochs_send(device_epochs(x->d));
     const struct hop_sign_key *log = &x->keys.log[LANE_MEETING];
     uint8_t bytes[RECORD_HEADER_BYTES + 32 + CRYPTO_TAG_BYTES + CRYPTO_SIG_BYTES], key[32];
     uint8_t garbage[32];

@@ -151,7 +151,7 @@ static void forger_begin(struct forger *f, const struct party *p, uint8_t n, enu
     memset(f, 0, sizeof *f);
     hop_sign_keypair(&f->log, seed);
     hop_drbg_seed(&f->drbg, seed);
-    f->epoch = *cell_send_epoch(device_cell(p->devices[0].d));
+    f->epoch = *epochs_send(device_epochs(p->devices[0].d));
     f->lane = lane;
 }
 
@@ -341,7 +341,7 @@ TEST(device_does_not_take_an_epoch_from_whoever_seals_it_one)
     reader_start(&x, &p->devices[0]);
     feed_shuffled(p, &p->devices[0], &r, &x);
     size_t opinions = meeting_find(device_meetings(x.d), p->meeting)->opinions_count;
-    memcpy(tag, cell_send_epoch(device_cell(x.d))->tag, 16);
+    memcpy(tag, epochs_send(device_epochs(x.d))->tag, 16);
     epoch_derive(&private, secret);
     forger_begin(&f, p, 6, LANE_CONTROL);
     forge_log_open(&f, p, &x, 0);
@@ -351,7 +351,7 @@ TEST(device_does_not_take_an_epoch_from_whoever_seals_it_one)
     forge_log_open(&g, p, &x, 0);
     forge_opinion(&g, p, &x);
     reader_commit(p, &x);
-    CHECK_BYTES(cell_send_epoch(device_cell(x.d))->tag, tag, 16);
+    CHECK_BYTES(epochs_send(device_epochs(x.d))->tag, tag, 16);
     CHECK_EQ(meeting_find(device_meetings(x.d), p->meeting)->opinions_count, opinions);
     CHECK_EQ(device_pending_count(x.d), 2);
     reader_stop(&x);

@@ -1,5 +1,7 @@
 #include "cell/auth.h"
 
+#include <assert.h>
+
 #include "base/cbor.h"
 
 static void name_put(struct wire_writer *w, const char *name)
@@ -34,21 +36,24 @@ void auth_cert_get(struct wire_reader *r, struct auth_cert *ret)
     wire_get_into(r, ret->sig, 64);
 }
 
-static void cert_message(uint8_t ret[static 128], const struct auth_cert *c,
-                         const uint8_t cell_id[static 32])
+#define CERT_MESSAGE_BYTES (32 + 16 + 96)
+
+static void cert_message(uint8_t ret[static CERT_MESSAGE_BYTES], const struct auth_cert *c,
+                         const uint8_t cell_id[static 32], const uint8_t invite[static 16])
 {
     memcpy(ret, cell_id, 32);
-    memcpy(ret + 32, c->ik, 32);
-    memcpy(ret + 64, c->lk, 32);
-    memcpy(ret + 96, c->kem, 32);
+    memcpy(ret + 32, invite, 16);
+    memcpy(ret + 48, c->ik, 32);
+    memcpy(ret + 80, c->lk, 32);
+    memcpy(ret + 112, c->kem, 32);
 }
 
 void auth_cert_sign(struct auth_cert *c, const struct hop_sign_key *ik,
-                    const uint8_t cell_id[static 32])
+                    const uint8_t cell_id[static 32], const uint8_t invite[static 16])
 {
-    uint8_t message[128];
+    uint8_t message[CERT_MESSAGE_BYTES];
     memcpy(c->ik, ik->public_key, 32);
-    cert_message(message, c, cell_id);
+    cert_message(message, c, cell_id, invite);
     hop_sign(c->sig, ik, LABEL_CERT_SIG, SPAN(message, sizeof message));
 }
 
@@ -61,12 +66,13 @@ static bool kem_valid(const uint8_t kem[static 32])
     return hop_box_shared(shared, secret, kem) == HOP_OK;
 }
 
-int auth_cert_check(const struct auth_cert *c, const uint8_t cell_id[static 32])
+int auth_cert_check(const struct auth_cert *c, const uint8_t cell_id[static 32],
+                    const uint8_t invite[static 16])
 {
-    uint8_t message[128];
+    uint8_t message[CERT_MESSAGE_BYTES];
     if (!hop_sign_key_valid(c->ik) || !kem_valid(c->kem))
         return HOP_EAUTH;
-    cert_message(message, c, cell_id);
+    cert_message(message, c, cell_id, invite);
     return hop_verify(c->sig, c->ik, LABEL_CERT_SIG, SPAN(message, sizeof message));
 }
 
@@ -166,6 +172,8 @@ void auth_invite_put(struct wire_writer *w, const struct auth_invite *i)
     name_put(w, i->name);
     wire_put_u8(w, i->role);
     wire_put_u8(w, i->category);
+    wire_put_bytes(w, i->member, 16);
+    wire_put_bytes(w, i->proposal, 32);
 }
 
 int auth_invite_parse(struct auth_invite *ret, struct span body)
@@ -179,6 +187,8 @@ int auth_invite_parse(struct auth_invite *ret, struct span body)
     name_get(&r, i.name, AUTH_NAME_BYTES_MAX);
     i.role = wire_get_u8(&r);
     i.category = wire_get_u8(&r);
+    wire_get_into(&r, i.member, 16);
+    wire_get_into(&r, i.proposal, 32);
     if (!wire_end(&r) || i.role >= ROLES_COUNT || i.category >= CATEGORIES_COUNT)
         return HOP_EMALFORMED;
     *ret = i;
@@ -212,6 +222,339 @@ int auth_admit_parse(struct auth_admit *ret, struct span body)
     if (!wire_end(&r) || a.role >= ROLES_COUNT || a.category >= CATEGORIES_COUNT)
         return HOP_EMALFORMED;
     *ret = a;
+    return HOP_OK;
+}
+
+/* ---- cuts ---- */
+
+void auth_cut_put(struct wire_writer *w, const struct auth_cut *cut)
+{
+    wire_put_bytes(w, cut->log, 32);
+    wire_put_u64(w, cut->seq);
+    wire_put_bytes(w, cut->id, 32);
+}
+
+void auth_cut_at(struct auth_cut *ret, const struct auth_cuts *cuts, size_t index)
+{
+    assert(index < cuts->count);
+    struct wire_reader r = wire_reader(cuts->bytes + index * AUTH_CUT_BYTES, AUTH_CUT_BYTES);
+    wire_get_into(&r, ret->log, 32);
+    ret->seq = wire_get_u64(&r);
+    wire_get_into(&r, ret->id, 32);
+}
+
+uint64_t auth_cuts_seq(const struct auth_cuts *cuts, const uint8_t log[static 32])
+{
+    size_t low = 0, high = cuts->count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        int order = memcmp(cuts->bytes + middle * AUTH_CUT_BYTES, log, 32);
+        if (order == 0) {
+            struct auth_cut cut;
+            auth_cut_at(&cut, cuts, middle);
+            return cut.seq;
+        }
+        if (order < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return 0;
+}
+
+static void cuts_put(struct wire_writer *w, const struct auth_cuts *cuts)
+{
+    wire_put_u16(w, (uint16_t)cuts->count);
+    wire_put_bytes(w, cuts->bytes, cuts->count * AUTH_CUT_BYTES);
+}
+
+/* count items of size bytes, the first width of each ascending: one spelling, and found fast. */
+static bool ascending(const uint8_t *items, size_t count, size_t size, size_t width)
+{
+    for (size_t i = 1; i < count; i++) {
+        if (memcmp(items + (i - 1) * size, items + i * size, width) >= 0)
+            return false;
+    }
+    return true;
+}
+
+static void cuts_get(struct wire_reader *r, struct auth_cuts *ret)
+{
+    ret->count = wire_get_u16(r);
+    if (ret->count > AUTH_CUTS_MAX)
+        r->bad = true;
+    struct span s = wire_get_bytes(r, r->bad ? 0 : ret->count * AUTH_CUT_BYTES);
+    ret->bytes = s.data;
+    if (r->bad || !ascending(s.data, ret->count, AUTH_CUT_BYTES, 32)) {
+        r->bad = true;
+        *ret = (struct auth_cuts){0};
+    }
+}
+
+/* ---- bodies of governing ---- */
+
+void auth_remove_put(struct wire_writer *w, const struct auth_remove *v)
+{
+    wire_put_bytes(w, v->member, 16);
+    wire_put_bytes(w, v->ik, 32);
+    wire_put_u8(w, v->reason);
+    cuts_put(w, &v->cuts);
+}
+
+int auth_remove_parse(struct auth_remove *ret, struct span body)
+{
+    struct wire_reader r = wire_reader(body.data, body.size);
+    struct auth_remove v;
+    wire_get_into(&r, v.member, 16);
+    wire_get_into(&r, v.ik, 32);
+    v.reason = wire_get_u8(&r);
+    cuts_get(&r, &v.cuts);
+    if (!wire_end(&r) || v.reason >= REASONS_COUNT)
+        return HOP_EMALFORMED;
+    *ret = v;
+    return HOP_OK;
+}
+
+void auth_role_put(struct wire_writer *w, const struct auth_role_change *v)
+{
+    wire_put_bytes(w, v->member, 16);
+    wire_put_u8(w, v->role);
+    wire_put_u8(w, v->category);
+    cuts_put(w, &v->cuts);
+}
+
+int auth_role_parse(struct auth_role_change *ret, struct span body)
+{
+    struct wire_reader r = wire_reader(body.data, body.size);
+    struct auth_role_change v;
+    wire_get_into(&r, v.member, 16);
+    v.role = wire_get_u8(&r);
+    v.category = wire_get_u8(&r);
+    cuts_get(&r, &v.cuts);
+    if (!wire_end(&r) || v.role >= ROLES_COUNT || v.category >= CATEGORIES_COUNT)
+        return HOP_EMALFORMED;
+    *ret = v;
+    return HOP_OK;
+}
+
+void auth_config_put(struct wire_writer *w, const struct auth_config *v)
+{
+    wire_put_u32(w, v->number);
+    wire_put_bytes(w, v->prev, 32);
+    wire_put_bytes(w, v->secretary, 16);
+    wire_put_bytes(w, v->procedure, 32);
+    wire_put_u8(w, v->seats_count);
+    wire_put_bytes(w, v->seats[0], (size_t)v->seats_count * 32);
+    wire_put_u8(w, v->removed_count);
+    wire_put_bytes(w, v->removed[0], (size_t)v->removed_count * 16);
+    cuts_put(w, &v->cuts);
+}
+
+int auth_config_parse(struct auth_config *ret, struct span body)
+{
+    struct wire_reader r = wire_reader(body.data, body.size);
+    struct auth_config v = {0};
+    v.number = wire_get_u32(&r);
+    wire_get_into(&r, v.prev, 32);
+    wire_get_into(&r, v.secretary, 16);
+    wire_get_into(&r, v.procedure, 32);
+    v.seats_count = wire_get_u8(&r);
+    if (v.seats_count == 0 || v.seats_count > AUTH_SEATS_MAX)
+        return HOP_EMALFORMED;
+    wire_get_into(&r, v.seats[0], (size_t)v.seats_count * 32);
+    v.removed_count = wire_get_u8(&r);
+    if (v.removed_count > AUTH_REMOVED_MAX)
+        return HOP_EMALFORMED;
+    wire_get_into(&r, v.removed[0], (size_t)v.removed_count * 16);
+    cuts_get(&r, &v.cuts);
+    if (!wire_end(&r) || v.number == 0 || !ascending(v.seats[0], v.seats_count, 32, 32) ||
+        !ascending(v.removed[0], v.removed_count, 16, 16))
+        return HOP_EMALFORMED;
+    *ret = v;
+    return HOP_OK;
+}
+
+void auth_suspend_put(struct wire_writer *w, const struct auth_suspend *v)
+{
+    wire_put_bytes(w, v->ik, 32);
+    wire_put_u8(w, v->resume);
+    wire_put_u8(w, v->reason);
+}
+
+int auth_suspend_parse(struct auth_suspend *ret, struct span body)
+{
+    struct wire_reader r = wire_reader(body.data, body.size);
+    struct auth_suspend v;
+    wire_get_into(&r, v.ik, 32);
+    v.resume = wire_get_u8(&r);
+    v.reason = wire_get_u8(&r);
+    if (!wire_end(&r) || v.resume > 1 || v.reason >= REASONS_COUNT)
+        return HOP_EMALFORMED;
+    *ret = v;
+    return HOP_OK;
+}
+
+void auth_leave_put(struct wire_writer *w, const struct auth_leave *v)
+{
+    cuts_put(w, &v->cuts);
+}
+
+int auth_leave_parse(struct auth_leave *ret, struct span body)
+{
+    struct wire_reader r = wire_reader(body.data, body.size);
+    struct auth_leave v;
+    cuts_get(&r, &v.cuts);
+    if (!wire_end(&r))
+        return HOP_EMALFORMED;
+    *ret = v;
+    return HOP_OK;
+}
+
+void auth_checkpoint_put(struct wire_writer *w, const struct auth_checkpoint *v)
+{
+    wire_put_u32(w, v->number);
+    wire_put_bytes(w, v->prev, 32);
+    cuts_put(w, &v->tips);
+}
+
+int auth_checkpoint_parse(struct auth_checkpoint *ret, struct span body)
+{
+    struct wire_reader r = wire_reader(body.data, body.size);
+    struct auth_checkpoint v;
+    v.number = wire_get_u32(&r);
+    wire_get_into(&r, v.prev, 32);
+    cuts_get(&r, &v.tips);
+    if (!wire_end(&r))
+        return HOP_EMALFORMED;
+    *ret = v;
+    return HOP_OK;
+}
+
+void auth_cosign_put(struct wire_writer *w, const struct auth_cosign *v)
+{
+    wire_put_bytes(w, v->record, 32);
+}
+
+int auth_cosign_parse(struct auth_cosign *ret, struct span body)
+{
+    struct wire_reader r = wire_reader(body.data, body.size);
+    struct auth_cosign v;
+    wire_get_into(&r, v.record, 32);
+    if (!wire_end(&r))
+        return HOP_EMALFORMED;
+    *ret = v;
+    return HOP_OK;
+}
+
+void auth_prekey_put(struct wire_writer *w, const struct auth_prekey *v)
+{
+    wire_put_bytes(w, v->kem, 32);
+    wire_put_bytes(w, v->sig, 64);
+}
+
+int auth_prekey_parse(struct auth_prekey *ret, struct span body)
+{
+    struct wire_reader r = wire_reader(body.data, body.size);
+    struct auth_prekey v;
+    wire_get_into(&r, v.kem, 32);
+    wire_get_into(&r, v.sig, 64);
+    if (!wire_end(&r))
+        return HOP_EMALFORMED;
+    *ret = v;
+    return HOP_OK;
+}
+
+static void prekey_message(uint8_t ret[static 96], const struct auth_prekey *p,
+                           const uint8_t ik[static 32], const uint8_t cell_id[static 32])
+{
+    memcpy(ret, cell_id, 32);
+    memcpy(ret + 32, ik, 32);
+    memcpy(ret + 64, p->kem, 32);
+}
+
+void auth_prekey_sign(struct auth_prekey *p, const struct hop_sign_key *ik,
+                      const uint8_t cell_id[static 32])
+{
+    uint8_t message[96];
+    prekey_message(message, p, ik->public_key, cell_id);
+    hop_sign(p->sig, ik, LABEL_PREKEY_SIG, SPAN(message, sizeof message));
+}
+
+int auth_prekey_check(const struct auth_prekey *p, const uint8_t ik[static 32],
+                      const uint8_t cell_id[static 32])
+{
+    uint8_t message[96];
+    if (!kem_valid(p->kem))
+        return HOP_EAUTH;
+    prekey_message(message, p, ik, cell_id);
+    return hop_verify(p->sig, ik, LABEL_PREKEY_SIG, SPAN(message, sizeof message));
+}
+
+void auth_group_put(struct wire_writer *w, const struct auth_group *v)
+{
+    wire_put_bytes(w, v->group, 16);
+    name_put(w, v->name);
+    wire_put_bytes(w, v->leader, 16);
+    wire_put_u16(w, v->members_count);
+    wire_put_bytes(w, v->members, (size_t)v->members_count * 16);
+}
+
+int auth_group_parse(struct auth_group *ret, struct span body)
+{
+    struct wire_reader r = wire_reader(body.data, body.size);
+    struct auth_group v;
+    wire_get_into(&r, v.group, 16);
+    name_get(&r, v.name, AUTH_NAME_BYTES_MAX);
+    wire_get_into(&r, v.leader, 16);
+    v.members_count = wire_get_u16(&r);
+    if (v.members_count > AUTH_GROUP_MEMBERS_MAX)
+        return HOP_EMALFORMED;
+    v.members = wire_get_bytes(&r, (size_t)v.members_count * 16).data;
+    if (!wire_end(&r) || !ascending(v.members, v.members_count, 16, 16))
+        return HOP_EMALFORMED;
+    *ret = v;
+    return HOP_OK;
+}
+
+void auth_propose_put(struct wire_writer *w, const struct auth_propose *v)
+{
+    wire_put_bytes(w, v->group, 16);
+    name_put(w, v->name);
+    wire_put_u8(w, v->role);
+    wire_put_u8(w, v->category);
+    name_put(w, v->note);
+}
+
+int auth_propose_parse(struct auth_propose *ret, struct span body)
+{
+    struct wire_reader r = wire_reader(body.data, body.size);
+    struct auth_propose v;
+    wire_get_into(&r, v.group, 16);
+    name_get(&r, v.name, AUTH_NAME_BYTES_MAX);
+    v.role = wire_get_u8(&r);
+    v.category = wire_get_u8(&r);
+    name_get(&r, v.note, AUTH_NOTE_BYTES_MAX);
+    if (!wire_end(&r) || v.role >= ROLES_COUNT || v.category >= CATEGORIES_COUNT)
+        return HOP_EMALFORMED;
+    *ret = v;
+    return HOP_OK;
+}
+
+void auth_invite_end_put(struct wire_writer *w, const struct auth_invite_end *v)
+{
+    wire_put_bytes(w, v->invite, 16);
+    wire_put_u8(w, v->reason);
+}
+
+int auth_invite_end_parse(struct auth_invite_end *ret, struct span body)
+{
+    struct wire_reader r = wire_reader(body.data, body.size);
+    struct auth_invite_end v;
+    wire_get_into(&r, v.invite, 16);
+    v.reason = wire_get_u8(&r);
+    if (!wire_end(&r) || v.reason > 1)
+        return HOP_EMALFORMED;
+    *ret = v;
     return HOP_OK;
 }
 

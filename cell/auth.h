@@ -53,20 +53,23 @@ enum auth_category {                        /* who counts is for the procedure t
                      CATEGORIES_COUNT
 };
 
-/* A device's public keys, with the proof that whoever wrote it holds the identity key. */
+/* A device's public keys, with the proof that whoever wrote it holds the identity key. The proof
+ * names the invitation (zeros: the founder's), or somebody could have the device admitted once more
+ * by an invitation of their own, as a device of somebody else. */
 struct auth_cert {
     uint8_t ik[32];  /* Ed25519: signs LOG-OPEN, HELLO, beacons */
     uint8_t lk[32];  /* X25519: CURVE client key */
     uint8_t kem[32]; /* X25519: epoch secrets are sealed to it */
-    uint8_t sig[64]; /* by ik over cell id || ik || lk || kem */
+    uint8_t sig[64]; /* by ik over cell id || invitation id || ik || lk || kem */
 };
 #define AUTH_CERT_BYTES 160
 
 void auth_cert_put(struct wire_writer *w, const struct auth_cert *c);
 void auth_cert_get(struct wire_reader *r, struct auth_cert *ret);
 void auth_cert_sign(struct auth_cert *c, const struct hop_sign_key *ik,
-                    const uint8_t cell_id[static 32]);
-MUST_USE int auth_cert_check(const struct auth_cert *c, const uint8_t cell_id[static 32]);
+                    const uint8_t cell_id[static 32], const uint8_t invite[static 16]);
+MUST_USE int auth_cert_check(const struct auth_cert *c, const uint8_t cell_id[static 32],
+                             const uint8_t invite[static 16]);
 
 struct auth_log_open {
     uint8_t cell_id[32];
@@ -114,7 +117,7 @@ struct auth_admit {
     char name[AUTH_NAME_BYTES_MAX + 1];
     uint8_t role, category, rank;
     struct auth_cert cert;
-    uint8_t join_sig[64]; /* by the invitation's key: auth_join_check() */
+    uint8_t join_sig[64]; /* by the invitation's key over cell_join_message() */
 };
 void auth_admit_put(struct wire_writer *w, const struct auth_admit *a);
 MUST_USE int auth_admit_parse(struct auth_admit *ret, struct span body);
@@ -129,13 +132,15 @@ struct auth_cut {
 #define AUTH_CUT_BYTES 72
 #define AUTH_CUTS_MAX  4096 /* 288 KiB: three lanes of every incarnation of a member's devices */
 
-/* Logs of the devices concerned that are not named are cut at 0: whoever removes names all that it
- * has seen. Cuts borrow the body they were parsed from. */
+/* By log, ascending. Logs of the devices concerned that are not named are cut at 0: whoever removes
+ * names all that it has seen. Cuts borrow the body they were parsed from. */
 struct auth_cuts {
     const uint8_t *bytes; /* count times AUTH_CUT_BYTES */
     size_t count;
 };
+void auth_cut_put(struct wire_writer *w, const struct auth_cut *cut);
 void auth_cut_at(struct auth_cut *ret, const struct auth_cuts *cuts, size_t index);
+uint64_t auth_cuts_seq(const struct auth_cuts *cuts, const uint8_t log[static 32]); /* 0: unnamed */
 
 enum auth_reason { /* shown, never judged */
                    REASON_REMOVED,
@@ -152,12 +157,16 @@ struct auth_remove {
     uint8_t reason;
     struct auth_cuts cuts;
 };
+void auth_remove_put(struct wire_writer *w, const struct auth_remove *v);
+MUST_USE int auth_remove_parse(struct auth_remove *ret, struct span body);
 
 struct auth_role_change {
     uint8_t member[16];
     uint8_t role, category;
     struct auth_cuts cuts; /* none unless the rank falls: beyond them, the new rank holds */
 };
+void auth_role_put(struct wire_writer *w, const struct auth_role_change *v);
+MUST_USE int auth_role_parse(struct auth_role_change *ret, struct span body);
 
 #define AUTH_SEATS_MAX   31
 #define AUTH_REMOVED_MAX 31
@@ -177,31 +186,47 @@ struct auth_config {
     uint8_t removed[AUTH_REMOVED_MAX][16]; /* members of any rank */
     struct auth_cuts cuts; /* of those removed, and of a secretary who is one no more */
 };
+void auth_config_put(struct wire_writer *w, const struct auth_config *v);
+MUST_USE int auth_config_parse(struct auth_config *ret, struct span body);
 
 struct auth_suspend {
     uint8_t ik[32];
     uint8_t resume; /* 0: left out from now on; 1: in again */
     uint8_t reason;
 };
+void auth_suspend_put(struct wire_writer *w, const struct auth_suspend *v);
+MUST_USE int auth_suspend_parse(struct auth_suspend *ret, struct span body);
 
 struct auth_leave {
     struct auth_cuts cuts;
 };
+void auth_leave_put(struct wire_writer *w, const struct auth_leave *v);
+MUST_USE int auth_leave_parse(struct auth_leave *ret, struct span body);
 
 struct auth_checkpoint {
     uint32_t number;       /* of the CONFIG it stands on */
     uint8_t prev[32];      /* the CHECKPOINT before, or zeros */
     struct auth_cuts tips; /* every control log as far as its author has it */
 };
+void auth_checkpoint_put(struct wire_writer *w, const struct auth_checkpoint *v);
+MUST_USE int auth_checkpoint_parse(struct auth_checkpoint *ret, struct span body);
 
 struct auth_cosign {
     uint8_t record[32]; /* a CONFIG or CHECKPOINT */
 };
+void auth_cosign_put(struct wire_writer *w, const struct auth_cosign *v);
+MUST_USE int auth_cosign_parse(struct auth_cosign *ret, struct span body);
 
 struct auth_prekey {
     uint8_t kem[32];
     uint8_t sig[64]; /* by ik over cell id || ik || kem */
 };
+void auth_prekey_put(struct wire_writer *w, const struct auth_prekey *v);
+MUST_USE int auth_prekey_parse(struct auth_prekey *ret, struct span body);
+void auth_prekey_sign(struct auth_prekey *p, const struct hop_sign_key *ik,
+                      const uint8_t cell_id[static 32]);
+MUST_USE int auth_prekey_check(const struct auth_prekey *p, const uint8_t ik[static 32],
+                               const uint8_t cell_id[static 32]);
 
 #define AUTH_GROUP_MEMBERS_MAX 300
 struct auth_group {
@@ -211,6 +236,8 @@ struct auth_group {
     uint16_t members_count;
     const uint8_t *members; /* borrowed: members_count times 16, ascending */
 };
+void auth_group_put(struct wire_writer *w, const struct auth_group *v);
+MUST_USE int auth_group_parse(struct auth_group *ret, struct span body);
 
 #define AUTH_NOTE_BYTES_MAX 400
 struct auth_propose {
@@ -219,11 +246,15 @@ struct auth_propose {
     uint8_t role, category;
     char note[AUTH_NOTE_BYTES_MAX + 1];
 };
+void auth_propose_put(struct wire_writer *w, const struct auth_propose *v);
+MUST_USE int auth_propose_parse(struct auth_propose *ret, struct span body);
 
 struct auth_invite_end {
     uint8_t invite[16];
     uint8_t reason; /* 0: revoked, 1: three failures */
 };
+void auth_invite_end_put(struct wire_writer *w, const struct auth_invite_end *v);
+MUST_USE int auth_invite_end_parse(struct auth_invite_end *ret, struct span body);
 
 uint8_t auth_rank_of(enum auth_role role); /* secretary 3 … member 0: docs/protocol.md §4 */
 

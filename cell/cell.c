@@ -204,9 +204,11 @@ static int admit(struct cell *c, const struct cell_event *e, const struct auth_a
     *m = (struct cell_member){.role = (enum auth_role)a->role,
                               .category = (enum auth_category)a->category,
                               .rank = auth_rank_of((enum auth_role)a->role),
+                              .active = true,
                               .first_device = (uint32_t)c->devices_count};
     memcpy(m->id, a->member, sizeof m->id);
     memcpy(m->name, a->name, sizeof m->name);
+    memcpy(m->admit, e->id, sizeof m->admit);
     memcpy(m->admitted_by, by_id, sizeof m->admitted_by);
     struct cell_device *d = one_more(&c->devices, c->devices_count, sizeof *d);
     if (d == NULL)
@@ -239,7 +241,8 @@ static int on_admit(struct cell *c, const struct cell_event *e)
     if (why != TEXT_NONE)
         return ignore(c, e, why);
     cell_member_id(member, c->id, a.invite, a.cert.ik);
-    if (auth_cert_check(&a.cert, c->id) != HOP_OK || memcmp(member, a.member, sizeof member) != 0 ||
+    if (auth_cert_check(&a.cert, c->id, a.invite) != HOP_OK ||
+        memcmp(member, a.member, sizeof member) != 0 ||
         a.rank != auth_rank_of((enum auth_role)a.role))
         return ignore(c, e, CELL_CERT_BAD);
     if (cell_device_by_key(c, a.cert.ik) != NULL)
@@ -392,4 +395,113 @@ const struct cell_ignored *cell_ignored_at(const struct cell *c, size_t index)
 {
     assert(index < c->ignored_count);
     return &c->ignored[index];
+}
+
+/* ---- what cell/resolve.c is to answer ---- */
+
+int cell_resolve(struct cell *c, const struct history *h)
+{
+    (void)c;
+    (void)h;
+    return HOP_OK;
+}
+
+const struct cell_device *cell_device_active(const struct cell *c, const uint8_t ik[static 32])
+{
+    const struct cell_device *d = cell_device_by_key(c, ik);
+    return d != NULL && d->state == DEVICE_ACTIVE ? d : NULL;
+}
+
+struct cell_standing cell_standing_at(const struct cell *c, const struct history *h, size_t member,
+                                      uint32_t entry)
+{
+    const struct cell_member *m = cell_member(c, member);
+    bool seen = true;
+    if (entry != HISTORY_NONE) {
+        uint32_t admit = history_find(h, m->admit);
+        seen = admit != HISTORY_NONE && history_saw(h, entry, admit);
+    }
+    return (struct cell_standing){
+        .role = m->role, .category = m->category, .rank = m->rank, .active = m->active && seen};
+}
+
+bool cell_accepts(const struct cell *c, const uint8_t ik[static 32], const uint8_t log[static 32],
+                  uint64_t seq)
+{
+    (void)log;
+    (void)seq;
+    return cell_device_by_key(c, ik) != NULL;
+}
+
+int cell_cuts(const struct cell *c, const struct history *h, const struct cell_log_owner *owners,
+              size_t member, const uint8_t *ik, struct buf *ret)
+{
+    (void)c;
+    (void)h;
+    (void)owners;
+    (void)member;
+    (void)ik;
+    (void)ret;
+    return HOP_OK;
+}
+
+const struct cell_config *cell_config(const struct cell *c)
+{
+    (void)c;
+    return NULL;
+}
+
+size_t cell_config_waiting_count(const struct cell *c)
+{
+    (void)c;
+    return 0;
+}
+
+const struct cell_config *cell_config_waiting(const struct cell *c, size_t index)
+{
+    (void)c;
+    (void)index;
+    return NULL;
+}
+
+bool cell_config_conflict(const struct cell *c, uint8_t ret_winner[static 32],
+                          uint8_t ret_loser[static 32])
+{
+    (void)c;
+    (void)ret_winner;
+    (void)ret_loser;
+    return false;
+}
+
+size_t cell_group_count(const struct cell *c)
+{
+    (void)c;
+    return 0;
+}
+
+const struct cell_group *cell_group(const struct cell *c, size_t index)
+{
+    (void)c;
+    (void)index;
+    return NULL;
+}
+
+const struct cell_group *cell_group_by_id(const struct cell *c, const uint8_t id[static 16])
+{
+    (void)c;
+    (void)id;
+    return NULL;
+}
+
+size_t cell_proposal_count(const struct cell *c)
+{
+    (void)c;
+    return 0;
+}
+
+const struct cell_proposal *cell_proposal(const struct cell *c, size_t index)
+{
+    (void)c;
+    (void)index;
+    return NULL;
 }

@@ -11,6 +11,7 @@
     X(LABEL_MEMBER_ID, "hop/cell/member/v1")                                                       \
     X(LABEL_DEVICE_TAG, "hop/cell/devtag/v1")  /* under the route key */                           \
     X(LABEL_CERT_SIG, "hop/cell/cert/v1")      /* proof of possession */                           \
+    X(LABEL_PREKEY_SIG, "hop/cell/prekey/v1")  /* a newer KEM key of a device */                   \
     X(LABEL_INVITE_KEY, "hop/invite/key/v1")   /* seed -> signing seed */                          \
     X(LABEL_INVITE_LINK, "hop/invite/link/v1") /* seed -> CURVE secret */                          \
     X(LABEL_INVITE_DISC, "hop/invite/disc/v1") /* seed -> beacon key */                            \

@@ -173,7 +173,7 @@ static int author_founder(struct device *d, const struct auth_genesis *g, uint64
     memcpy(a.name, g->founder_name, sizeof a.name);
     memcpy(a.cert.lk, d->keys->lk.public_key, 32);
     memcpy(a.cert.kem, d->keys->kem.public_key, 32);
-    auth_cert_sign(&a.cert, &d->keys->ik, d->keys->cell_id);
+    auth_cert_sign(&a.cert, &d->keys->ik, d->keys->cell_id, a.invite);
     cell_member_id(a.member, d->keys->cell_id, a.invite, a.cert.ik);
     auth_admit_put(&w, &a);
     return author_control(d, AUTH_ADMIT, wire_written(&w), wall);

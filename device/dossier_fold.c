@@ -115,13 +115,16 @@ int dossier_fold_cell(struct dossier_verifier *v, struct dossier_item *const *by
             continue;
         struct cell_event event = {.id = e->id,
                                    .ik = v->log_iks[e->log],
+                                   .log = history_log_id(v->history, e->log),
+                                   .seq = e->seq,
+                                   .entry = entry,
                                    .type = e->type,
                                    .body = by_entry[entry]->inner.body};
         int err = cell_apply(v->cell, &event);
         if (err != HOP_OK)
             return err;
     }
-    return HOP_OK;
+    return cell_resolve(v->cell, v->history);
 }
 
 int dossier_take_procedure(const struct dossier_verifier *v, struct meeting_state *s)

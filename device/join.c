@@ -214,8 +214,8 @@ int device_join_request(const struct device *d, const struct device_join *join, 
     uint8_t id[16], message[CELL_JOIN_MESSAGE_BYTES], sig[CRYPTO_SIG_BYTES];
     memcpy(cert.lk, d->keys->lk.public_key, 32);
     memcpy(cert.kem, d->keys->kem.public_key, 32);
-    auth_cert_sign(&cert, &d->keys->ik, join->cell_id);
     invite_id(id, join);
+    auth_cert_sign(&cert, &d->keys->ik, join->cell_id, id);
     cell_join_message(message, join->cell_id, id, &cert);
     hop_sign(sig, &join->sign_key, LABEL_JOIN_SIG, SPAN(message, sizeof message));
     wire_put_u8(&w, FRAME_REQUEST);
@@ -275,7 +275,7 @@ static enum answer judge(const struct device *d, const struct request *q,
     cell_join_message(message, q->cell_id, q->invite, &q->cert);
     if (hop_verify(q->sig, i->body.sign_key, LABEL_JOIN_SIG, SPAN(message, sizeof message)) !=
             HOP_OK ||
-        auth_cert_check(&q->cert, d->keys->cell_id) != HOP_OK)
+        auth_cert_check(&q->cert, d->keys->cell_id, q->invite) != HOP_OK)
         return ANSWER_PROOF;
     if (cell_device_by_key(d->cell, q->cert.ik) != NULL)
         return ANSWER_ACCEPTED; /* it has been admitted, and the answer got lost: say it again */

@@ -280,8 +280,13 @@ static int fold_cell_entry(struct device *d, uint32_t entry)
     int err = open_for_fold(d, entry, &o);
     if (err != HOP_OK)
         return err;
-    struct cell_event event = {
-        .id = e->id, .ik = d->logs[e->log].ik, .type = e->type, .body = o.body};
+    struct cell_event event = {.id = e->id,
+                               .ik = d->logs[e->log].ik,
+                               .log = history_log_id(d->history, e->log),
+                               .seq = e->seq,
+                               .entry = entry,
+                               .type = e->type,
+                               .body = o.body};
     err = cell_apply(d->cell, &event);
     free(o.bytes);
     return err;
@@ -304,6 +309,9 @@ static int fold_cell(struct device *d)
         if (err != HOP_OK)
             return err;
     }
+    int err = cell_resolve(d->cell, d->history);
+    if (err != HOP_OK)
+        return err;
     roster_digest(d->cell, after);
     if (memcmp(before, after, sizeof after) != 0) {
         d->folded = 0; /* member indexes may have moved */

@@ -196,10 +196,10 @@ TEST(auth_records_refuse_unknown_roles_and_categories)
     for (unsigned v = 0; v < 256; v++) {
         uint8_t bytes[1024], back[1024];
         size_t size = put(INVITE, bytes, sizeof bytes);
-        bytes[size - 2] = (uint8_t)v;
+        bytes[size - 50] = (uint8_t)v;
         CHECK_EQ(again(INVITE, SPAN(bytes, size), back), v < ROLES_COUNT ? size : 0);
         size = put(INVITE, bytes, sizeof bytes);
-        bytes[size - 1] = (uint8_t)v;
+        bytes[size - 49] = (uint8_t)v;
         CHECK_EQ(again(INVITE, SPAN(bytes, size), back), v < CATEGORIES_COUNT ? size : 0);
         size = put(ADMIT, bytes, sizeof bytes);
         size_t role_at = 32 + 2 + strlen("Giàng A C");
@@ -214,33 +214,38 @@ TEST(auth_records_refuse_unknown_roles_and_categories)
 /* A certificate is worth what its signature covers: every key, and the cell. */
 TEST(auth_certificate_covers_all_keys_and_the_cell)
 {
-    uint8_t seed[32] = {1}, cell[32] = {2};
+    uint8_t seed[32] = {1}, cell[32] = {2}, inviting[16] = {3};
     struct hop_sign_key ik;
     struct auth_cert c = {0};
     CHECK_OK(hop_init());
     hop_sign_keypair(&ik, seed);
     fill(c.lk, 32, 7);
     fill(c.kem, 32, 8);
-    auth_cert_sign(&c, &ik, cell);
-    CHECK_OK(auth_cert_check(&c, cell));
+    auth_cert_sign(&c, &ik, cell, inviting);
+    CHECK_OK(auth_cert_check(&c, cell, inviting));
     uint8_t *bytes = (uint8_t *)&c;
     for (size_t at = 0; at < sizeof c; at++) {
         bytes[at] ^= 1;
-        CHECK_ERR(auth_cert_check(&c, cell), HOP_EAUTH);
+        CHECK_ERR(auth_cert_check(&c, cell, inviting), HOP_EAUTH);
         bytes[at] ^= 1;
     }
     for (size_t at = 0; at < 32; at++) {
         cell[at] ^= 1;
-        CHECK_ERR(auth_cert_check(&c, cell), HOP_EAUTH);
+        CHECK_ERR(auth_cert_check(&c, cell, inviting), HOP_EAUTH);
         cell[at] ^= 1;
+    }
+    for (size_t at = 0; at < 16; at++) {
+        inviting[at] ^= 1;
+        CHECK_ERR(auth_cert_check(&c, cell, inviting), HOP_EAUTH);
+        inviting[at] ^= 1;
     }
     struct auth_cert weak = c;
     fill(weak.ik, 32, 0); /* of small order */
-    CHECK_ERR(auth_cert_check(&weak, cell), HOP_EAUTH);
+    CHECK_ERR(auth_cert_check(&weak, cell, inviting), HOP_EAUTH);
     weak = c;
     memset(weak.kem, 0, 32); /* likewise, and honestly signed: no epoch could be sealed to it */
-    auth_cert_sign(&weak, &ik, cell);
-    CHECK_ERR(auth_cert_check(&weak, cell), HOP_EAUTH);
+    auth_cert_sign(&weak, &ik, cell, inviting);
+    CHECK_ERR(auth_cert_check(&weak, cell, inviting), HOP_EAUTH);
 }
 
 /* A LOG-OPEN moved to another log, lane or incarnation would give somebody else's words a name. */

@@ -105,7 +105,7 @@ static struct auth_admit admit_make(struct fixture *f, struct person *p, const s
     struct auth_admit a = {.role = i->body.role,
                            .category = i->body.category,
                            .rank = auth_rank_of((enum auth_role)i->body.role)};
-    auth_cert_sign(&p->cert, &p->ik, f->cell_id);
+    auth_cert_sign(&p->cert, &p->ik, f->cell_id, i->body.id);
     a.cert = p->cert;
     memcpy(a.invite, i->body.id, 16);
     memcpy(a.name, i->body.name, sizeof a.name);
@@ -119,7 +119,7 @@ static struct auth_admit admit_make(struct fixture *f, struct person *p, const s
 static struct auth_admit admit_founder(struct fixture *f)
 {
     struct auth_admit a = {.role = ROLE_SECRETARY, .rank = 3};
-    auth_cert_sign(&f->founder.cert, &f->founder.ik, f->cell_id);
+    auth_cert_sign(&f->founder.cert, &f->founder.ik, f->cell_id, a.invite);
     a.cert = f->founder.cert;
     memcpy(a.name, f->genesis.founder_name, sizeof a.name);
     cell_member_id(a.member, f->cell_id, a.invite, a.cert.ik);
@@ -399,7 +399,7 @@ TEST(cell_ignores_an_admission_that_differs_from_its_invitation)
         else if (n == 4)
             a.cert.kem[0] ^= 1;
         else { /* another device altogether, with a good certificate of its own */
-            auth_cert_sign(&relay.cert, &relay.ik, f.cell_id);
+            auth_cert_sign(&relay.cert, &relay.ik, f.cell_id, i.body.id);
             a.cert = relay.cert;
             cell_member_id(a.member, f.cell_id, a.invite, relay.cert.ik);
         }

@@ -128,7 +128,7 @@ put("procedure", procedure)
 put("genesis", genesis)
 put("cell_id", cell_id)
 cert = ik.public + lk.public + kem.public
-cert += ik.sign("hop/cell/cert/v1", cell_id + cert)
+cert += ik.sign("hop/cell/cert/v1", cell_id + bytes(16) + cert)
 member_id = H("hop/cell/member/v1", 16, cell_id + bytes(16) + ik.public)
 admit = bytes(16) + member_id + blob("Trần Thị Lan".encode()) + u(1, 3) + u(1, 0) + u(1, 3) + cert + bytes(64)
 put("admit", admit)
@@ -264,9 +264,12 @@ plain = u(1, 1) + seed + cell_id + u(1, 11) + b"192.168.1.5"
 plain += H("hop/invite/sum/v1", 4, plain)
 digits = base32(plain)
 put("invitation", "HOP1-" + "-".join(digits[i:i + 5] for i in range(0, len(digits), 5)))
-put("invite", inv_id + inv_sign.public + inv_link.public + inv_disc + blob("Lê Minh Đức".encode()) + u(1, 0) + u(1, 0))
+put("invite", inv_id + inv_sign.public + inv_link.public + inv_disc + blob("Lê Minh Đức".encode()) + u(1, 0) + u(1, 0) +
+    bytes(16) + bytes(32))
 join = cell_id + inv_id + ik.public + lk.public + kem.public
-put("join_request", u(1, 0x4a) + u(1, 1) + cell_id + inv_id + cert + inv_sign.sign("hop/invite/join/v1", join))
+keys = ik.public + lk.public + kem.public
+joiner = keys + ik.sign("hop/cell/cert/v1", cell_id + inv_id + keys)
+put("join_request", u(1, 0x4a) + u(1, 1) + cell_id + inv_id + joiner + inv_sign.sign("hop/invite/join/v1", join))
 put("join_answer", u(1, 0x57) + u(1, 1) + u(1, 0) + blob(genesis) + log[0].public + blob(grant) + blob("Lê Minh Đức".encode()))
 
 # ---- §8 ----

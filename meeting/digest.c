@@ -95,6 +95,8 @@ static void add_roll(struct digest *d, const struct meeting *m)
         add_text(d, line->reason);
         add_number(d, line->wall);
         add_number(d, line->known);
+        add_number(d, line->standing.role);
+        add_number(d, line->standing.category);
     }
     add_number(d, m->roll_count);
 }
@@ -106,6 +108,7 @@ static void add_votes(struct digest *d, const struct meeting_vote *votes, size_t
         add_member(d, votes[i].member);
         add_number(d, votes[i].choice);
         add_number(d, votes[i].late);
+        add_number(d, votes[i].lost);
         add_number(d, votes[i].wall);
     }
 }
@@ -128,6 +131,10 @@ static void add_motions(struct digest *d, const struct meeting *m)
                                     motion->unheard};
         for (size_t k = 0; k < sizeof numbers / sizeof numbers[0]; k++)
             add_number(d, numbers[k]);
+        for (uint32_t k = 0; k < m->roll_count && motion->closed; k++) {
+            if ((motion->voters[k / 8] >> k % 8 & 1) != 0)
+                add_member(d, k);
+        }
     }
 }
 

@@ -30,11 +30,26 @@ static uint32_t member_or(const struct cell *c, const uint8_t id[static 16], uin
     return index == SIZE_MAX ? otherwise : (uint32_t)index;
 }
 
+/* Who led the cell as this record had seen it: the secretary; without one, the founder; without
+ * either, its author. */
+static uint32_t head_seen(const struct fold *d)
+{
+    uint32_t founder = d->e->member;
+    for (uint32_t i = 0; i < cell_member_count(d->c); i++) {
+        const struct cell_member *m = cell_member(d->c, i);
+        struct cell_standing st = cell_standing_at(d->c, d->h, i, d->e->entry);
+        if (st.active && st.role == ROLE_SECRETARY)
+            return i;
+        if (st.active && memcmp(m->admitted_by, m->id, sizeof m->id) == 0)
+            founder = i;
+    }
+    return founder;
+}
+
 static int copy_meeting(struct meeting *m, const struct fold *d)
 {
     const struct act *a = d->a;
-    const struct cell_member *head = cell_secretary(d->c);
-    uint32_t office = head == NULL ? d->e->member : member_or(d->c, head->id, d->e->member);
+    uint32_t office = head_seen(d);
     *m = (struct meeting){.entry = d->e->entry,
                           .author = d->e->member,
                           .title = text_of(a->title),
@@ -230,8 +245,14 @@ int fold_close(struct fold *d)
     m->close_entry = d->e->entry;
     m->close_wall = d->e->wall;
     m->closed_by = d->e->member;
-    for (uint32_t i = 0; i < m->roll_count; i++)
-        m->roll[i].known = member_known(d->c, d->h, i, d->e->entry);
+    for (uint32_t i = 0; i < m->roll_count; i++) {
+        m->roll[i].standing = cell_standing_at(d->c, d->h, i, d->e->entry);
+        m->roll[i].known = m->roll[i].standing.active;
+    }
+    for (size_t i = 0; i < m->motions_count; i++) { /* those that this record had not seen */
+        if (!m->motions[i].closed)
+            motion_recount(d->s, m, &m->motions[i]);
+    }
     err = mark_late(d);
     if (err != HOP_OK)
         return err;

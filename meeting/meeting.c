@@ -306,7 +306,15 @@ int meeting_apply(struct meeting_state *s, const struct cell *c, const struct hi
         return err;
     err = find_place(&d, &a);
     if (err == HOP_OK) {
-        struct ask q = {.s = s, .c = c, .f = d.f, .member = e->member, .a = &a, .why = &d.why};
+        struct ask q = {.s = s,
+                        .c = c,
+                        .h = h,
+                        .f = d.f,
+                        .member = e->member,
+                        .entry = e->entry,
+                        .standing = cell_standing_at(c, h, e->member, e->entry),
+                        .a = &a,
+                        .why = &d.why};
         err = permit_record(&q);
     }
     if (err == HOP_OK)

@@ -2,7 +2,9 @@
  * this member do this now, and if not, why not, in a sentence".
  *
  * The page and the command line show nothing they did not get from here. Same records, same state,
- * to the byte: meeting_digest() of two devices with the same records is equal. A record that a rule
+ * to the byte: meeting_digest() of two devices with the same records is equal. Who may do what and
+ * who counts is asked of the cell as the record in question had seen it (cell_standing_at()), so
+ * that no later change of offices or of members ever changes an old meeting. A record that a rule
  * does not allow is ignored and listed with its reason (struct meeting_ignored). A vote counts if
  * the record that closes the vote had seen it (history_saw); one that had not been seen is kept and
  * shown as late. Nobody's clock decides anything. */
@@ -23,8 +25,9 @@
 #define MEETING_IGNORED_MAX   4096 /* listed; further ones are only counted */
 
 /* One opened record of a meeting, in canonical order (cell/history.h), each once. Borrowed for the
- * call. Member indexes must not change between calls: when an index does (a concurrent admission
- * was folded in front), reset and walk again. Indexes added at the end are fine. */
+ * call. Indexes of members, and what the cell says of the standing of any of them, must not change
+ * between calls: when they do (a removal or a concurrent admission came), reset and walk again.
+ * Indexes added at the end are fine. Records beyond a cut (cell_accepts()) are not handed in. */
 struct meeting_event {
     uint32_t entry;    /* in the history */
     const uint8_t *id; /* 32 bytes */
@@ -70,6 +73,7 @@ struct meeting_vote {
     enum act_choice choice;
     uint32_t entry;
     bool late; /* the close had not seen it */
+    bool lost; /* its member had no vote any more, as the close had seen, or now: not counted */
     uint64_t wall;
 };
 
@@ -98,6 +102,7 @@ struct meeting_motion {
     /* Horizon: the eligible members without a counted vote and without any other record of a
      * meeting that the close had seen and that itself had seen the motion. 0 while open. */
     size_t unheard;
+    uint8_t voters[(CELL_MEMBERS_MAX + 7) / 8]; /* once closed: see meeting_voter() */
 };
 
 struct meeting_roll_line {
@@ -106,7 +111,9 @@ struct meeting_roll_line {
     enum act_roll status; /* as confirmed by chair or secretary; ROLL_UNKNOWN: not yet */
     char *reason;         /* NULL: none given */
     uint64_t wall;
-    bool known; /* admitted, as far as the close of the meeting had seen; true before the close */
+    struct cell_standing
+        standing; /* as far as the close had seen; before the close: as known now */
+    bool known;   /* a member by that standing; who is none has no line to show, unless called */
 };
 
 struct meeting_minutes {
@@ -173,6 +180,12 @@ MUST_USE int meeting_apply(struct meeting_state *s, const struct cell *c, const 
 /* Bring what hangs on the list of members up to date (roll lines, delivery boards, quorum as it
  * stands). meeting_apply() does so itself; call it when members came and no record of a meeting. */
 MUST_USE int meeting_refresh(struct meeting_state *s, const struct cell *c);
+
+/* Had this member a vote on the motion: as far as what closed it had seen; while open, as known
+ * now.
+ */
+bool meeting_voter(const struct meeting_state *s, const struct meeting *m,
+                   const struct meeting_motion *motion, uint32_t member);
 
 /* HOP_OK, or HOP_EREFUSED with the reason: a sentence that says what is wrong and what to do. */
 MUST_USE int meeting_may(const struct meeting_state *s, const struct cell *c, uint32_t member,

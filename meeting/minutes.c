@@ -55,7 +55,7 @@ static const char *who(const struct minutes *w, uint32_t member, char ret[static
 static const char *office(const struct minutes *w, uint32_t member)
 {
     enum auth_role role =
-        member < cell_member_count(w->c) ? cell_member(w->c, member)->role : ROLES_COUNT;
+        member < w->m->roll_count ? w->m->roll[member].standing.role : ROLES_COUNT;
     return role < ROLES_COUNT ? w->p->roles[role].in[w->lang] : "?";
 }
 
@@ -153,7 +153,7 @@ static void put_facts(struct minutes *w)
 /* Members of the cell, as far as the close had seen; observers and carriers are listed apart. */
 static bool on_list(const struct minutes *w, uint32_t member)
 {
-    return member < w->m->roll_count && w->m->roll[member].known && member_speaks(w->c, member);
+    return member < w->m->roll_count && standing_speaks(w->m->roll[member].standing);
 }
 
 /* How many in each category, of all or of those present: "chính thức 5, dự bị 1". */
@@ -161,7 +161,7 @@ static size_t by_category(const struct minutes *w, bool present, bool zeros, str
 {
     size_t counts[CATEGORIES_COUNT] = {0}, total = 0;
     for (uint32_t i = 0; i < w->m->roll_count; i++) {
-        enum auth_category category = cell_member(w->c, i)->category;
+        enum auth_category category = w->m->roll[i].standing.category;
         if (!on_list(w, i) || category >= CATEGORIES_COUNT ||
             (present && w->m->roll[i].status != ROLL_PRESENT))
             continue;
@@ -181,7 +181,7 @@ static size_t by_category(const struct minutes *w, bool present, bool zeros, str
 /* The exempt and the transferred out are not expected: without a line they are not missing. */
 static bool expected(const struct minutes *w, uint32_t member)
 {
-    enum auth_category category = cell_member(w->c, member)->category;
+    enum auth_category category = w->m->roll[member].standing.category;
     return category != CATEGORY_EXEMPT && category != CATEGORY_TRANSFERRED;
 }
 
@@ -220,7 +220,7 @@ static void put_guests(struct minutes *w)
     size_t n = 0;
     for (uint32_t i = 0; i < w->m->roll_count; i++) {
         const struct meeting_roll_line *line = &w->m->roll[i];
-        if (!line->known || member_speaks(w->c, i) ||
+        if (!line->known || standing_speaks(line->standing) ||
             (line->status != ROLL_PRESENT && !line->claimed))
             continue;
         buf_printf(&names, "%s%s", n++ == 0 ? "" : ", ", who(w, i, name));
@@ -306,7 +306,7 @@ static void put_opinion(struct minutes *w, const struct meeting_opinion *o)
 static const struct meeting_vote *vote_of(const struct meeting_motion *motion, uint32_t member)
 {
     for (size_t i = 0; i < motion->votes_count; i++) {
-        if (motion->votes[i].member == member && !motion->votes[i].late)
+        if (motion->votes[i].member == member && !motion->votes[i].late && !motion->votes[i].lost)
             return &motion->votes[i];
     }
     return NULL;
@@ -321,9 +321,8 @@ static void put_choice(struct minutes *w, const struct meeting_motion *motion,
     size_t n = 0;
     for (uint32_t i = 0; i < w->m->roll_count; i++) {
         const struct meeting_vote *v = vote_of(motion, i);
-        bool here = choice == CHOICE_NONE
-                        ? v == NULL && w->m->roll[i].known && member_votes(w->p, w->c, i)
-                        : v != NULL && v->choice == choice;
+        bool here = choice == CHOICE_NONE ? v == NULL && meeting_voter(w->s, w->m, motion, i)
+                                          : v != NULL && v->choice == choice;
         if (here)
             buf_printf(&names, "%s%s", n++ == 0 ? "" : ", ", who(w, i, name));
     }
@@ -357,6 +356,22 @@ static void put_late_votes(struct minutes *w, const struct meeting_motion *motio
     buf_free(&names);
 }
 
+/* Votes of members who had lost the vote, or the cell, when the vote was closed. */
+static void put_lost_votes(struct minutes *w, const struct meeting_motion *motion)
+{
+    struct buf names = {0};
+    char name[WHO_BYTES], count[24];
+    size_t n = 0;
+    for (size_t i = 0; i < motion->votes_count; i++) {
+        if (motion->votes[i].lost)
+            buf_printf(&names, "%s%s", n++ == 0 ? "" : ", ", who(w, motion->votes[i].member, name));
+    }
+    if (n > 0)
+        say(w, MIN_VOTES, 3, text(w->lang, MIN_LOST_VOTES), number(count, n), buf_string(&names));
+    w->b->bad = w->b->bad || names.bad;
+    buf_free(&names);
+}
+
 static void put_result(struct minutes *w, const struct meeting_motion *motion)
 {
     static const enum text_id outcomes[] = {
@@ -378,6 +393,7 @@ static void put_result(struct minutes *w, const struct meeting_motion *motion)
     say(w, MIN_HORIZON, 3, number(n[0], counted), number(n[1], motion->eligible),
         number(n[2], motion->unheard));
     put_late_votes(w, motion);
+    put_lost_votes(w, motion);
 }
 
 static void put_motion(struct minutes *w, const struct meeting_motion *motion)

@@ -32,14 +32,11 @@ static size_t slot_of(const struct meeting_vote *votes, size_t count, uint32_t m
     return low;
 }
 
-/* Put v into votes in place of the same member's; *ret_before is what stood there (CHOICE_NONE). */
-static int put_vote(struct meeting_vote **votes, size_t *count, const struct meeting_vote *v,
-                    struct meeting_vote *ret_before)
+/* Put v into votes, in place of the same member's. */
+static int put_vote(struct meeting_vote **votes, size_t *count, const struct meeting_vote *v)
 {
     size_t at = slot_of(*votes, *count, v->member);
-    *ret_before = (struct meeting_vote){.member = v->member};
     if (at < *count && (*votes)[at].member == v->member) {
-        *ret_before = (*votes)[at];
         (*votes)[at] = *v;
         return HOP_OK;
     }
@@ -54,21 +51,32 @@ static int put_vote(struct meeting_vote **votes, size_t *count, const struct mee
     return HOP_OK;
 }
 
-static void count_choice(struct meeting_motion *m, enum act_choice choice, size_t by)
+static void count_choice(struct meeting_motion *m, enum act_choice choice)
 {
     switch (choice) {
     case CHOICE_AGREE:
-        m->agree += by;
+        m->agree++;
         break;
     case CHOICE_DISAGREE:
-        m->disagree += by;
+        m->disagree++;
         break;
     case CHOICE_ABSTAIN:
-        m->abstain += by;
+        m->abstain++;
         break;
     case CHOICE_NONE:
     case CHOICE_COUNT:
         break;
+    }
+}
+
+void motion_recount(const struct meeting_state *s, const struct meeting *of,
+                    struct meeting_motion *m)
+{
+    assert(!m->closed);
+    m->agree = m->disagree = m->abstain = 0;
+    for (size_t i = 0; i < m->votes_count; i++) {
+        m->votes[i].lost = !meeting_voter(s, of, m, m->votes[i].member);
+        count_choice(m, m->votes[i].lost ? CHOICE_NONE : m->votes[i].choice);
     }
 }
 
@@ -121,28 +129,26 @@ int fold_vote(struct fold *d)
                              .wall = d->e->wall,
                              .late =
                                  m->closed}; /* what closed it came before, so had not seen it */
-    struct meeting_vote before;
     if (m->closed) {
-        int err = put_vote(&m->late_votes, &m->late_votes_count, &v, &before);
+        int err = put_vote(&m->late_votes, &m->late_votes_count, &v);
         m->late = m->late_votes_count;
         size_t at = slot_of(m->votes, m->votes_count, v.member);
         bool counted = at < m->votes_count && m->votes[at].member == v.member && !m->votes[at].late;
         if (err != HOP_OK || counted)
             return err;
-        return put_vote(&m->votes, &m->votes_count, &v, &before);
+        return put_vote(&m->votes, &m->votes_count, &v);
     }
     struct motion_past *past = &d->f->past[index];
     struct vote_mark *marks = grown(past->marks, &past->room, past->count, sizeof *marks);
     if (marks == NULL)
         return HOP_ENOMEM;
     past->marks = marks;
-    int err = put_vote(&m->votes, &m->votes_count, &v, &before);
+    int err = put_vote(&m->votes, &m->votes_count, &v);
     if (err != HOP_OK)
         return err;
     past->marks[past->count++] = (struct vote_mark){
         .entry = v.entry, .member = v.member, .choice = v.choice, .wall = v.wall};
-    count_choice(m, before.choice, SIZE_MAX); /* one less */
-    count_choice(m, v.choice, 1);
+    motion_recount(d->s, &d->f->m, m);
     return HOP_OK;
 }
 
@@ -164,7 +170,6 @@ static int split_votes(const struct fold *d, struct meeting_motion *m,
                        const struct motion_past *past, uint32_t entry, bool *counted)
 {
     bool late[CELL_MEMBERS_MAX] = {false};
-    struct meeting_vote before;
     m->votes_count = 0;
     m->agree = m->disagree = m->abstain = 0;
     for (size_t k = past->count; k-- > 0;) { /* from the last: it is the one that matters */
@@ -178,14 +183,15 @@ static int split_votes(const struct fold *d, struct meeting_motion *m,
         int err = HOP_OK;
         if (history_saw(d->h, entry, mark->entry)) {
             counted[mark->member] = true;
-            count_choice(m, mark->choice, 1);
-            err = put_vote(&m->votes, &m->votes_count, &v, &before);
+            v.lost = !meeting_voter(d->s, &d->f->m, m, mark->member);
+            count_choice(m, v.lost ? CHOICE_NONE : mark->choice);
+            err = put_vote(&m->votes, &m->votes_count, &v);
         } else if (!late[mark->member]) {
             late[mark->member] = true;
             v.late = true;
-            err = put_vote(&m->late_votes, &m->late_votes_count, &v, &before);
+            err = put_vote(&m->late_votes, &m->late_votes_count, &v);
             if (err == HOP_OK)
-                err = put_vote(&m->votes, &m->votes_count, &v, &before);
+                err = put_vote(&m->votes, &m->votes_count, &v);
         }
         if (err != HOP_OK)
             return err;
@@ -198,8 +204,7 @@ static size_t count_unheard(const struct fold *d, const bool *heard, uint32_t en
 {
     size_t unheard = 0;
     for (uint32_t i = 0; i < cell_member_count(d->c); i++) {
-        if (!heard[i] && member_counts(d->s->procedure, d->c, i) &&
-            member_known(d->c, d->h, i, entry))
+        if (!heard[i] && standing_counts(d->s->procedure, cell_standing_at(d->c, d->h, i, entry)))
             unheard++;
     }
     return unheard;
@@ -212,13 +217,17 @@ static int close_motion(struct fold *d, size_t index)
     uint32_t entry = d->e->entry;
     bool heard[CELL_MEMBERS_MAX] = {false};
     assert(!m->closed);
+    for (uint32_t i = 0; i < cell_member_count(d->c); i++) {
+        if (standing_votes(d->s->procedure, cell_standing_at(d->c, d->h, i, entry)))
+            m->voters[i / 8] |= (uint8_t)(1u << i % 8);
+    }
+    m->closed = true;
     int err = split_votes(d, m, &d->f->past[index], entry, heard);
     if (err != HOP_OK)
         return err;
     mark_heard(d, m->entry, entry, heard);
     struct standing st = roll_standing_seen(d, entry);
     const struct procedure_share *majority = &d->s->procedure->majority;
-    m->closed = true;
     m->close_entry = entry;
     m->close_wall = d->e->wall;
     m->eligible = st.eligible;

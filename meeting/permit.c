@@ -20,7 +20,7 @@ static const char *name_of(const struct cell *c, uint32_t member)
 
 static bool leads(const struct ask *q)
 {
-    enum auth_role role = cell_member(q->c, q->member)->role;
+    enum auth_role role = q->standing.role;
     return q->member == q->f->m.chair || role == ROLE_DEPUTY || role == ROLE_SECRETARY;
 }
 
@@ -31,8 +31,7 @@ static bool records(const struct ask *q)
 
 static bool arranges(const struct ask *q)
 {
-    return cell_member(q->c, q->member)->rank >= 1 || q->member == q->f->m.chair ||
-           q->member == q->f->m.secretary;
+    return q->standing.rank >= 1 || q->member == q->f->m.chair || q->member == q->f->m.secretary;
 }
 
 static int need_leader(const struct ask *q)
@@ -60,12 +59,12 @@ static int need_arranger(const struct ask *q)
 
 static int need_speaker(const struct ask *q)
 {
-    return member_speaks(q->c, q->member) ? HOP_OK : text_say(q->why, REFUSE_OBSERVER, 0);
+    return standing_speaks(q->standing) ? HOP_OK : text_say(q->why, REFUSE_OBSERVER, 0);
 }
 
 static int need_vote(const struct ask *q)
 {
-    if (member_votes(q->s->procedure, q->c, q->member))
+    if (standing_votes(q->s->procedure, q->standing))
         return HOP_OK;
     return text_say(q->why, REFUSE_NO_VOTING_RIGHT, 0);
 }
@@ -114,17 +113,22 @@ static bool attended(const struct ask *q, bool own_word)
     return false;
 }
 
+/* A member, as far as the record had seen. */
+static bool is_member(const struct ask *q, const uint8_t id[static 16])
+{
+    size_t index = cell_member_index(q->c, id);
+    return index != SIZE_MAX && cell_standing_at(q->c, q->h, index, q->entry).active;
+}
+
 /* ---- acts ---- */
 
 static int permit_meeting(const struct ask *q)
 {
     static const uint8_t nobody[16];
-    if (cell_member(q->c, q->member)->rank < 1)
+    if (q->standing.rank < 1)
         return text_say(q->why, REFUSE_NOT_COMMITTEE, 0);
-    if ((memcmp(q->a->chair, nobody, 16) != 0 &&
-         cell_member_index(q->c, q->a->chair) == SIZE_MAX) ||
-        (memcmp(q->a->secretary, nobody, 16) != 0 &&
-         cell_member_index(q->c, q->a->secretary) == SIZE_MAX))
+    if ((memcmp(q->a->chair, nobody, 16) != 0 && !is_member(q, q->a->chair)) ||
+        (memcmp(q->a->secretary, nobody, 16) != 0 && !is_member(q, q->a->secretary)))
         return text_say(q->why, REFUSE_NO_SUCH_MEMBER, 0);
     return HOP_OK;
 }
@@ -155,7 +159,7 @@ static int permit_opinion(const struct ask *q)
 
 static int permit_attend(const struct ask *q)
 {
-    if (cell_member(q->c, q->member)->role == ROLE_CARRIER)
+    if (q->standing.role == ROLE_CARRIER)
         return text_say(q->why, REFUSE_CARRIER, 0);
     return need_stage(q, STAGE_CONVENED);
 }
@@ -165,7 +169,7 @@ static int permit_roll(const struct ask *q)
     int err = need_recorder(q);
     if (err == HOP_OK)
         err = need_stage(q, STAGE_CONVENED);
-    if (err == HOP_OK && cell_member_index(q->c, q->a->target) == SIZE_MAX)
+    if (err == HOP_OK && !is_member(q, q->a->target))
         err = text_say(q->why, REFUSE_NO_SUCH_MEMBER, 0);
     if (err == HOP_OK && q->a->value < ROLL_COUNT && q->a->text.size == 0 &&
         q->s->procedure->roll_needs_reason[q->a->value])
@@ -212,6 +216,8 @@ int permit_record(const struct ask *q)
     int err = HOP_OK;
     assert(q->member < cell_member_count(q->c));
     assert(q->f != NULL || q->a->type == ACT_MEETING);
+    if (!q->standing.active)
+        return text_say(q->why, REFUSE_NOT_ACTIVE, 0);
     switch (q->a->type) {
     case ACT_MEETING:
         return permit_meeting(q);
@@ -418,9 +424,10 @@ static int permit_spelling(const struct act *a, struct text_said *why)
 int meeting_may(const struct meeting_state *s, const struct cell *c, uint32_t member,
                 const struct act *a, struct text_said *why)
 {
-    struct ask q = {.s = s, .c = c, .member = member, .a = a, .why = why};
+    struct ask q = {.s = s, .c = c, .member = member, .entry = HISTORY_NONE, .a = a, .why = why};
     if (member >= cell_member_count(c))
         return text_say(why, REFUSE_NOT_MEMBER, 0);
+    q.standing = standing_now(c, member);
     if (a->type != ACT_MEETING) {
         const struct thing *t = thing_find(s, a->meeting);
         if (t == NULL || t->kind != THING_MEETING)

@@ -8,32 +8,42 @@
 #include <assert.h>
 #include <stdlib.h>
 
-bool member_speaks(const struct cell *c, uint32_t member)
+struct cell_standing standing_now(const struct cell *c, uint32_t member)
 {
-    enum auth_role role = cell_member(c, member)->role;
-    return role != ROLE_OBSERVER && role != ROLE_CARRIER;
+    return cell_standing_at(c, NULL, member, HISTORY_NONE);
 }
 
-bool member_counts(const struct procedure *p, const struct cell *c, uint32_t member)
+bool standing_speaks(struct cell_standing st)
 {
-    const struct cell_member *who = cell_member(c, member);
-    return member_speaks(c, member) && who->category < CATEGORIES_COUNT && p->counts[who->category];
+    return st.active && st.role != ROLE_OBSERVER && st.role != ROLE_CARRIER;
 }
 
-bool member_votes(const struct procedure *p, const struct cell *c, uint32_t member)
+bool standing_counts(const struct procedure *p, struct cell_standing st)
 {
-    const struct cell_member *who = cell_member(c, member);
-    return member_speaks(c, member) && who->category < CATEGORIES_COUNT && p->votes[who->category];
+    return standing_speaks(st) && st.category < CATEGORIES_COUNT && p->counts[st.category];
 }
 
-bool member_known(const struct cell *c, const struct history *h, uint32_t member, uint32_t entry)
+bool standing_votes(const struct procedure *p, struct cell_standing st)
 {
-    uint32_t first = cell_member(c, member)->first_device;
-    if (first >= cell_device_count(c))
-        return true;
-    uint32_t admit = history_find(h, cell_device(c, first)->admit);
-    /* The founder may be in the cell by genesis alone: known to all. */
-    return admit == HISTORY_NONE || history_saw(h, entry, admit);
+    return standing_speaks(st) && st.category < CATEGORIES_COUNT && p->votes[st.category];
+}
+
+/* By the line, which keeps what the close had seen; a member without one came after the last
+ * record that was folded. */
+static struct cell_standing standing_on_roll(const struct cell *c, const struct meeting *m,
+                                             uint32_t member)
+{
+    if (member < m->roll_count)
+        return m->roll[member].standing;
+    return m->stage == STAGE_CLOSED ? (struct cell_standing){0} : standing_now(c, member);
+}
+
+bool meeting_voter(const struct meeting_state *s, const struct meeting *m,
+                   const struct meeting_motion *motion, uint32_t member)
+{
+    if (motion->closed)
+        return member < CELL_MEMBERS_MAX && (motion->voters[member / 8] >> member % 8 & 1) != 0;
+    return member < m->roll_count && standing_votes(s->procedure, m->roll[member].standing);
 }
 
 struct standing roll_standing(const struct meeting_state *s, const struct cell *c,
@@ -41,12 +51,10 @@ struct standing roll_standing(const struct meeting_state *s, const struct cell *
 {
     struct standing st = {0};
     for (uint32_t i = 0; i < cell_member_count(c); i++) {
-        bool on_roll = i < m->roll_count;
-        if (!member_counts(s->procedure, c, i) || (on_roll && !m->roll[i].known) ||
-            (!on_roll && m->stage == STAGE_CLOSED))
+        if (!standing_counts(s->procedure, standing_on_roll(c, m, i)))
             continue;
         st.eligible++;
-        if (on_roll && m->roll[i].status == ROLL_PRESENT)
+        if (i < m->roll_count && m->roll[i].status == ROLL_PRESENT)
             st.present++;
     }
     st.needed = procedure_needed(&s->procedure->quorum, st.eligible);
@@ -60,8 +68,7 @@ struct standing roll_standing_seen(const struct fold *d, uint32_t entry)
     uint32_t members = (uint32_t)cell_member_count(d->c);
     assert(members <= CELL_MEMBERS_MAX);
     for (uint32_t i = 0; i < members; i++) {
-        decided[i] =
-            !member_counts(d->s->procedure, d->c, i) || !member_known(d->c, d->h, i, entry);
+        decided[i] = !standing_counts(d->s->procedure, cell_standing_at(d->c, d->h, i, entry));
         if (!decided[i])
             st.eligible++;
     }
@@ -88,16 +95,18 @@ int roll_resize(struct meeting_full *f, const struct cell *c)
     if (roll == NULL)
         return HOP_ENOMEM;
     f->m.roll = roll;
-    for (size_t i = f->m.roll_count; i < members; i++) {
-        roll[i] =
-            (struct meeting_roll_line){.member = (uint32_t)i, .known = f->m.stage != STAGE_CLOSED};
-    }
+    for (size_t i = f->m.roll_count; i < members; i++)
+        roll[i] = (struct meeting_roll_line){.member = (uint32_t)i}; /* a close had not seen them */
     f->m.roll_count = members;
     return HOP_OK;
 }
 
 void roll_refresh(const struct meeting_state *s, const struct cell *c, struct meeting_full *f)
 {
+    for (uint32_t i = 0; i < f->m.roll_count && f->m.stage != STAGE_CLOSED; i++) {
+        f->m.roll[i].standing = standing_now(c, i);
+        f->m.roll[i].known = f->m.roll[i].standing.active;
+    }
     struct standing st = roll_standing(s, c, &f->m);
     f->m.present = st.present;
     f->m.eligible = st.eligible;

@@ -106,16 +106,19 @@ int fold_receipt(struct fold *d);
 
 /* Close every motion that the record closing the meeting had seen and that is still open. */
 MUST_USE int motions_close_all(struct fold *d);
+/* Of a vote that is open: who has lost the vote does not count. */
+void motion_recount(const struct meeting_state *s, const struct meeting *of,
+                    struct meeting_motion *m);
 /* True if the meeting is closed and this record had seen it. */
 bool seen_closed(const struct fold *d);
-/* True if member had been admitted as far as entry had seen. */
-bool member_known(const struct cell *c, const struct history *h, uint32_t member, uint32_t entry);
 
 /* ---- roll.c: who counts ---- */
 
-bool member_speaks(const struct cell *c, uint32_t member);
-bool member_counts(const struct procedure *p, const struct cell *c, uint32_t member);
-bool member_votes(const struct procedure *p, const struct cell *c, uint32_t member);
+struct cell_standing standing_now(const struct cell *c, uint32_t member);
+/* Not an observer or a carrier, nor one who left. */
+bool standing_speaks(struct cell_standing st);
+bool standing_counts(const struct procedure *p, struct cell_standing st);
+bool standing_votes(const struct procedure *p, struct cell_standing st);
 
 struct standing {
     size_t present, eligible, needed;
@@ -137,8 +140,11 @@ MUST_USE int board_resize(struct meeting_receipt **board, size_t *count, uint32_
 struct ask {
     const struct meeting_state *s;
     const struct cell *c;
+    const struct history *h; /* may be NULL when asked for now */
     const struct meeting_full *f;
     uint32_t member;
+    uint32_t entry; /* the record; HISTORY_NONE: none is written yet, asked for now */
+    struct cell_standing standing; /* of the member, as the record had seen it */
     const struct act *a;
     struct text_said *why;
 };

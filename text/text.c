@@ -87,6 +87,7 @@ int text_say(struct text_said *said, enum text_id id, size_t count, ...)
     if (said == NULL)
         return HOP_EREFUSED;
     said->id = id;
+    said->of = TEXT_NONE;
     said->count = count;
     va_list ap;
     va_start(ap, count);
@@ -98,10 +99,21 @@ int text_say(struct text_said *said, enum text_id id, size_t count, ...)
     return HOP_EREFUSED;
 }
 
+int text_say_of(struct text_said *said, enum text_id id, enum text_id of)
+{
+    (void)text_say(said, id, 0);
+    if (said != NULL)
+        said->of = of;
+    return HOP_EREFUSED;
+}
+
 void text_said_fill(struct buf *b, enum text_lang lang, const struct text_said *said)
 {
-    const char *args[TEXT_ARGS_MAX];
+    const char *args[1 + TEXT_ARGS_MAX];
+    size_t count = 0;
+    if (said->of != TEXT_NONE)
+        args[count++] = text(lang, said->of);
     for (size_t i = 0; i < said->count; i++)
-        args[i] = said->args[i];
-    text_fill(b, lang, said->id, args, said->count);
+        args[count++] = said->args[i];
+    text_fill(b, lang, said->id, args, count);
 }

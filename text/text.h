@@ -44,6 +44,7 @@ void text_cut(char *ret, size_t size, const char *from);
 /* A sentence with its arguments kept by value, so that pure code can hand it up. */
 struct text_said {
     enum text_id id;
+    enum text_id of; /* a phrase of the catalogue that stands for {0}, before the arguments */
     size_t count;
     char args[TEXT_ARGS_MAX][TEXT_ARG_BYTES_MAX];
 };
@@ -51,6 +52,9 @@ struct text_said {
 /* Fill said with id and count strings (NULL reads as ""); long arguments are cut at a character.
  * Returns HOP_EREFUSED, so that a refusal is one line: return text_say(why, REFUSE_…, 0); */
 int text_say(struct text_said *said, enum text_id id, size_t count, ...);
+
+/* A sentence about a reason that the catalogue has as a phrase: it stands for {0}. */
+int text_say_of(struct text_said *said, enum text_id id, enum text_id of);
 
 void text_said_fill(struct buf *b, enum text_lang lang, const struct text_said *said);
 

@@ -3,10 +3,20 @@
 
 #include <stdio.h>
 
+#define FAKE_CHANGES_MAX 64
+
+struct fake_change { /* a record that gave a member another standing */
+    uint8_t record[32];
+    uint32_t member;
+    struct cell_standing after;
+};
+
 struct cell {
-    struct cell_member members[CELL_MEMBERS_MAX];
-    struct cell_device devices[CELL_MEMBERS_MAX]; /* one a member */
+    struct cell_member members[CELL_MEMBERS_MAX]; /* as known now */
+    struct cell_standing first[CELL_MEMBERS_MAX]; /* before any change */
     size_t count;
+    struct fake_change changes[FAKE_CHANGES_MAX]; /* as they were written */
+    size_t changes_count;
     struct auth_genesis genesis;
 };
 
@@ -29,23 +39,19 @@ size_t cell_member_index(const struct cell *c, const uint8_t id[static 16])
     return SIZE_MAX;
 }
 
-const struct cell_member *cell_secretary(const struct cell *c)
+struct cell_standing cell_standing_at(const struct cell *c, const struct history *h, size_t member,
+                                      uint32_t entry)
 {
-    for (size_t i = 0; i < c->count; i++) {
-        if (c->members[i].role == ROLE_SECRETARY)
-            return &c->members[i];
+    struct cell_standing st = c->first[member];
+    for (size_t i = 0; i < c->changes_count; i++) {
+        const struct fake_change *change = &c->changes[i];
+        if (change->member != member)
+            continue;
+        uint32_t at = entry == HISTORY_NONE ? HISTORY_NONE : history_find(h, change->record);
+        if (entry == HISTORY_NONE || (at != HISTORY_NONE && history_saw(h, entry, at)))
+            st = change->after;
     }
-    return NULL;
-}
-
-size_t cell_device_count(const struct cell *c)
-{
-    return c->count;
-}
-
-const struct cell_device *cell_device(const struct cell *c, size_t index)
-{
-    return &c->devices[index];
+    return st;
 }
 
 const struct auth_genesis *cell_genesis(const struct cell *c)
@@ -60,14 +66,26 @@ static uint32_t fake_member(struct cell *c, const char *name, enum auth_role rol
                             enum auth_category category)
 {
     struct cell_member *m = &c->members[c->count];
-    *m = (struct cell_member){.role = role,
-                              .category = category,
-                              .rank = ranks[role],
-                              .first_device = (uint32_t)c->count};
+    *m = (struct cell_member){
+        .role = role, .category = category, .rank = ranks[role], .active = true};
+    c->first[c->count] = (struct cell_standing){
+        .role = role, .category = category, .rank = ranks[role], .active = true};
     (void)snprintf(m->name, sizeof m->name, "%s", name);
     memset(m->id, 0x40, 16);
     m->id[0] = (uint8_t)(c->count >> 8);
     m->id[1] = (uint8_t)c->count;
-    memset(c->devices[c->count].admit, 0xee, 32); /* not in the history: known from the first */
     return (uint32_t)c->count++;
+}
+
+/* This record made the member what `after` says. */
+static void fake_change(struct cell *c, uint32_t member, const uint8_t record[static 32],
+                        struct cell_standing after)
+{
+    struct fake_change *change = &c->changes[c->changes_count++];
+    *change = (struct fake_change){.member = member, .after = after};
+    memcpy(change->record, record, 32);
+    c->members[member].role = after.role;
+    c->members[member].category = after.category;
+    c->members[member].rank = after.rank;
+    c->members[member].active = after.active;
 }

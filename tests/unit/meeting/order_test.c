@@ -22,8 +22,14 @@ static void chaos(struct world *w, struct rng *r)
         uint32_t who = (uint32_t)rng_below(r, 7);
         const uint8_t *m = meetings[rng_below(r, meetings_count)];
         struct act a = act_of((enum act_type)(ACT_DOC + rng_below(r, 12)), m);
+        if (step > 40 && rng_below(r, 8) == 0 &&
+            w->cell.changes_count < 16) /* offices change, people leave */
+            world_office(w, (uint32_t)rng_below(r, 2), 2 + (uint32_t)rng_below(r, 5),
+                         (enum auth_role)rng_below(r, ROLES_COUNT + 1));
         if (rng_below(r, 3) == 0)
             world_meet(w, (uint32_t)rng_below(r, 7), (uint32_t)rng_below(r, 7));
+        if (step > 30 && rng_below(r, 3) == 0)
+            a = act_of(rng_below(r, 12) == 0 ? ACT_TALLY : ACT_VOTE, m);
         if (step < 12) /* get going */
             a = act_of(step % 4 == 0 ? ACT_NOTICE : step % 4 == 1 ? ACT_OPEN : ACT_ATTEND, m);
         if (a.type == ACT_CLOSE && step < 100)
@@ -107,12 +113,45 @@ TEST(meeting_digest_is_the_same_for_every_order_of_arrival)
     }
 }
 
+/* What a meeting decided would depend on who holds which office when it is looked at. */
+TEST(meeting_that_was_closed_does_not_change_with_the_roster)
+{
+    struct rng seeds = test_rng("later");
+    for (int round = 0; round < 12; round++) {
+        struct world *w = world_new();
+        struct rng r = rng_seeded(rng_next(&seeds));
+        uint8_t before[32], after[32];
+        chaos(w, &r);
+        world_all_meet(w);
+        world_fold(w);
+        for (size_t i = 0; i < meeting_count(w->state); i++) {
+            if (meeting_at(w->state, i)->stage < STAGE_CONVENED)
+                do_simple(w, 0, ACT_NOTICE, meeting_at(w->state, i)->id);
+            if (meeting_at(w->state, i)->stage < STAGE_OPENED)
+                do_simple(w, 0, ACT_OPEN, meeting_at(w->state, i)->id);
+            do_simple(w, 0, ACT_CLOSE, meeting_at(w->state, i)->id);
+        }
+        world_all_meet(w);
+        world_fold(w);
+        meeting_digest(w->state, &w->cell, before);
+        for (size_t i = 0; i < 8; i++)
+            world_office(w, 0, (uint32_t)rng_below(&r, 7),
+                         (enum auth_role)rng_below(&r, ROLES_COUNT + 1));
+        world_fold(w);
+        meeting_digest(w->state, &w->cell, after);
+        for (size_t i = 0; i < meeting_count(w->state); i++)
+            CHECK_EQ(meeting_at(w->state, i)->stage, STAGE_CLOSED);
+        CHECK_BYTES(after, before, 32);
+        world_free(w);
+    }
+}
+
 /* The property above would be empty if the stories never got anywhere. */
 TEST(meeting_chaos_reaches_votes_and_closes)
 {
     struct rng seeds = test_rng("chaos");
-    size_t closed = 0, tallied = 0, late = 0, opinions = 0, ignored = 0;
-    for (int round = 0; round < 12; round++) {
+    size_t closed = 0, tallied = 0, late = 0, opinions = 0, ignored = 0, lost = 0, gone = 0;
+    for (int round = 0; round < 96; round++) {
         struct world *w = world_new();
         struct rng r = rng_seeded(rng_next(&seeds));
         chaos(w, &r);
@@ -124,9 +163,13 @@ TEST(meeting_chaos_reaches_votes_and_closes)
             for (size_t k = 0; k < m->motions_count; k++) {
                 tallied += m->motions[k].closed;
                 late += m->motions[k].late;
+                for (size_t v = 0; v < m->motions[k].votes_count; v++)
+                    lost += m->motions[k].votes[v].lost;
             }
         }
         ignored += meeting_ignored_count(w->state);
+        for (size_t i = 0; i < meeting_ignored_count(w->state); i++)
+            gone += meeting_ignored_at(w->state, i)->why.id == REFUSE_NOT_ACTIVE;
         world_free(w);
     }
     CHECK(closed > 5);
@@ -134,6 +177,8 @@ TEST(meeting_chaos_reaches_votes_and_closes)
     CHECK(late > 0);
     CHECK(opinions > 20);
     CHECK(ignored > 100);
+    CHECK(lost > 0);
+    CHECK(gone > 10);
 }
 
 /* A digest that does not see a field would call two different states equal. */

@@ -378,6 +378,23 @@ TEST(may_acknowledge_once)
     world_free(w);
 }
 
+/* Who was removed would go on acting, as far as this device knows. */
+TEST(may_do_nothing_once_removed)
+{
+    struct world *w = village();
+    const uint8_t *m = opened(w);
+    world_office(w, A, C, ROLES_COUNT);
+    struct act a = act_text(ACT_OPINION, m, 0, "Ý kiến");
+    refused(w, C, &a, REFUSE_NOT_ACTIVE,
+            "This member does not belong to the cell any more, or is not admitted yet: nothing can "
+            "be put on record. Ask the secretary.",
+            "Người này không còn thuộc đơn vị, hoặc chưa được tiếp nhận: không ghi nhận được việc "
+            "gì. Hãy hỏi người phụ trách đơn vị.");
+    world_office(w, A, C, ROLE_MEMBER); /* came back */
+    allowed(w, C, &a);
+    world_free(w);
+}
+
 /* What only the fold can meet: records from other versions, and too many of a kind. */
 TEST(fold_says_why_it_ignored_a_record)
 {

@@ -68,6 +68,32 @@ static inline uint32_t world_member(struct world *w, const char *name, enum auth
     return fake_member(&w->cell, name, role, category);
 }
 
+static inline const uint8_t *world_put(struct world *w, uint32_t member, unsigned type,
+                                       struct span body);
+
+/* by gives a member another office; ROLES_COUNT: by removes the member. */
+static inline void world_office(struct world *w, uint32_t by, uint32_t member, enum auth_role role)
+{
+    struct cell_standing after = {.category = w->cell.members[member].category,
+                                  .role = role == ROLES_COUNT ? w->cell.members[member].role : role,
+                                  .active = role != ROLES_COUNT};
+    after.rank = after.active ? ranks[after.role] : 0;
+    const uint8_t *record =
+        world_put(w, by, after.active ? AUTH_ROLE : AUTH_REMOVE, (struct span){0});
+    CHECK(w->cell.changes_count < FAKE_CHANGES_MAX);
+    fake_change(&w->cell, member, record, after);
+}
+
+/* by admits somebody; the others come to know when they meet. */
+static inline uint32_t world_admit(struct world *w, uint32_t by, const char *name,
+                                   enum auth_role role)
+{
+    uint32_t member = world_member(w, name, role, CATEGORY_FULL);
+    w->cell.first[member].active = false;
+    world_office(w, by, member, role);
+    return member;
+}
+
 /* The device of `to` receives all that the device of `from` has. */
 static inline void world_meet(struct world *w, uint32_t from, uint32_t to)
 {

@@ -353,12 +353,12 @@ static inline void bench_save_keys(struct bench_world *w, uint32_t i, const char
 {
     struct keyfile_cost cost = {.ops = KEYFILE_OPS_FLOOR, .memory_bytes = KEYFILE_MEMORY_FLOOR};
     struct hop_drbg drbg;
-    uint8_t payload[DEVICE_KEYS_BYTES], file[KEYFILE_BYTES_MAX];
+    uint8_t payload[DEVICE_KEYS_BYTES_MAX], file[KEYFILE_BYTES_MAX];
     char path[400];
-    size_t size = 0;
+    size_t size = 0, payload_size;
     hop_entropy_seed(&drbg);
-    device_keys_put(payload, &w->devices[i].keys);
-    bench_must(keyfile_seal(file, &size, SPAN(payload, sizeof payload), span_text(BENCH_PASSPHRASE),
+    device_keys_put(payload, &payload_size, &w->devices[i].keys);
+    bench_must(keyfile_seal(file, &size, SPAN(payload, payload_size), span_text(BENCH_PASSPHRASE),
                             &cost, &drbg) == HOP_OK &&
                    files_path(path, sizeof path, dir, "keys.hop") == HOP_OK &&
                    files_write(path, SPAN(file, size), 0600) == HOP_OK &&

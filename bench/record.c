@@ -103,7 +103,7 @@ int main(int argc, char **argv)
     bench_must(hop_init() == HOP_OK && strcmp(hop_backend(), "sodium") == 0, "libsodium");
     hop_sign_keypair(&b.key, seed);
     hop_drbg_seed(&b.drbg, seed);
-    epoch_derive(&b.epoch, seed);
+    epoch_derive(&b.epoch, seed, NULL);
     memset(b.head, 7, sizeof b.head);
     memcpy(b.class_key, record_class_key(&b.epoch, LANE_MEETING), 32);
 

@@ -177,7 +177,7 @@ static void world_make(void)
     struct device *both[2] = {&all.devices[0], &all.devices[1]};
     all.rng = rng_seeded(1);
     hop_drbg_seed(&all.drbg, seed);
-    epoch_derive(&all.epoch, seed);
+    epoch_derive(&all.epoch, seed, NULL);
     all.outs.scratch =
         (struct arena){.base = malloc(MESH_SCRATCH_BYTES), .size = MESH_SCRATCH_BYTES};
     bench_must(all.outs.scratch.base != NULL, "memory");

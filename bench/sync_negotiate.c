@@ -119,7 +119,7 @@ static void world_make(size_t count, struct rng *r, uint64_t seq_max)
     must(logs != NULL, "out of memory");
     logs_count = count;
     hop_drbg_seed(&drbg, seed);
-    epoch_derive(&epoch, seed);
+    epoch_derive(&epoch, seed, NULL);
     for (size_t i = 0; i < count; i++) {
         for (size_t k = 0; k < 32; k++)
             seed[k] = (uint8_t)rng_next(r);

@@ -450,14 +450,22 @@ void auth_prekey_put(struct wire_writer *w, const struct auth_prekey *v)
 {
     wire_put_bytes(w, v->kem, 32);
     wire_put_bytes(w, v->sig, 64);
+    wire_put_u8(w, v->lacks_count);
+    for (size_t i = 0; i < v->lacks_count; i++)
+        wire_put_bytes(w, v->lacks[i], 32);
 }
 
 int auth_prekey_parse(struct auth_prekey *ret, struct span body)
 {
     struct wire_reader r = wire_reader(body.data, body.size);
-    struct auth_prekey v;
+    struct auth_prekey v = {0};
     wire_get_into(&r, v.kem, 32);
     wire_get_into(&r, v.sig, 64);
+    v.lacks_count = wire_get_u8(&r);
+    if (v.lacks_count > AUTH_LACKS_MAX)
+        return HOP_EMALFORMED;
+    for (size_t i = 0; i < v.lacks_count; i++)
+        wire_get_into(&r, v.lacks[i], 32);
     if (!wire_end(&r))
         return HOP_EMALFORMED;
     *ret = v;

@@ -217,9 +217,13 @@ struct auth_cosign {
 void auth_cosign_put(struct wire_writer *w, const struct auth_cosign *v);
 MUST_USE int auth_cosign_parse(struct auth_cosign *ret, struct span body);
 
+#define AUTH_LACKS_MAX 4
 struct auth_prekey {
     uint8_t kem[32];
-    uint8_t sig[64]; /* by ik over cell id || ik || kem */
+    uint8_t lacks_count;
+    uint8_t lacks[AUTH_LACKS_MAX]
+                 [32]; /* EPOCH records that the author cannot read: a GRANT, please */
+    uint8_t sig[64];   /* by ik over cell id || ik || kem */
 };
 void auth_prekey_put(struct wire_writer *w, const struct auth_prekey *v);
 MUST_USE int auth_prekey_parse(struct auth_prekey *ret, struct span body);

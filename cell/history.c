@@ -3,6 +3,8 @@
 #include <assert.h>
 #include <stdlib.h>
 
+#include "cell/record.h"
+
 /* One log: its entries by seq, and how much of every log its entry number past_seq had seen. */
 struct log {
     uint8_t id[32];
@@ -223,10 +225,30 @@ int history_add(struct history *h, struct history_entry *e, const uint8_t *deps,
         return HOP_ENOMEM;
     *ret = (uint32_t)h->count;
     h->entries[h->count++] = *e;
+    for (size_t i = 0; i < deps_count; i++)
+        h->entries[h->deps[h->deps_count + i]].named |= e->lane == LANE_CONTROL ? 3 : 1;
     h->deps_count += deps_count;
     log->entries[log->count++] = *ret;
     table_put(h, *ret);
     return HOP_OK;
+}
+
+size_t history_heads(const struct history *h, bool control, uint32_t *ret, size_t max)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < h->logs_count; i++) {
+        const struct log *log = &h->logs[i];
+        if (log->count == 0)
+            continue;
+        uint32_t tip = log->entries[log->count - 1];
+        const struct history_entry *e = &h->entries[tip];
+        if (e->named == 0 || (control && e->lane == LANE_CONTROL && (e->named & 2) == 0)) {
+            if (count < max)
+                ret[count] = tip;
+            count++;
+        }
+    }
+    return count;
 }
 
 size_t history_count(const struct history *h)

@@ -24,6 +24,8 @@ struct history_entry {
     uint32_t deps_at, deps_count; /* into the table of deps */
     uint16_t type;
     uint8_t lane;
+    bool closed;   /* nobody may read it here: who wrote it, and what it had seen, is not known */
+    uint8_t named; /* by history_add(): 1 a later entry names it, 2 one of the control lane does */
 };
 
 struct history;
@@ -44,6 +46,11 @@ uint32_t history_log_entry(const struct history *h, uint32_t log, uint64_t seq);
  * new entry's index. HOP_EEXIST: was there. */
 MUST_USE int history_add(struct history *h, struct history_entry *e, const uint8_t *deps,
                          size_t deps_count, uint32_t *ret);
+
+/* Entries that none comes after: a record that names them all has seen everything. With control, of
+ * the control lane also those that only other lanes name: so control records alone show what each
+ * had seen, to who may read nothing else. Returns how many; the first max in ret. */
+size_t history_heads(const struct history *h, bool control, uint32_t *ret, size_t max);
 
 size_t history_count(const struct history *h);
 const struct history_entry *history_at(const struct history *h, uint32_t index);

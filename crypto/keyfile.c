@@ -6,7 +6,7 @@
 /* Layout, big endian:
  *
  *     0   4  "HOPK"
- *     4   1  version 1
+ *     4   1  version 2
  *     5   3  zero
  *     8   4  ops        cost of Argon2id
  *    12   8  memory     in bytes
@@ -28,7 +28,7 @@
 #define CHECK_BYTES  16
 #define SLOTS_AT     64
 #define SLOT_BYTES   (CRYPTO_NONCE_BYTES + CRYPTO_KEY_BYTES + CRYPTO_TAG_BYTES)
-#define VERSION      1
+#define VERSION      2 /* 1 had no room for more than one epoch */
 
 _Static_assert(SLOTS_AT + SLOTS * SLOT_BYTES == KEYFILE_HEADER_BYTES, "keyfile.h says so");
 
@@ -118,6 +118,8 @@ static enum keyfile_trouble header_trouble(struct keyfile_cost *ret, struct span
     uint8_t version = wire_get_u8(&r);
     if (version > VERSION)
         return KEYFILE_NEWER;
+    if (!r.bad && version > 0 && version < VERSION)
+        return KEYFILE_OLDER;
     if (version != VERSION ||
         file.size < KEYFILE_HEADER_BYTES + CRYPTO_NONCE_BYTES + CRYPTO_TAG_BYTES ||
         file.size > KEYFILE_BYTES_MAX)
@@ -144,6 +146,7 @@ static int error_of(enum keyfile_trouble trouble)
     case KEYFILE_DAMAGED:
         return HOP_EMALFORMED;
     case KEYFILE_NEWER:
+    case KEYFILE_OLDER:
         return HOP_EVERSION;
     case KEYFILE_WEAK:
     case KEYFILE_ABSURD:

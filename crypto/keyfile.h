@@ -12,7 +12,7 @@
 
 #include "crypto/drbg.h"
 
-#define KEYFILE_PAYLOAD_BYTES_MAX 4096
+#define KEYFILE_PAYLOAD_BYTES_MAX (32u * 1024)
 #define KEYFILE_HEADER_BYTES      352 /* see keyfile.c; asserted there */
 #define KEYFILE_BYTES_MAX         (KEYFILE_HEADER_BYTES + 24 + KEYFILE_PAYLOAD_BYTES_MAX + 16)
 #define KEYFILE_OPS_FLOOR         3u
@@ -33,6 +33,7 @@ enum keyfile_trouble {
     KEYFILE_FINE,
     KEYFILE_FOREIGN,          /* not a hop key file */
     KEYFILE_NEWER,            /* made by a newer hop */
+    KEYFILE_OLDER,            /* made by an older hop, whose cells this one does not understand */
     KEYFILE_WEAK,             /* its cost is below the floor: it may have been tampered with */
     KEYFILE_ABSURD,           /* its cost is above the limit */
     KEYFILE_DAMAGED,          /* cut short or altered: the contents do not check out */
@@ -46,7 +47,7 @@ MUST_USE int keyfile_seal(uint8_t *ret, size_t *ret_size, struct span payload,
                           struct span passphrase, const struct keyfile_cost *cost,
                           struct hop_drbg *drbg);
 /* payload: KEYFILE_PAYLOAD_BYTES_MAX of the caller's. On error *ret_trouble says which:
- *   HOP_EMALFORMED  foreign, damaged     HOP_EVERSION  newer     HOP_EREFUSED  weak, absurd
+ *   HOP_EMALFORMED  foreign, damaged     HOP_EVERSION  newer, older     HOP_EREFUSED  weak, absurd
  *   HOP_EAUTH       wrong passphrase     HOP_ENOMEM    no memory for Argon2id */
 MUST_USE int keyfile_open(uint8_t *payload, size_t *ret_size, struct span file,
                           struct span passphrase, enum keyfile_trouble *ret_trouble);

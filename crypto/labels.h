@@ -27,6 +27,11 @@
     X(LABEL_EP_KEM, "hop/ep/kem/v1")                                                               \
     X(LABEL_EP_HINT, "hop/ep/hint/v1")                                                             \
     X(LABEL_EP_TAG, "hop/ep/tag/v1")                                                               \
+    X(LABEL_EP_META, "hop/ep/meta/v1")         /* under the auth key: recipients and parents */    \
+    X(LABEL_EP_BACK, "hop/ep/back/v1")         /* under the history secret: secrets of parents */  \
+    X(LABEL_EP_MARK, "hop/ep/mark/v1")         /* of a recipient */                                \
+    X(LABEL_EP_PLACE, "hop/ep/place/v1")       /* whose turn it is to renew keys */                \
+    X(LABEL_JOIN_REPLY, "hop/invite/reply/v1") /* route key -> seals the sync key */               \
     X(LABEL_REC_KEY, "hop/rec/key/v1")                                                             \
     X(LABEL_REC_KC, "hop/rec/kc/v1")     /* key commitment */                                      \
     X(LABEL_REC_TEXT, "hop/rec/text/v1") /* hash of the ciphertext */                              \

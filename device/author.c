@@ -22,32 +22,54 @@ int device_write_refusal(int err, struct text_said *why)
     }
 }
 
-/* What we have seen since our last record: the newest opened record of every log that moved. */
-static size_t gather_deps(struct device *d, uint32_t self, uint8_t *ret)
+static int compare_ids(const void *a, const void *b)
 {
-    size_t count = 0;
-    for (uint32_t i = 0; i < d->logs_count && count < RECORD_DEPS_MAX; i++) {
-        uint64_t seen = history_log_tip(d->history, i);
-        if (i == self || seen <= d->logs[i].dep_mark)
-            continue;
-        uint32_t entry = history_log_entry(d->history, i, seen);
-        memcpy(ret + 32 * count++, history_at(d->history, entry)->id, 32);
-        d->logs[i].dep_mark = seen;
+    return memcmp(a, b, 32);
+}
+
+/* All that we have seen, by the records that none comes after. Deps of a control record show alone
+ * what other control records it had seen. */
+static size_t gather_deps(const struct device *d, uint32_t self, bool control, uint8_t *ret)
+{
+    uint32_t heads[RECORD_DEPS_MAX];
+    size_t n = history_heads(d->history, control, heads, RECORD_DEPS_MAX), count = 0;
+    for (size_t i = 0; i < n && i < RECORD_DEPS_MAX; i++) {
+        const struct history_entry *e = history_at(d->history, heads[i]);
+        if (e->log != self)
+            memcpy(ret + 32 * count++, e->id, 32);
     }
+    if (count > 0)
+        qsort(ret, count, 32, compare_ids);
     return count;
+}
+
+static bool note_written(struct device_written *w, const uint8_t log[static 32])
+{
+    for (size_t i = 0; i < w->count; i++) {
+        if (memcmp(w->logs[i], log, 32) == 0)
+            return true;
+    }
+    if (w->count == DEVICE_WRITTEN_MAX)
+        return false;
+    memcpy(w->logs[w->count++], log, 32);
+    return true;
 }
 
 static int write_record(struct device *d, const struct device_draft *draft,
                         uint8_t ret_id[static 32])
 {
     const struct hop_sign_key *key = &d->keys->log[draft->lane];
-    const struct epoch *epoch = epochs_send(d->epochs);
+    const struct epoch *epoch = epochs_by_tag(d->epochs, d->keys->log_epoch);
     struct store_tip tip = {0};
     uint32_t index;
     struct device_log *log = device_log_state(d, key->public_key, &index);
-    assert(epoch != NULL); /* a cell without an epoch is never entered */
     if (log == NULL)
         return HOP_ENOMEM;
+    if (epoch == NULL || epoch->held < EPOCH_SECRET)
+        return HOP_EBUSY; /* let go because it never became durable: others are on the way */
+    if (d->publish.count + d->authored.count + DEVICE_LANES > DEVICE_WRITTEN_MAX ||
+        !note_written(&d->authored, key->public_key))
+        return HOP_EBUSY; /* the mesh has first to hear of the logs before */
     int err = store_tip(d->store, key->public_key, &tip);
     if (err != HOP_OK && err != HOP_ENOTFOUND)
         return err;
@@ -64,7 +86,7 @@ static int write_record(struct device *d, const struct device_draft *draft,
                                  .body = draft->body,
                                  .deps = deps};
     if (draft->outer == OUTER_SEALED)
-        inner.deps_count = gather_deps(d, index, deps);
+        inner.deps_count = gather_deps(d, index, draft->lane == LANE_CONTROL, deps);
     struct record_place place = {.lane = draft->lane,
                                  .outer = draft->outer,
                                  .seq = tip.seq + 1,
@@ -79,7 +101,6 @@ static int write_record(struct device *d, const struct device_draft *draft,
     err = store_append(d->store, key->public_key, &tip, SPAN(bytes, size));
     if (err == HOP_OK) {
         d->logs[index].tip = tip.seq;
-        d->authored[draft->lane] = true;
     } else {
         d->write_error = err;
     }
@@ -109,7 +130,33 @@ static int open_own_log(struct device *d, enum record_lane lane, uint64_t wall)
     return write_record(d, &draft, id);
 }
 
-int device_author(struct device *d, const struct device_draft *draft, uint8_t ret_id[static 32])
+/* The first control record under an epoch tells a new epoch key: whoever takes the device later, or
+ * has taken the old key, opens nothing that is sealed to this one. A key that nobody has heard of
+ * yet is told again. */
+static int tell_kem(struct device *d, uint64_t wall)
+{
+    const struct cell_device *own = cell_device_by_key(d->cell, d->keys->ik.public_key);
+    struct auth_prekey p = {0};
+    uint8_t body[256], id[32];
+    struct device_keys *k = d->keys;
+    if (own == NULL || memcmp(k->kem_epoch, k->log_epoch, sizeof k->kem_epoch) == 0)
+        return HOP_OK;
+    if (memcmp(own->cert.kem, k->kem.public_key, 32) == 0)
+        device_keys_renew_kem(k, &d->drbg);
+    memcpy(k->kem_epoch, k->log_epoch, sizeof k->kem_epoch);
+    k->changed = true;
+    memcpy(p.kem, k->kem.public_key, sizeof p.kem);
+    auth_prekey_sign(&p, &k->ik, k->cell_id);
+    struct wire_writer w = wire_writer(body, sizeof body);
+    auth_prekey_put(&w, &p);
+    assert(!w.bad);
+    struct device_draft draft = {
+        .lane = LANE_CONTROL, .type = AUTH_PREKEY, .wall = wall, .body = wire_written(&w)};
+    return write_record(d, &draft, id);
+}
+
+int device_author_here(struct device *d, const struct device_draft *draft,
+                       uint8_t ret_id[static 32])
 {
     struct store_tip tip;
     if (d->keys->carrier)
@@ -124,11 +171,24 @@ int device_author(struct device *d, const struct device_draft *draft, uint8_t re
         return err;
     }
     err = store_tip(d->store, d->keys->log[draft->lane].public_key, &tip);
-    if (err == HOP_ENOTFOUND)
+    if (err == HOP_ENOTFOUND) {
         err = open_own_log(d, draft->lane, draft->wall);
+        if (err == HOP_OK && draft->lane == LANE_CONTROL && draft->outer == OUTER_SEALED)
+            err = tell_kem(d, draft->wall);
+    }
     if (err == HOP_OK)
         err = write_record(d, draft, ret_id);
     return err;
+}
+
+int device_author(struct device *d, const struct device_draft *draft, uint8_t ret_id[static 32])
+{
+    if (d->keys->carrier)
+        return HOP_EREFUSED;
+    if (d->write_error != HOP_OK)
+        return d->write_error;
+    int err = device_ready(d, draft->wall);
+    return err == HOP_OK ? device_author_here(d, draft, ret_id) : err;
 }
 
 /* ---- founding ---- */
@@ -149,15 +209,21 @@ static int author_first_epoch(struct device *d, uint64_t wall)
     struct wire_writer w = wire_writer(text, EPOCH_TEXT_BYTES_MAX);
     struct epoch_context context = {.cell_id = d->keys->cell_id,
                                     .log = d->keys->log[LANE_CONTROL].public_key};
-    int err = epoch_slots_put(&w, epochs_send(d->epochs), &context, d->keys->kem.public_key, 1,
-                              true, &d->drbg);
+    struct epoch_recipient self = {
+        .ik = d->keys->ik.public_key, .kem = d->keys->kem.public_key, .share = EPOCH_HISTORY};
+    struct epoch_made made = {.reason = EPOCH_FOUNDED,
+                              .generation = 1,
+                              .wall = wall,
+                              .recipients = &self,
+                              .recipients_count = 1};
+    int err = epoch_put(&w, epochs_send(d->epochs), &context, &made, &d->drbg);
     if (err == HOP_OK) {
         struct device_draft draft = {.lane = LANE_CONTROL,
                                      .outer = OUTER_EPOCH,
                                      .type = AUTH_EPOCH,
                                      .wall = wall,
                                      .body = wire_written(&w)};
-        err = device_author(d, &draft, id);
+        err = device_author_here(d, &draft, id);
     }
     free(text);
     return err;
@@ -199,12 +265,31 @@ static void make_genesis(struct device *d, struct auth_genesis *g, struct span p
     memcpy(g->founder_kem, d->keys->kem.public_key, 32);
 }
 
+/* Its secrets, and what the cell takes from it for good. */
+static void make_first_epoch(struct device *d)
+{
+    struct device_keys *k = d->keys;
+    struct epoch e;
+    uint8_t secrets[64];
+    hop_drbg_take(&d->drbg, secrets, sizeof secrets);
+    epoch_derive(&e, secrets, secrets + 32);
+    k->epochs_count = 0;
+    int err = device_keys_hold(k, &e, false);
+    assert(err == HOP_OK); /* it is the first */
+    memcpy(k->log_epoch, e.tag, sizeof k->log_epoch);
+    memcpy(k->kem_epoch, e.tag, sizeof k->kem_epoch);
+    hop_derive(k->sync_key, sizeof k->sync_key, e.route, LABEL_SYNC_KEY, SPAN(k->cell_id, 32));
+    hop_wipe(&e, sizeof e);
+    hop_wipe(secrets, sizeof secrets);
+}
+
 /* Half a cell is none: nothing of it may become durable with the turn. */
 static int undo_founding(struct device *d, int err, struct text_said *why)
 {
     store_rollback(d->store);
-    memset(d->authored, 0, sizeof d->authored);
+    d->authored.count = 0;
     d->keys->has_cell = d->keys->founding = false;
+    d->keys->epochs_count = 0;
     int entered = device_enter_cell(d);
     return device_write_refusal(entered == HOP_OK ? err : entered, why);
 }
@@ -229,9 +314,8 @@ int device_found(struct device *d, const char *cell_name, const char *procedure_
 
     struct device_keys *k = d->keys;
     auth_genesis_cell_id(k->cell_id, wire_written(&w));
-    hop_drbg_take(&d->drbg, k->first_epoch, sizeof k->first_epoch);
-    device_keys_reincarnate(k, &d->drbg);
-    d->session_records = 0;
+    make_first_epoch(d);
+    device_renew_logs(d, false);
     k->has_cell = k->founding = true;
     int err = device_enter_cell(d);
     if (err == HOP_OK)

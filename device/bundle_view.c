@@ -280,10 +280,8 @@ static bool count_new(struct look *l, struct new_log *log, struct span stored)
         items->counts[BUNDLE_ITEM_CELL]++;
         return true;
     }
-    const struct epoch *e = epochs_by_tag(l->d->epochs, r.cell_tag);
-    if (e != NULL) {
-        uint8_t key[32];
-        record_key(key, record_class_key(e, r.lane), r.header);
+    uint8_t key[32];
+    if (device_record_key(l->d, &r, key) == HOP_OK) {
         err = record_open(&inner, l->plain, &r, key);
         hop_wipe(key, sizeof key);
         if (err != HOP_OK)

@@ -68,15 +68,7 @@ int device_enter_cell(struct device *d)
         return HOP_ENOMEM;
     if (!d->keys->has_cell)
         return HOP_OK;
-    struct epoch e;
-    if (d->keys->carrier)
-        epoch_derive_blind(&e, d->keys->first_epoch);
-    else
-        epoch_derive(&e, d->keys->first_epoch);
-    uint8_t sync_key[32]; /* of the first epoch, so that all of the cell have the same, for good */
-    hop_derive(sync_key, sizeof sync_key, e.route, LABEL_SYNC_KEY, SPAN(d->keys->cell_id, 32));
-    int err = epochs_add(d->epochs, &e);
-    hop_wipe(&e, sizeof e);
+    int err = device_epochs_load(d);
     if (err != HOP_OK)
         return err;
     struct mesh_config config = {
@@ -89,7 +81,7 @@ int device_enter_cell(struct device *d)
     device_foreign_load(d);
     config.foreign_bytes = d->foreign_bytes;
     memcpy(config.cell_id, d->keys->cell_id, sizeof config.cell_id);
-    memcpy(config.sync_key, sync_key, sizeof config.sync_key);
+    memcpy(config.sync_key, d->keys->sync_key, sizeof config.sync_key);
     d->mesh = mesh_new(&config);
     return d->mesh == NULL ? HOP_ENOMEM : HOP_OK;
 }
@@ -153,6 +145,8 @@ int device_new(struct device **ret, const struct device_config *config)
         err = load_frontier(d);
     if (err == HOP_OK)
         err = device_open_all(d);
+    if (err == HOP_OK)
+        device_epochs_settle(d);
     if (err == HOP_OK)
         err = device_fold(d);
     if (err != HOP_OK) {
@@ -225,15 +219,11 @@ static int load_frontier(struct device *d)
  * a clone of the device). From now on we write to new logs. */
 static bool renew_logs(struct device *d)
 {
-    bool pending = !d->own_came_back;
-    for (size_t lane = 0; lane < DEVICE_LANES; lane++)
-        pending = pending || d->authored[lane] || d->publish[lane];
-    if (pending)
+    if (!d->own_came_back || d->authored.count > 0 || d->publish.count > 0)
         return false;
     trace(&d->trace, "a peer had records of ours that we lacked -> new logs");
-    device_keys_reincarnate(d->keys, &d->drbg);
+    device_renew_logs(d, true);
     d->own_came_back = false;
-    d->session_records = 0;
     d->notice = NOTICE_OWN_ELSEWHERE;
     d->version++;
     return true;
@@ -264,14 +254,11 @@ static int store_record(struct device *d, const struct mesh_out *o)
  * say anything. What was written in this turn has their numbers: it must not become durable. */
 static int hold_writing(struct device *d)
 {
-    bool written = false;
     if (d->own_came_back || d->write_error != HOP_OK || d->holds == DEVICE_HOLDS_MAX)
         return HOP_OK;
     d->holds++;
     d->held_until = d->now + DEVICE_HOLD;
-    for (size_t lane = 0; lane < DEVICE_LANES; lane++)
-        written = written || d->authored[lane];
-    if (!written)
+    if (d->authored.count == 0)
         return HOP_OK;
     store_rollback(d->store);
     return HOP_EIO;
@@ -291,8 +278,8 @@ static bool level_with(const struct device *d, mesh_link link)
     return false;
 }
 
-/* Open all again: what stood behind a fork has no effect any more. */
-static int reopen(struct device *d)
+/* What stood behind a fork has no effect any more; what was closed to us is open. */
+int device_reopen(struct device *d)
 {
     struct history *history = history_new();
     if (history == NULL)
@@ -363,24 +350,37 @@ int device_step(struct device *d, const struct mesh_in *in, struct mesh_outs *ou
     return err;
 }
 
+/* Records that never became durable are in the history, and perhaps an epoch that they tell of. */
+static int undo_early(struct device *d)
+{
+    d->early = false;
+    int err = device_epochs_load(d);
+    if (err == HOP_OK)
+        err = device_reopen(d);
+    if (err == HOP_OK)
+        err = device_open_all(d);
+    if (err == HOP_OK)
+        device_epochs_settle(d);
+    return err == HOP_OK ? device_fold_cell(d) : err;
+}
+
 /* The commit failed: the store is as it was before the turn, and so are we. */
 static int undo_turn(struct device *d, hop_time now, struct mesh_outs *outs)
 {
-    memset(d->authored, 0, sizeof d->authored);
+    d->authored.count = 0;
     d->admitting_count = 0;
     d->stored = false;
     d->failures++;
     device_documents_again(d);
-    for (size_t i = 0; i < d->logs_count; i++)
-        d->logs[i].dep_mark = 0; /* name everything again: once too often does no harm */
     if (!d->keys->founding)
         device_session_undo(d);
     if (d->keys->founding) {
         d->keys->has_cell = d->keys->founding = false;
+        d->keys->epochs_count = 0;
         d->keys->changed = true;
         return device_enter_cell(d);
     }
-    int err = load_frontier(d);
+    int err = d->early ? undo_early(d) : load_frontier(d);
     if (d->mesh != NULL) {
         struct mesh_in in = {.type = MESH_IN_STORE_FAILED, .now = now};
         (void)device_step(d, &in, outs);
@@ -448,13 +448,10 @@ static bool next_news(struct device *d, struct mesh_in *in)
         in->type = MESH_IN_ROSTER;
         return true;
     }
-    for (size_t lane = 0; lane < DEVICE_LANES; lane++) {
-        if (d->publish[lane]) {
-            d->publish[lane] = false;
-            in->type = MESH_IN_PUBLISH;
-            in->bytes = SPAN(d->keys->log[lane].public_key, 32);
-            return true;
-        }
+    if (d->publish.count > 0) {
+        in->type = MESH_IN_PUBLISH;
+        in->bytes = SPAN(d->publish.logs[--d->publish.count], 32);
+        return true;
     }
     if (d->wants_count > 0) {
         const struct device_document *doc = &d->wants[--d->wants_count];
@@ -469,11 +466,22 @@ static bool next_news(struct device *d, struct mesh_in *in)
 
 static bool has_news(const struct device *d)
 {
-    bool any = d->stored || d->roster_changed || d->wants_count > 0 || d->reopen ||
-               d->waived_changed || d->marked;
-    for (size_t lane = 0; lane < DEVICE_LANES; lane++)
-        any = any || d->publish[lane];
-    return any;
+    return d->stored || d->roster_changed || d->wants_count > 0 || d->reopen || d->waived_changed ||
+           d->marked || d->publish.count > 0;
+}
+
+/* What was written is durable: the mesh is to be told. One log at a time, and never more than can
+ * wait: device_author_here() refuses before. */
+static void publish_written(struct device *d)
+{
+    for (size_t i = 0; i < d->authored.count; i++) {
+        bool known = false;
+        for (size_t k = 0; k < d->publish.count; k++)
+            known = known || memcmp(d->publish.logs[k], d->authored.logs[i], 32) == 0;
+        if (!known && d->publish.count < DEVICE_WRITTEN_MAX)
+            memcpy(d->publish.logs[d->publish.count++], d->authored.logs[i], 32);
+    }
+    d->authored.count = 0;
 }
 
 int device_committed(struct device *d, int result, hop_time now, uint64_t wall,
@@ -496,13 +504,11 @@ int device_committed(struct device *d, int result, hop_time now, uint64_t wall,
         d->keys->founding = false;
         d->keys->changed = true;
     }
-    for (size_t lane = 0; lane < DEVICE_LANES; lane++) {
-        d->publish[lane] = d->publish[lane] || d->authored[lane];
-        d->authored[lane] = false;
-    }
+    d->early = false;
+    publish_written(d);
     size_t before = history_count(d->history);
     d->waived_changed = false;
-    int err = d->reopen ? reopen(d) : HOP_OK;
+    int err = d->reopen ? device_reopen(d) : HOP_OK;
     if (err == HOP_OK)
         err = device_open_all(d);
     if (err == HOP_OK)
@@ -521,12 +527,13 @@ int device_committed(struct device *d, int result, hop_time now, uint64_t wall,
     device_documents_look(d);
     /* Last, when the mesh has heard all: it takes what it finds in the store for durable. */
     *ret_again = has_news(d) || renew_logs(d) || write_receipt(d, wall);
-    return HOP_OK;
+    return *ret_again ? HOP_OK : device_duties(d, now, wall, ret_again);
 }
 
 hop_time device_deadline(const struct device *d)
 {
-    return d->mesh == NULL ? HOP_NEVER : mesh_deadline(d->mesh);
+    hop_time at = d->mesh == NULL ? HOP_NEVER : mesh_deadline(d->mesh);
+    return d->duty && d->duty_at < at ? d->duty_at : at;
 }
 
 /* ---- reading ---- */

@@ -39,7 +39,7 @@ void device_stop(struct device *d);
 void device_free(struct device *d);
 
 /* ---- reading ---- */
-const struct cell *device_cell(const struct device *d); /* never NULL; empty before a cell */
+const struct cell *device_cell(const struct device *d);     /* never NULL; empty before a cell */
 const struct epochs *device_epochs(const struct device *d); /* never NULL; empty before a cell */
 bool device_has_cell(const struct device *d);
 struct meeting_state *device_meetings(struct device *d); /* folded up to date */
@@ -95,6 +95,18 @@ struct device_invite {
     char text[INVITE_TEXT_BYTES];
     uint8_t id[16];
 };
+struct device_invite_ask {
+    const char *name;    /* NULL with a member: theirs */
+    enum auth_role role; /* of a new person; of one more device it is the member's */
+    enum auth_category category;
+    const uint8_t
+        *member; /* 16: one more device of this member, or its return; NULL: a new person */
+    const uint8_t *proposal; /* 32: the PROPOSE record that this follows, or NULL */
+    const char *address_hint;
+};
+MUST_USE int device_invite_for(struct device *d, const struct device_invite_ask *ask, uint64_t wall,
+                               struct device_invite *ret, struct text_said *why);
+/* The same for a new person, whom nobody proposed. */
 MUST_USE int device_invite(struct device *d, const char *name, enum auth_role role,
                            enum auth_category category, const char *address_hint, uint64_t wall,
                            struct device_invite *ret, struct text_said *why);

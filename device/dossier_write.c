@@ -133,10 +133,8 @@ static void put_item(struct writer *w, const struct dossier_entry *described, st
 /* The key that opens exactly this record; zeros where there is nothing sealed. */
 static void key_of(const struct writer *w, const struct record *r, uint8_t ret[static 32])
 {
-    const struct epoch *e = epochs_by_tag(w->d->epochs, r->cell_tag);
-    memset(ret, 0, 32);
-    if (r->outer == OUTER_SEALED && e != NULL)
-        record_key(ret, record_class_key(e, r->lane), r->header);
+    if (r->outer != OUTER_SEALED || device_record_key(w->d, r, ret) != HOP_OK)
+        memset(ret, 0, 32);
 }
 
 static int put_record(struct writer *w, uint32_t entry)

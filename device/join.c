@@ -18,10 +18,10 @@
 #define ADDRESS_BYTES_MAX 63
 #define TEXT_BYTES_MAX    (1 + 16 + 32 + 1 + ADDRESS_BYTES_MAX + CHECK_BYTES)
 
-#define FRAME_REQUEST   0x4a
-#define FRAME_ANSWER    0x57
-#define FRAME_VERSION   1
-#define GRANT_BYTES_MAX (64 + 2 + EPOCH_SLOT_BYTES)
+#define FRAME_REQUEST 0x4a
+#define FRAME_ANSWER  0x57
+#define FRAME_VERSION 2
+#define SYNC_SEALED   (32 + CRYPTO_TAG_BYTES)
 
 _Static_assert(BASE32_SIZE(TEXT_BYTES_MAX) + sizeof TEXT_PREFIX + 40 <= INVITE_TEXT_BYTES,
                "an invitation with dashes must fit its room");
@@ -106,59 +106,104 @@ static size_t open_invites(const struct cell *c)
     return open;
 }
 
-static int may_invite(const struct device *d, const char *name, enum auth_role role,
+static bool own_member(const struct device *d, const uint8_t *member)
+{
+    uint32_t self = device_self(d);
+    return member != NULL && self != HISTORY_NONE &&
+           memcmp(cell_member(d->cell, self)->id, member, 16) == 0;
+}
+
+static int may_invite(const struct device *d, const struct device_invite_ask *ask,
                       struct text_said *why)
 {
     uint32_t self = device_self(d);
-    size_t n = strlen(name);
+    size_t n = strlen(ask->name);
     if (!d->keys->has_cell || self == HISTORY_NONE)
         return text_say(why, CELL_NONE, 0);
-    if (cell_member(d->cell, self)->rank < 1)
-        return text_say(why, INVITE_NOT_ALLOWED, 0);
-    if (auth_rank_of(role) >= cell_member(d->cell, self)->rank)
-        return text_say(why, INVITE_ROLE_NOT_ALLOWED, 0);
+    unsigned rank = cell_member(d->cell, self)->rank;
+    if (!own_member(d, ask->member)) { /* one more device of one's own needs no office */
+        if (rank < 1)
+            return text_say(why, INVITE_NOT_ALLOWED, 0);
+        if (auth_rank_of(ask->role) >= rank)
+            return text_say(why, INVITE_ROLE_NOT_ALLOWED, 0);
+    }
     if (n == 0)
         return text_say(why, INVITE_NO_NAME, 0);
-    if (n > AUTH_NAME_BYTES_MAX || !utf8_plain(span_text(name), true))
+    if (n > AUTH_NAME_BYTES_MAX || !utf8_plain(span_text(ask->name), true))
         return text_say(why, CELL_NAME_BAD, 0);
     if (cell_invite_count(d->cell) >= CELL_INVITES_MAX || open_invites(d->cell) >= 32)
         return text_say(why, INVITE_FULL, 0);
     return HOP_OK;
 }
 
-int device_invite(struct device *d, const char *name, enum auth_role role,
-                  enum auth_category category, const char *address_hint, uint64_t wall,
-                  struct device_invite *ret, struct text_said *why)
+static int author_invite(struct device *d, const struct auth_invite *body, uint64_t wall)
+{
+    uint8_t bytes[512], id[32];
+    struct wire_writer w = wire_writer(bytes, sizeof bytes);
+    auth_invite_put(&w, body);
+    assert(!w.bad);
+    struct device_draft draft = {
+        .lane = LANE_CONTROL, .type = AUTH_INVITE, .wall = wall, .body = wire_written(&w)};
+    return device_author(d, &draft, id);
+}
+
+/* One more device has the name, office and category of its member. */
+static void complete(const struct device *d, struct device_invite_ask *ask)
+{
+    const struct cell_member *m =
+        ask->member == NULL ? NULL : cell_member_by_id(d->cell, ask->member);
+    if (m == NULL)
+        return;
+    if (ask->name == NULL)
+        ask->name = m->name;
+    if (m->active) {
+        ask->role = m->role;
+        ask->category = m->category;
+    }
+}
+
+int device_invite_for(struct device *d, const struct device_invite_ask *asked, uint64_t wall,
+                      struct device_invite *ret, struct text_said *why)
 {
     struct device_join j = {0};
-    struct auth_invite body = {.role = (uint8_t)role, .category = (uint8_t)category};
-    int err = may_invite(d, name, role, why);
+    struct device_invite_ask ask = *asked;
+    complete(d, &ask);
+    if (ask.name == NULL)
+        ask.name = "";
+    struct auth_invite body = {.role = (uint8_t)ask.role, .category = (uint8_t)ask.category};
+    int err = may_invite(d, &ask, why);
     if (err != HOP_OK)
         return err;
     hop_drbg_take(&d->drbg, j.seed, sizeof j.seed);
     memcpy(j.cell_id, d->keys->cell_id, sizeof j.cell_id);
-    if (address_hint != NULL && strlen(address_hint) <= ADDRESS_BYTES_MAX)
-        memcpy(j.address, address_hint, strlen(address_hint) + 1);
+    if (ask.address_hint != NULL && strlen(ask.address_hint) <= ADDRESS_BYTES_MAX)
+        memcpy(j.address, ask.address_hint, strlen(ask.address_hint) + 1);
     derive_join(&j);
     invite_id(body.id, &j);
     memcpy(body.sign_key, j.sign_key.public_key, 32);
     memcpy(body.link_key, j.link_key.public_key, 32);
     memcpy(body.disc_key, j.disc_key, 32);
-    memcpy(body.name, name, strlen(name) + 1);
-
-    uint8_t bytes[512], id[32];
-    struct wire_writer w = wire_writer(bytes, sizeof bytes);
-    auth_invite_put(&w, &body);
-    assert(!w.bad);
-    struct device_draft draft = {
-        .lane = LANE_CONTROL, .type = AUTH_INVITE, .wall = wall, .body = wire_written(&w)};
-    err = device_author(d, &draft, id);
+    memcpy(body.name, ask.name, strlen(ask.name) + 1);
+    if (ask.member != NULL)
+        memcpy(body.member, ask.member, sizeof body.member);
+    if (ask.proposal != NULL)
+        memcpy(body.proposal, ask.proposal, sizeof body.proposal);
+    err = author_invite(d, &body, wall);
     if (err == HOP_OK) {
         memcpy(ret->id, body.id, sizeof ret->id);
         write_text(ret->text, &j);
     }
     hop_wipe(&j, sizeof j);
     return device_write_refusal(err, why);
+}
+
+int device_invite(struct device *d, const char *name, enum auth_role role,
+                  enum auth_category category, const char *address_hint, uint64_t wall,
+                  struct device_invite *ret, struct text_said *why)
+{
+    struct device_invite_ask ask = {
+        .name = name, .role = role, .category = category, .address_hint = address_hint};
+    return device_invite_for(d, &ask, wall, ret, why);
 }
 
 /* ---- the joiner ---- */
@@ -270,7 +315,7 @@ static enum answer judge(const struct device *d, const struct request *q,
     if (memcmp(q->cell_id, d->keys->cell_id, 32) != 0)
         return ANSWER_OTHER_CELL;
     if (i == NULL || memcmp(i->body.link_key, link_key, 32) != 0 || self == HISTORY_NONE ||
-        cell_member(d->cell, self)->rank < 1)
+        (cell_member(d->cell, self)->rank < 1 && !own_member(d, i->body.member)) || i->ended)
         return ANSWER_UNKNOWN;
     cell_join_message(message, q->cell_id, q->invite, &q->cert);
     if (hop_verify(q->sig, i->body.sign_key, LABEL_JOIN_SIG, SPAN(message, sizeof message)) !=
@@ -285,13 +330,15 @@ static enum answer judge(const struct device *d, const struct request *q,
     }
     if (i->used)
         return ANSWER_USED;
-    if (cell_member_count(d->cell) >= CELL_MEMBERS_MAX)
+    if (cell_member_count(d->cell) >= CELL_MEMBERS_MAX ||
+        cell_device_count(d->cell) >= CELL_DEVICES_MAX)
         return ANSWER_FULL;
     return d->admitting_count == DEVICE_ADMITTING_MAX ? ANSWER_BUSY : ANSWER_ACCEPTED;
 }
 
 static int author_admit(struct device *d, const struct request *q, uint64_t wall)
 {
+    static const uint8_t nobody[16];
     const struct cell_invite *i = find_invite(d->cell, q->invite);
     struct auth_admit a = {.role = i->body.role,
                            .category = i->body.category,
@@ -302,7 +349,10 @@ static int author_admit(struct device *d, const struct request *q, uint64_t wall
     memcpy(a.invite, q->invite, sizeof a.invite);
     memcpy(a.name, i->body.name, sizeof a.name);
     memcpy(a.join_sig, q->sig, sizeof a.join_sig);
-    cell_member_id(a.member, d->keys->cell_id, q->invite, q->cert.ik);
+    if (memcmp(i->body.member, nobody, sizeof nobody) == 0)
+        cell_member_id(a.member, d->keys->cell_id, q->invite, q->cert.ik);
+    else
+        memcpy(a.member, i->body.member, sizeof a.member);
     auth_admit_put(&w, &a);
     assert(!w.bad);
     struct device_draft draft = {
@@ -313,50 +363,82 @@ static int author_admit(struct device *d, const struct request *q, uint64_t wall
     return err;
 }
 
-/* One slot for the joiner, as the text of a GRANT record. */
-static int make_grant(struct device *d, const struct request *q, bool carrier,
-                      struct wire_writer *w)
+/* What a joiner is given beside the right to be here: the epoch that is written under, as the text
+ * of a GRANT record, by which it reads as much of the past as its role may; and the key by which
+ * devices compare what they have, sealed under what the first gives. */
+struct gift {
+    uint8_t grant[GRANT_TEXT_BYTES];
+    uint8_t log[32]; /* the grant is bound to it */
+    uint8_t sync[SYNC_SEALED];
+};
+
+static const uint8_t zero_nonce[CRYPTO_NONCE_BYTES]; /* the grant's ephemeral key is in the key */
+
+/* All of the grant, also what only members can read of it, is as the inviter made it. */
+static struct span sync_ad(uint8_t ret[static GRANT_TEXT_BYTES + 32], const struct gift *g)
 {
-    struct epoch given = *epochs_send(d->epochs);
-    if (carrier) { /* sealed the same way: the route key in the place of the secret */
-        uint8_t route[32];
-        memcpy(route, given.route, sizeof route);
-        epoch_derive(&given, route);
-        hop_wipe(route, sizeof route);
-    }
-    struct epoch_context context = {.cell_id = d->keys->cell_id,
-                                    .log = d->keys->log[LANE_CONTROL].public_key};
-    int err = epoch_slots_put(w, &given, &context, q->cert.kem, 1, false, &d->drbg);
-    hop_wipe(&given, sizeof given);
-    return err;
+    memcpy(ret, g->grant, GRANT_TEXT_BYTES);
+    memcpy(ret + GRANT_TEXT_BYTES, g->log, 32);
+    return SPAN(ret, GRANT_TEXT_BYTES + 32);
+}
+
+static void sync_seal_key(uint8_t ret[static 32], const struct epoch *e,
+                          const uint8_t grant[static GRANT_TEXT_BYTES])
+{
+    hop_derive(ret, 32, e->route, LABEL_JOIN_REPLY, SPAN(grant, 32));
+}
+
+static int make_gift(struct device *d, const struct request *q, enum auth_role role,
+                     struct gift *ret)
+{
+    uint8_t key[32], ad[GRANT_TEXT_BYTES + 32];
+    const struct epoch *send = epochs_send(d->epochs);
+    enum epoch_hold share = epochs_share(role);
+    if (send == NULL)
+        return HOP_EBUSY;
+    struct epoch_recipient to = {
+        .ik = q->cert.ik, .kem = q->cert.kem, .share = share < send->held ? share : send->held};
+    memcpy(ret->log, d->keys->log[LANE_CONTROL].public_key, sizeof ret->log);
+    struct epoch_context context = {.cell_id = d->keys->cell_id, .log = ret->log};
+    struct wire_writer w = wire_writer(ret->grant, sizeof ret->grant);
+    int err = epoch_grant_put(&w, send, &context, &to, &d->drbg);
+    if (err != HOP_OK)
+        return err;
+    sync_seal_key(key, send, ret->grant);
+    hop_seal(ret->sync, key, zero_nonce, sync_ad(ad, ret), SPAN(d->keys->sync_key, 32));
+    hop_wipe(key, sizeof key);
+    return HOP_OK;
 }
 
 /* Admit, grant, and say so. */
 static int welcome(struct device *d, const struct request *q, uint64_t wall, struct wire_writer *w)
 {
     const struct cell_invite *invite = find_invite(d->cell, q->invite);
-    uint8_t grant[GRANT_BYTES_MAX], genesis[1024], id[32];
-    struct wire_writer g = wire_writer(grant, sizeof grant);
+    enum auth_role role = invite == NULL ? ROLE_MEMBER : (enum auth_role)invite->body.role;
+    struct gift gift;
+    uint8_t genesis[1024], id[32];
     struct wire_writer body = wire_writer(genesis, sizeof genesis);
-    bool carrier = invite != NULL && invite->body.role == ROLE_CARRIER;
-    int err = make_grant(d, q, carrier, &g);
+    int err = device_ready(d, wall); /* the grant is bound to the log that will carry it */
+    if (err == HOP_OK)
+        err = make_gift(d, q, role, &gift);
     if (err == HOP_OK && cell_device_by_key(d->cell, q->cert.ik) == NULL) {
         err = author_admit(d, q, wall);
         struct device_draft draft = {.lane = LANE_CONTROL,
                                      .outer = OUTER_GRANT,
                                      .type = AUTH_GRANT,
                                      .wall = wall,
-                                     .body = wire_written(&g)};
-        if (err == HOP_OK && !carrier) /* what others could open is put on record */
+                                     .body = SPAN(gift.grant, sizeof gift.grant)};
+        if (err == HOP_OK)
             err = device_author(d, &draft, id);
     }
     if (err != HOP_OK)
         return err;
-    if (!carrier) /* a carrier need not know whom it serves */
+    if (role != ROLE_CARRIER) /* a carrier need not know whom it serves */
         auth_genesis_put(&body, cell_genesis(d->cell));
     wire_put_blob(w, wire_written(&body));
-    wire_put_bytes(w, d->keys->log[LANE_CONTROL].public_key, 32);
-    wire_put_blob(w, wire_written(&g));
+    wire_put_bytes(w, gift.log, sizeof gift.log);
+    wire_put_blob(w, SPAN(gift.grant, sizeof gift.grant));
+    wire_put_bytes(w, gift.sync, sizeof gift.sync);
     wire_put_blob(w, span_text(invite == NULL ? "" : invite->body.name));
     return w->bad ? HOP_EFULL : HOP_OK;
 }
@@ -392,6 +474,42 @@ static int refusal(enum answer answer, struct text_said *why)
     return text_say(why, answer < ANSWERS_COUNT ? sentences[answer] : JOIN_ANSWER_BAD, 0);
 }
 
+/* The epoch and the sync key that the answer brings. */
+static int open_gift(const struct device *d, const struct device_join *join, const struct gift *g,
+                     bool carrier, struct epoch *ret, uint8_t ret_sync[static 32])
+{
+    struct epoch_text t;
+    uint8_t key[32], ad[GRANT_TEXT_BYTES + 32];
+    struct epoch_context context = {.cell_id = join->cell_id, .log = g->log};
+    int err = epoch_text_parse(&t, SPAN(g->grant, sizeof g->grant));
+    if (err == HOP_OK)
+        err = epoch_slot_open(ret, &t, &context, &d->keys->kem, carrier);
+    if (err != HOP_OK)
+        return err;
+    sync_seal_key(key, ret, g->grant);
+    err = hop_open(ret_sync, key, zero_nonce, sync_ad(ad, g), SPAN(g->sync, sizeof g->sync));
+    hop_wipe(key, sizeof key);
+    return err;
+}
+
+static int enter(struct device *d, const struct device_join *join, const struct epoch *e,
+                 const uint8_t sync[static 32], bool carrier)
+{
+    struct device_keys *k = d->keys;
+    k->epochs_count = 0;
+    int err = device_keys_hold(k, e, false);
+    if (err != HOP_OK)
+        return err;
+    memcpy(k->cell_id, join->cell_id, sizeof k->cell_id);
+    memcpy(k->sync_key, sync, sizeof k->sync_key);
+    memcpy(k->log_epoch, e->tag, sizeof k->log_epoch);
+    memcpy(k->kem_epoch, e->tag, sizeof k->kem_epoch);
+    device_renew_logs(d, false);
+    k->has_cell = true;
+    k->carrier = carrier;
+    return HOP_OK;
+}
+
 int device_join_finish(struct device *d, struct device_join *join, struct span reply,
                        struct text_said *why)
 {
@@ -401,32 +519,30 @@ int device_join_finish(struct device *d, struct device_join *join, struct span r
         return text_say(why, JOIN_ANSWER_BAD, 0);
     if (answer != ANSWER_ACCEPTED)
         return refusal((enum answer)answer, why);
+    struct gift gift;
     struct span genesis = wire_get_blob(&r, 1024);
-    uint8_t log[32], id[32];
-    wire_get_into(&r, log, sizeof log);
-    struct span grant = wire_get_blob(&r, GRANT_BYTES_MAX);
+    uint8_t id[32], sync[32];
+    wire_get_into(&r, gift.log, sizeof gift.log);
+    struct span grant = wire_get_blob(&r, GRANT_TEXT_BYTES);
+    wire_get_into(&r, gift.sync, sizeof gift.sync);
     struct span name = wire_get_blob(&r, AUTH_NAME_BYTES_MAX);
     bool carrier = genesis.size == 0; /* it is not told whom it serves */
     struct auth_genesis g = {0};
     struct epoch e;
-    struct epoch_context context = {.cell_id = join->cell_id, .log = log};
-    if (!wire_end(&r) || !utf8_plain(name, true))
+    if (!wire_end(&r) || !utf8_plain(name, true) || grant.size != sizeof gift.grant)
         return text_say(why, JOIN_ANSWER_BAD, 0);
+    memcpy(gift.grant, grant.data, sizeof gift.grant);
     auth_genesis_cell_id(id, genesis);
     if ((!carrier && (auth_genesis_parse(&g, genesis) != HOP_OK ||
                       memcmp(id, join->cell_id, sizeof id) != 0)) ||
-        epoch_slots_open(&e, grant, &context, &d->keys->kem) != HOP_OK)
+        open_gift(d, join, &gift, carrier, &e, sync) != HOP_OK ||
+        enter(d, join, &e, sync, carrier) != HOP_OK)
         return text_say(why, JOIN_ANSWER_BAD, 0);
-    struct device_keys *k = d->keys;
-    memcpy(k->cell_id, join->cell_id, sizeof k->cell_id);
-    memcpy(k->first_epoch, e.secret, sizeof k->first_epoch);
-    device_keys_reincarnate(k, &d->drbg);
-    k->has_cell = true;
-    k->carrier = carrier;
     memcpy(join->cell_name, g.name, sizeof join->cell_name);
     if (name.size > 0)
         memcpy(join->member_name, name.data, name.size);
     join->member_name[name.size] = '\0';
     hop_wipe(&e, sizeof e);
+    hop_wipe(sync, sizeof sync);
     return HOP_OK;
 }

@@ -10,19 +10,32 @@ struct opened {
     struct record record;
     struct record_inner inner;
     uint8_t *plain; /* owned */
+    bool closed;    /* we know its epoch, and may not read it */
 };
 
-/* HOP_ENOTFOUND: its epoch's secret is not held (yet). */
+int device_record_key(const struct device *d, const struct record *r, uint8_t ret[static 32])
+{
+    const struct epoch *e = epochs_by_tag(d->epochs, r->cell_tag);
+    if (e == NULL || e->held < (r->lane == LANE_CONTROL ? EPOCH_AUTH : EPOCH_SECRET))
+        return HOP_ENOTFOUND;
+    record_key(ret, record_class_key(e, r->lane), r->header);
+    return HOP_OK;
+}
+
+/* HOP_ENOTFOUND: its epoch is not known (yet). Of an epoch before our time we have the control keys
+ * only: then what others wrote is closed to us for good, and keeps its place all the same, because
+ * what we may read names it. Should its key come after all, everything is opened again. */
 static int open_sealed(const struct device *d, struct opened *o)
 {
-    const struct epoch *e = epochs_by_tag(d->epochs, o->record.cell_tag);
-    if (e == NULL || e->blind)
-        return HOP_ENOTFOUND;
+    uint8_t key[32];
+    if (device_record_key(d, &o->record, key) != HOP_OK) {
+        const struct epoch *e = epochs_by_tag(d->epochs, o->record.cell_tag);
+        o->closed = e != NULL && e->held >= EPOCH_AUTH;
+        return o->closed ? HOP_OK : HOP_ENOTFOUND;
+    }
     o->plain = malloc(o->record.text.size + 1);
     if (o->plain == NULL)
         return HOP_ENOMEM;
-    uint8_t key[32];
-    record_key(key, record_class_key(e, o->record.lane), o->record.header);
     if (record_open(&o->inner, o->plain, &o->record, key) != HOP_OK)
         o->inner = (struct record_inner){0};
     hop_wipe(key, sizeof key);
@@ -67,6 +80,7 @@ static void wait_for(const struct device *d, struct device_log *log,
                      const struct record_inner *inner)
 {
     log->waiting = true;
+    log->waits_keys = epochs_version(d->epochs);
     memset(log->waits_for, 0, sizeof log->waits_for);
     for (size_t i = 0; i < inner->deps_count; i++) {
         if (history_find(d->history, inner->deps + 32 * i) == HISTORY_NONE &&
@@ -83,7 +97,7 @@ static bool still_waits(const struct device *d, const struct device_log *log)
     if (!log->waiting)
         return false;
     if (memcmp(log->waits_for, zeros, sizeof zeros) == 0)
-        return true; /* for a key: none comes while we run */
+        return log->waits_keys == epochs_version(d->epochs); /* for a key */
     return history_find(d->history, log->waits_for) == HISTORY_NONE &&
            !device_fork_waived(d, log->waits_for);
 }
@@ -158,13 +172,20 @@ static int open_next(struct device *d, uint32_t index)
     int err = open_record(d, id, log->next, &o);
     if (err != HOP_OK)
         goto out;
-    if (log->next == 1 && !bind_log(d, log, &o)) {
+    if (log->next == 1) {
+        memcpy(log->tag, o.record.cell_tag, sizeof log->tag);
+        log->closed = o.closed;
+    }
+    if (log->next == 1 && !o.closed && !bind_log(d, log, &o)) {
         log->refused = true;
         trace(&d->trace, "a log whose first record binds it to nobody -> not opened");
         goto out;
     }
-    struct history_entry e = {
-        .log = index, .seq = log->next, .type = o.inner.type, .lane = (uint8_t)o.record.lane};
+    struct history_entry e = {.log = index,
+                              .seq = log->next,
+                              .type = o.inner.type,
+                              .lane = (uint8_t)o.record.lane,
+                              .closed = o.closed || log->closed};
     memcpy(e.id, o.id, sizeof e.id);
     uint32_t entry;
     err = history_add(d->history, &e, o.inner.deps, o.inner.deps_count, &entry);
@@ -180,10 +201,7 @@ static int open_next(struct device *d, uint32_t index)
     log->next++;
     log->waiting = false;
     keep_body(d, entry, &o.inner);
-    /* A secret sealed to us in an EPOCH or GRANT is not taken: any member can seal one to a few
-     * devices, which would then read and write what the others cannot. The one of the cell is in
-     * the key file; others need the rule of who may make them. */
-    if (o.inner.type < ACT_MEETING &&
+    if (!e.closed && o.inner.type < ACT_MEETING &&
         o.inner.type != AUTH_LOG_OPEN) /* that one says nothing to it */
         d->cell_dirty = true;
 out:
@@ -208,10 +226,71 @@ static int open_log(struct device *d, uint32_t index, bool *ret_progress)
     return HOP_OK;
 }
 
+/* ---- keys, wherever they lie ---- */
+
+static int scan_record(struct device *d, const uint8_t log[static 32], uint64_t seq)
+{
+    struct span bytes;
+    struct record r;
+    uint8_t id[32];
+    int err = store_get(d->store, log, seq, &bytes);
+    if (err != HOP_OK || record_parse(&r, bytes) != HOP_OK || r.outer == OUTER_SEALED)
+        return err;
+    record_id(id, r.header, r.text);
+    struct device_keys *k = d->keys;
+    struct epochs_own own = {.cell_id = k->cell_id,
+                             .kems = {&k->kem, k->kems_before > 0 ? &k->kem_before[0] : NULL,
+                                      k->kems_before > 1 ? &k->kem_before[1] : NULL},
+                             .carrier = k->carrier};
+    struct epochs_record note = {.id = id,
+                                 .log = log,
+                                 .tag = r.cell_tag,
+                                 .seq = seq,
+                                 .grant = r.outer == OUTER_GRANT,
+                                 .text = r.text};
+    return epochs_note(d->epochs, &own, &note);
+}
+
+/* What EPOCH and GRANT records bring, before their turn: the log that one stands in may be sealed
+ * under an epoch that only it tells of. */
+static int scan_keys(struct device *d)
+{
+    uint64_t before = epochs_version(d->epochs);
+    for (uint32_t i = 0; i < d->logs_count; i++) {
+        while (d->logs[i].scanned < d->logs[i].tip) {
+            uint8_t id[32];
+            memcpy(id, history_log_id(d->history, i), sizeof id);
+            int err = scan_record(d, id, d->logs[i].scanned + 1);
+            if (err != HOP_OK)
+                return err;
+            d->logs[i].scanned++;
+        }
+    }
+    if (epochs_version(d->epochs) != before)
+        device_epochs_keep(d);
+    return HOP_OK;
+}
+
+/* Is there a log that was closed to us, and is no more? */
+static bool has_unlocked(const struct device *d)
+{
+    for (uint32_t i = 0; i < d->logs_count; i++) {
+        const struct epoch *e = d->logs[i].closed ? epochs_by_tag(d->epochs, d->logs[i].tag) : NULL;
+        if (e != NULL && e->held >= EPOCH_SECRET)
+            return true;
+    }
+    return false;
+}
+
 int device_open_all(struct device *d)
 {
-    if (!d->keys->has_cell || d->keys->carrier)
+    if (!d->keys->has_cell)
         return HOP_OK;
+    int scanned = scan_keys(d);
+    if (scanned == HOP_OK && has_unlocked(d))
+        scanned = device_reopen(d);
+    if (scanned != HOP_OK || d->keys->carrier)
+        return scanned;
     for (bool progress = true; progress;) {
         progress = false;
         for (uint32_t i = 0; i < d->logs_count; i++) {
@@ -268,8 +347,11 @@ static void roster_digest(const struct cell *c, uint8_t ret[static 32])
     hop_hash_init(&h, LABEL_STATE);
     for (size_t i = 0; i < cell_member_count(c); i++)
         hop_hash_add(&h, SPAN(cell_member(c, i)->id, 16));
-    for (size_t i = 0; i < cell_device_count(c); i++)
+    for (size_t i = 0; i < cell_device_count(c); i++) {
+        uint8_t state = (uint8_t)cell_device(c, i)->state;
         hop_hash_add(&h, SPAN(cell_device(c, i)->cert.ik, 32));
+        hop_hash_add(&h, SPAN(&state, 1));
+    }
     hop_hash_end(&h, ret, 32);
 }
 
@@ -288,6 +370,9 @@ static int fold_cell_entry(struct device *d, uint32_t entry)
                                .type = e->type,
                                .body = o.body};
     err = cell_apply(d->cell, &event);
+    struct auth_prekey p;
+    if (err == HOP_OK && e->type == AUTH_PREKEY && auth_prekey_parse(&p, o.body) == HOP_OK)
+        err = epochs_ask(d->epochs, event.ik, p.kem, p.lacks[0], p.lacks_count);
     free(o.bytes);
     return err;
 }
@@ -298,12 +383,14 @@ static int fold_cell(struct device *d)
     uint8_t before[32], after[32];
     roster_digest(d->cell, before);
     cell_reset(d->cell);
+    epochs_forget_asks(d->epochs);
     size_t count = history_count(d->history);
     for (size_t n = 0; n < count; n++) {
         uint32_t entry = history_ordered(d->history, n);
         if (entry == HISTORY_NONE)
             return HOP_ENOMEM;
-        if (history_at(d->history, entry)->type >= ACT_MEETING)
+        if (history_at(d->history, entry)->type >= ACT_MEETING ||
+            history_at(d->history, entry)->closed)
             continue;
         int err = fold_cell_entry(d, entry);
         if (err != HOP_OK)
@@ -359,12 +446,15 @@ static int fold_meeting_entry(struct device *d, uint32_t entry)
 
 int device_fold_cell(struct device *d)
 {
-    if (!d->cell_dirty)
+    int err = HOP_OK;
+    if (d->cell_dirty) {
+        err = fold_cell(d);
+        if (err == HOP_OK)
+            set_procedure(d);
+    } else if (d->judged == epochs_version(d->epochs)) {
         return HOP_OK;
-    int err = fold_cell(d);
-    if (err == HOP_OK)
-        set_procedure(d);
-    return err;
+    }
+    return err == HOP_OK ? device_judge(d) : err;
 }
 
 /* Records sort in before some that the meetings have: they must be folded from the start. */
@@ -394,7 +484,8 @@ int device_fold(struct device *d)
         uint32_t entry = history_ordered(d->history, d->folded);
         if (entry == HISTORY_NONE)
             return HOP_ENOMEM;
-        if (history_at(d->history, entry)->type < ACT_MEETING)
+        if (history_at(d->history, entry)->type < ACT_MEETING ||
+            history_at(d->history, entry)->closed)
             continue;
         err = fold_meeting_entry(d, entry);
         if (err != HOP_OK)

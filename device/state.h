@@ -7,14 +7,24 @@
 
 /* One log as this device has opened it; named by its index in the history. */
 struct device_log {
-    uint64_t tip;  /* records in the store */
-    uint64_t next; /* the next to be opened */
-    bool refused;  /* its first record does not bind it to a device: never opened */
+    uint64_t tip;        /* records in the store */
+    uint64_t next;       /* the next to be opened */
+    bool refused;        /* its first record does not bind it to a device: never opened */
+    bool closed;         /* its first record is not for us to read: in the history, by nobody */
+    uint8_t tag[16];     /* of the epoch of its first record */
+    uint64_t scanned;    /* looked at for keys, up to here */
+    uint64_t waits_keys; /* epochs_version() when it began to wait for a key */
     uint8_t ik[32];
     uint32_t incarnation;
     bool waiting; /* the next record waits: for waits_for, or, if that is zeros, for an epoch */
     uint8_t waits_for[32];
-    uint64_t dep_mark; /* records of it that our own have named as seen */
+};
+
+/* Logs of our own that were written to: within one turn of two incarnations, if an epoch begins. */
+#define DEVICE_WRITTEN_MAX 16
+struct device_written {
+    uint8_t logs[DEVICE_WRITTEN_MAX][32];
+    size_t count;
 };
 
 struct device_document {
@@ -53,9 +63,14 @@ struct device {
     int write_error; /* a write of this turn failed: the commit counts as failed */
     bool stored;     /* the mesh waits to hear that its records are durable */
     bool roster_changed;
-    bool authored[DEVICE_LANES]; /* written, not yet committed */
-    bool publish[DEVICE_LANES];  /* committed, the mesh not yet told */
-    bool own_came_back;          /* a peer brought records of our own logs: no more of those */
+    struct device_written authored; /* not yet committed */
+    struct device_written publish;  /* committed, the mesh not yet told */
+    bool early;                     /* the history has records that are not committed */
+    /* device/rotate.c */
+    uint64_t judged; /* epochs_version() when the epochs were last judged */
+    bool duty;       /* something about the epochs is to be done, since: */
+    hop_time duty_since, duty_at;
+    bool own_came_back; /* a peer brought records of our own logs: no more of those */
     /* documents: device/document.c */
     struct device_document *documents; /* laid before meetings; by rank after a fold */
     size_t documents_count, documents_capacity;
@@ -98,6 +113,34 @@ struct device_draft {
 };
 MUST_USE int device_author(struct device *d, const struct device_draft *draft,
                            uint8_t ret_id[static 32]);
+/* The same into the logs as they are, whatever the epoch: what makes an epoch. */
+MUST_USE int device_author_here(struct device *d, const struct device_draft *draft,
+                                uint8_t ret_id[static 32]);
+
+/* ---- who may read (rotate.c) ---- */
+
+/* If nobody may be written for under any epoch, make one: called in the turn of whatever took
+ * somebody out, right after it. Nothing is done if an epoch is still good. HOP_EBUSY: it is not for
+ * this device to make epochs. */
+MUST_USE int device_rotate(struct device *d, enum epoch_reason reason, uint64_t wall);
+/* Logs that belong to the epoch that is written under, so that something can be written. */
+MUST_USE int device_ready(struct device *d, uint64_t wall);
+/* After a fold: the epochs as they are judged now. HOP_ENOMEM. */
+MUST_USE int device_judge(struct device *d);
+/* After a commit: renew, grant or ask, if it is time; *ret_wrote: another commit is needed. */
+MUST_USE int device_duties(struct device *d, hop_time now, uint64_t wall, bool *ret_wrote);
+/* At the start, from the key file; HOP_ENOMEM. After the first look at the store, what this device
+ * made and no record tells of is let go. */
+MUST_USE int device_epochs_load(struct device *d);
+void device_epochs_settle(struct device *d);
+/* Keep in the key file what was sealed to us since. */
+void device_epochs_keep(struct device *d);
+/* New logs, for whatever reason; what a seat has signed may be forgotten: lost. */
+void device_renew_logs(struct device *d, bool lost);
+
+/* The key of a sealed record; HOP_ENOTFOUND: not held. */
+MUST_USE int device_record_key(const struct device *d, const struct record *r,
+                               uint8_t ret[static 32]);
 
 /* Which logs a store holds: the cell's id, and the key of this device's control log. Written with
  * the first record of each of its logs. */
@@ -110,6 +153,7 @@ MUST_USE int device_enter_cell(struct device *d);
 void device_leave_cell(struct device *d);
 
 MUST_USE int device_open_all(struct device *d);  /* everything in the store that can be opened */
+MUST_USE int device_reopen(struct device *d);    /* forget what was opened: all is opened again */
 MUST_USE int device_fold_cell(struct device *d); /* the cell up to date */
 MUST_USE int device_fold(struct device *d);      /* cell and meetings up to date */
 bool device_folded(const struct device *d);      /* cell and meetings are up to date */

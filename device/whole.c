@@ -50,7 +50,7 @@ int device_check_whole(struct device *d)
     if (whole)
         return HOP_OK;
     trace(&d->trace, "the store is not the one our records were last written to -> new logs");
-    device_keys_reincarnate(k, &d->drbg);
+    device_renew_logs(d, true);
     d->notice = NOTICE_NOT_WHOLE;
     return HOP_OK;
 }

@@ -83,6 +83,7 @@ static int keys_trouble(const char *dir, enum keyfile_trouble t, int err, struct
         [KEYFILE_FINE] = ERR_KEYS_DAMAGED,
         [KEYFILE_FOREIGN] = ERR_KEYS_FOREIGN,
         [KEYFILE_NEWER] = ERR_KEYS_NEWER,
+        [KEYFILE_OLDER] = ERR_KEYS_OLDER,
         [KEYFILE_WEAK] = ERR_KEYS_WEAK,
         [KEYFILE_ABSURD] = ERR_KEYS_ABSURD,
         [KEYFILE_DAMAGED] = ERR_KEYS_DAMAGED,
@@ -169,8 +170,8 @@ int node_init(const char *dir, const char *passphrase, uint64_t kdf_memory,
                                     kdf_memory != 0 ? kdf_memory : KEYFILE_MEMORY_DEFAULT};
     struct hop_drbg drbg;
     struct device_keys keys;
-    uint8_t payload[DEVICE_KEYS_BYTES], file[KEYFILE_BYTES_MAX];
-    size_t size = 0;
+    uint8_t payload[DEVICE_KEYS_BYTES_MAX], file[KEYFILE_BYTES_MAX];
+    size_t size = 0, payload_size;
     int lock = -1;
     if (hop_init() != HOP_OK)
         return trouble(ret, 3, ERR_CRYPTO, NULL, NULL, HOP_EIO);
@@ -193,8 +194,8 @@ int node_init(const char *dir, const char *passphrase, uint64_t kdf_memory,
     }
     hop_entropy_seed(&drbg);
     device_keys_new(&keys, &drbg);
-    device_keys_put(payload, &keys);
-    err = keyfile_seal(file, &size, SPAN(payload, sizeof payload), span_text(passphrase), &cost,
+    device_keys_put(payload, &payload_size, &keys);
+    err = keyfile_seal(file, &size, SPAN(payload, payload_size), span_text(passphrase), &cost,
                        &drbg);
     if (err == HOP_OK)
         err = write_keys(dir, SPAN(file, size));
@@ -390,10 +391,10 @@ int node_save_keys(struct node *n)
 {
     if (!n->keys.changed)
         return HOP_OK;
-    uint8_t payload[DEVICE_KEYS_BYTES], file[KEYFILE_BYTES_MAX];
-    size_t size = 0;
-    device_keys_put(payload, &n->keys);
-    int err = keyfile_seal_again(file, &size, SPAN(payload, sizeof payload), &n->keyfile, &n->drbg);
+    uint8_t payload[DEVICE_KEYS_BYTES_MAX], file[KEYFILE_BYTES_MAX];
+    size_t size = 0, payload_size;
+    device_keys_put(payload, &payload_size, &n->keys);
+    int err = keyfile_seal_again(file, &size, SPAN(payload, payload_size), &n->keyfile, &n->drbg);
     hop_wipe(payload, sizeof payload);
     if (err == HOP_OK)
         err = write_keys(n->dir, SPAN(file, size));

@@ -66,7 +66,7 @@ void cluster_init(struct cluster *c, size_t n, uint64_t seed)
     c->rng = rng_seeded(seed);
     memset(c->cell_id, 0xce, sizeof c->cell_id);
     uint8_t secret[32] = {0xe9};
-    epoch_derive(&c->epoch, secret);
+    epoch_derive(&c->epoch, secret, NULL);
     c->scratch = malloc(MESH_SCRATCH_BYTES);
     assert(c->scratch != NULL);
     c->outs.scratch = (struct arena){.base = c->scratch, .size = MESH_SCRATCH_BYTES};

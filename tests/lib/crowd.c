@@ -90,7 +90,7 @@ void crowd_init(struct crowd *c, uint32_t n, uint64_t seed)
     assert(hop_init() == HOP_OK);
     *c = (struct crowd){.n = n, .rng = rng_seeded(seed)};
     uint8_t secret[32] = {0xe9};
-    epoch_derive(&c->epoch, secret);
+    epoch_derive(&c->epoch, secret, NULL);
     c->nodes = calloc(n, sizeof *c->nodes);
     c->outs = calloc(1, sizeof *c->outs);
     c->scratch = malloc(MESH_SCRATCH_BYTES);

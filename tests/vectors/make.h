@@ -82,7 +82,7 @@ static void make_record(const char *path, const char *seed_path, enum record_lan
     counting(deps + 32, 0x80);
     hop_sign_keypair(&log, log_seed);
     hop_drbg_seed(&drbg, drbg_seed);
-    epoch_derive(&e, secret);
+    epoch_derive(&e, secret, NULL);
     struct record_inner inner = {.type = 40,
                                  .class = 1,
                                  .version = 1,
@@ -124,47 +124,79 @@ static void make_record(const char *path, const char *seed_path, enum record_lan
 
 /* ---- epoch/ ---- */
 
+static void put_epoch_keys(const struct epoch *e)
+{
+    put32("epoch_secret", e->secret);
+    put32("history_secret", e->history);
+    put32("auth", e->auth);
+    put32("body", e->body);
+    put32("route", e->route);
+    put32("meet", e->meet);
+    put32("commit", e->commit);
+    put("cell_tag", SPAN(e->tag, 16));
+}
+
+/* Two devices and a carrier, after one epoch before; and a GRANT to a device that was left out. */
 static void make_epoch(void)
 {
-    uint8_t secret[32], drbg_seed[32], id[32], log[32], kem_seed[2][32], kems[64], hint[8];
-    static uint8_t text[EPOCH_TEXT_BYTES_MAX];
-    struct hop_box_key kem[2];
+    static uint8_t text[EPOCH_TEXT_BYTES_MAX], grant[GRANT_TEXT_BYTES];
+    static const enum epoch_hold shares[] = {EPOCH_HISTORY, EPOCH_SECRET, EPOCH_ROUTE};
+    uint8_t bytes[32], history[32], id[32], log[32], iks[3][32], hint[8];
+    struct hop_box_key kem[3];
     struct hop_drbg drbg;
-    struct epoch e;
-    counting(secret, 0x20);
-    counting(drbg_seed, 0x40);
+    struct epoch e, before;
+    const struct epoch *parents[] = {&before};
+    struct epoch_recipient to[3];
+    counting(bytes, 0x40);
+    hop_drbg_seed(&drbg, bytes);
+    counting(bytes, 0x20);
+    counting(history, 0x30);
+    epoch_derive(&e, bytes, history);
+    counting(bytes, 0x10);
+    counting(history, 0x18);
+    epoch_derive(&before, bytes, history);
     counting(id, 0x60);
     counting(log, 0x80);
-    hop_drbg_seed(&drbg, drbg_seed);
-    epoch_derive(&e, secret);
-    for (uint8_t i = 0; i < 2; i++) {
-        counting(kem_seed[i], (uint8_t)(0xa0 + 0x20 * i));
-        hop_box_keypair(&kem[i], kem_seed[i]);
-        memcpy(kems + 32 * i, kem[i].public_key, 32);
-    }
-    struct wire_writer w = wire_writer(text, sizeof text);
-    struct epoch_context context = {.cell_id = id, .log = log};
-    CHECK_OK(epoch_slots_put(&w, &e, &context, kems, 2, false, &drbg));
     epoch_hint(hint, &e, log);
     open_out("tests/vectors/epoch/slots.txt");
-    put32("epoch_secret", secret);
-    put32("auth", e.auth);
-    put32("body", e.body);
-    put32("route", e.route);
-    put32("meet", e.meet);
-    put32("commit", e.commit);
-    put("cell_tag", SPAN(e.tag, 16));
+    put_epoch_keys(&e);
     put32("cell_id", id);
     put32("log_id", log);
     put("hint", SPAN(hint, 8));
-    put32("kem_secret_1", kem[0].secret);
-    put32("kem_public_1", kem[0].public_key);
-    put32("kem_secret_2", kem[1].secret);
-    put32("kem_public_2", kem[1].public_key);
+    for (uint8_t i = 0; i < 3; i++) {
+        char name[16];
+        counting(iks[i], (uint8_t)(0x90 + i));
+        counting(bytes, (uint8_t)(0xa0 + 0x20 * i));
+        hop_box_keypair(&kem[i], bytes);
+        to[i] =
+            (struct epoch_recipient){.ik = iks[i], .kem = kem[i].public_key, .share = shares[i]};
+        (void)snprintf(name, sizeof name, "ik_%u", i + 1u);
+        put32(name, iks[i]);
+        (void)snprintf(name, sizeof name, "kem_secret_%u", i + 1u);
+        put32(name, kem[i].secret);
+        (void)snprintf(name, sizeof name, "kem_public_%u", i + 1u);
+        put32(name, kem[i].public_key);
+    }
+    put32("parent_secret", before.secret);
+    put32("parent_history", before.history);
+    struct epoch_context context = {.cell_id = id, .log = log};
+    struct epoch_made made = {.reason = EPOCH_LEFT,
+                              .generation = 2,
+                              .wall = UINT64_C(1796412600000000),
+                              .parents = parents,
+                              .parents_count = 1,
+                              .recipients = to,
+                              .recipients_count = 3};
+    struct wire_writer w = wire_writer(text, sizeof text);
+    CHECK_OK(epoch_put(&w, &e, &context, &made, &drbg));
     put("text", wire_written(&w));
+    struct wire_writer g = wire_writer(grant, sizeof grant);
+    CHECK_OK(epoch_grant_put(&g, &e, &context, &to[1], &drbg));
+    put("grant", wire_written(&g));
     (void)fclose(out);
     seed_file("tests/fuzz/corpus/epoch/slots", 0, wire_written(&w));
-    seed_file("tests/fuzz/corpus/epoch/overlay", 1, SPAN(secret, 0));
+    seed_file("tests/fuzz/corpus/epoch/grant", 0, wire_written(&g));
+    seed_file("tests/fuzz/corpus/epoch/overlay", 1, SPAN(text, 0));
 }
 
 /* ---- invite/ and dossier/: a cell of two ---- */
@@ -221,7 +253,7 @@ static void make_invite(struct party *p)
                        party_wall(p), answer, &answer_size);
     CHECK_OK(party_commit(p, 0));
     put("answer", SPAN(answer, answer_size));
-    put32("epoch_secret", p->devices[0].keys.first_epoch);
+    put32("epoch_secret", p->devices[0].keys.epochs[0].secret);
     (void)fclose(out);
     seed_file("tests/fuzz/corpus/invite/text", 0xff, span_text(invite.text));
     seed_file("tests/fuzz/corpus/join/request", 0, SPAN(request, request_size));

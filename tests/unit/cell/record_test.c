@@ -26,7 +26,7 @@ static void begin(struct fixture *f)
     memset(f, 0, sizeof *f);
     hop_drbg_seed(&f->drbg, seed);
     hop_sign_keypair(&f->log, seed);
-    epoch_derive(&f->epoch, secret);
+    epoch_derive(&f->epoch, secret, NULL);
 }
 
 static int seal(struct fixture *f, enum record_lane lane, const struct record_inner *inner)
@@ -135,7 +135,7 @@ TEST(record_opens_under_no_other_key)
     uint8_t secret[32] = {3}, key[32];
     begin(&f);
     seal_vote(&f);
-    epoch_derive(&other, secret);
+    epoch_derive(&other, secret, NULL);
     CHECK_OK(record_parse(&f.record, SPAN(f.bytes, f.size)));
     CHECK_ERR(open(&f, &other), HOP_EAUTH);
     record_key(key, f.epoch.auth, f.record.header);

@@ -21,7 +21,7 @@ static void check_record(const char *path)
     CHECK_SPAN(SPAN(header, sizeof header), head);
     (void)vectors_bytes(&v, "epoch_secret", secret, 32);
     (void)vectors_bytes(&v, "log_seed", seed, 32);
-    epoch_derive(&e, secret);
+    epoch_derive(&e, secret, NULL);
     hop_sign_keypair(&log, seed);
     vectors_check(&v, "log_id", SPAN(log.public_key, 32));
     vectors_check(&v, "log_id", SPAN(r.log, 32));
@@ -52,17 +52,41 @@ TEST(vectors_of_records_hold)
     check_record("tests/vectors/record/meeting.txt");
 }
 
+static struct epoch epoch_of(struct vectors *v)
+{
+    struct epoch e;
+    uint8_t secret[32], history[32];
+    (void)vectors_bytes(v, "epoch_secret", secret, 32);
+    (void)vectors_bytes(v, "history_secret", history, 32);
+    epoch_derive(&e, secret, history);
+    return e;
+}
+
+static struct hop_box_key kem_of(struct vectors *v, unsigned n)
+{
+    struct hop_box_key kem;
+    char name[16];
+    uint8_t seed[32];
+    (void)snprintf(name, sizeof name, "kem_secret_%u", n);
+    (void)vectors_bytes(v, name, seed, 32);
+    hop_box_keypair(&kem, seed);
+    return kem;
+}
+
 /* And the secrets that open them must still reach their devices. */
 TEST(vectors_of_epochs_hold)
 {
+    static const enum epoch_hold shares[] = {EPOCH_HISTORY, EPOCH_SECRET, EPOCH_ROUTE};
+    static uint8_t bytes[EPOCH_TEXT_BYTES_MAX], plain[EPOCH_META_BYTES_MAX];
     struct vectors v = vectors_open("tests/vectors/epoch/slots.txt");
-    uint8_t secret[32], id[32], log[32], text[1024], hint[8];
-    struct epoch e, got;
+    uint8_t id[32], log[32], hint[8], back[EPOCH_BACK_BYTES];
+    struct epoch_text t;
+    struct epoch_meta m;
+    struct epoch got;
     CHECK_OK(hop_init());
-    (void)vectors_bytes(&v, "epoch_secret", secret, 32);
+    struct epoch e = epoch_of(&v);
     (void)vectors_bytes(&v, "cell_id", id, 32);
     (void)vectors_bytes(&v, "log_id", log, 32);
-    epoch_derive(&e, secret);
     vectors_check(&v, "auth", SPAN(e.auth, 32));
     vectors_check(&v, "body", SPAN(e.body, 32));
     vectors_check(&v, "route", SPAN(e.route, 32));
@@ -71,16 +95,67 @@ TEST(vectors_of_epochs_hold)
     vectors_check(&v, "cell_tag", SPAN(e.tag, 16));
     epoch_hint(hint, &e, log);
     vectors_check(&v, "hint", SPAN(hint, 8));
-    struct span slots = vectors_bytes(&v, "text", text, sizeof text);
     struct epoch_context context = {.cell_id = id, .log = log};
-    static const char *const names[] = {"kem_secret_1", "kem_secret_2"};
-    for (size_t i = 0; i < 2; i++) {
-        struct hop_box_key kem;
-        uint8_t seed[32];
-        (void)vectors_bytes(&v, names[i], seed, 32);
-        hop_box_keypair(&kem, seed);
-        CHECK_OK(epoch_slots_open(&got, slots, &context, &kem));
-        CHECK_BYTES(got.secret, secret, 32);
+    CHECK_OK(epoch_text_parse(&t, vectors_bytes(&v, "text", bytes, sizeof bytes)));
+    CHECK_OK(epoch_meta_open(&m, plain, &t, &context, &e));
+    CHECK_EQ(m.generation, 2);
+    CHECK_EQ(m.reason, EPOCH_LEFT);
+    CHECK_EQ(m.wall, UINT64_C(1796412600000000));
+    CHECK_EQ(m.marks.size, 3 * EPOCH_MARK_BYTES);
+    for (unsigned n = 1; n <= 3; n++) {
+        struct hop_box_key kem = kem_of(&v, n);
+        CHECK_OK(epoch_slot_open(&got, &t, &context, &kem, n == 3));
+        CHECK_EQ(got.held, shares[n - 1]);
+        CHECK_BYTES(got.tag, e.tag, 16);
     }
+    CHECK_OK(epoch_back_open(back, 1, &t, &context, &e));
+    vectors_check(&v, "parent_secret", SPAN(back, 32));
+    vectors_check(&v, "parent_history", SPAN(back + 32, 32));
+    vectors_close(&v);
+}
+
+/* What opens the grant of the vectors: its slot and its sealed part, or not. */
+static bool grant_holds(struct span text, const struct epoch_context *context,
+                        const struct hop_box_key *kem, const struct epoch *e,
+                        const uint8_t mark[static EPOCH_MARK_BYTES])
+{
+    struct epoch_text t;
+    struct epoch_grant g;
+    struct epoch got;
+    return epoch_text_parse(&t, text) == HOP_OK &&
+           epoch_slot_open(&got, &t, context, kem, false) == HOP_OK && got.held == EPOCH_SECRET &&
+           epoch_grant_open(&g, &t, context, e) == HOP_OK &&
+           memcmp(g.mark, mark, EPOCH_MARK_BYTES) == 0 && memcmp(g.kem, kem->public_key, 32) == 0;
+}
+
+/* A grant that is altered in any bit, cut or extended, or stands elsewhere, is none. */
+TEST(vectors_of_grants_hold_and_no_mutation_of_them_does)
+{
+    static uint8_t bytes[GRANT_TEXT_BYTES + 1];
+    struct vectors v = vectors_open("tests/vectors/epoch/slots.txt");
+    uint8_t id[32], log[32], ik[32], mark[EPOCH_MARK_BYTES];
+    CHECK_OK(hop_init());
+    struct epoch e = epoch_of(&v);
+    struct hop_box_key kem = kem_of(&v, 2);
+    (void)vectors_bytes(&v, "cell_id", id, 32);
+    (void)vectors_bytes(&v, "log_id", log, 32);
+    (void)vectors_bytes(&v, "ik_2", ik, 32);
+    epoch_mark(mark, &e, ik, EPOCH_SECRET);
+    struct epoch_context context = {.cell_id = id, .log = log};
+    struct span text = vectors_bytes(&v, "grant", bytes, sizeof bytes);
+    CHECK_EQ(text.size, GRANT_TEXT_BYTES);
+    CHECK(grant_holds(text, &context, &kem, &e, mark));
+    for (size_t bit = 0; bit < text.size * 8; bit++) {
+        bytes[bit / 8] ^= (uint8_t)(1u << bit % 8);
+        CHECK(!grant_holds(text, &context, &kem, &e, mark));
+        bytes[bit / 8] ^= (uint8_t)(1u << bit % 8);
+    }
+    CHECK(!grant_holds(SPAN(bytes, text.size - 1), &context, &kem, &e, mark));
+    CHECK(!grant_holds(SPAN(bytes, text.size + 1), &context, &kem, &e, mark));
+    id[0] ^= 1;
+    CHECK(!grant_holds(text, &context, &kem, &e, mark));
+    id[0] ^= 1;
+    log[31] ^= 1;
+    CHECK(!grant_holds(text, &context, &kem, &e, mark));
     vectors_close(&v);
 }

@@ -551,7 +551,7 @@ static void write_garbage(struct party *p, uint32_t i)
     tip.seq++;
     CHECK_OK(store_append(x->store, log->public_key, &tip, SPAN(bytes, sizeof bytes)));
     device_log_state(x->d, log->public_key, &index)->tip = tip.seq;
-    x->d->authored[LANE_MEETING] = true;
+    memcpy(x->d->authored.logs[x->d->authored.count++], log->public_key, 32);
     CHECK_OK(party_commit(p, i));
 }
 

@@ -40,7 +40,7 @@ static void check_invitation(const char *path)
     vectors_check(&v, "request", SPAN(request, request_size));
     struct span said = vectors_bytes(&v, "answer", answer, sizeof answer);
     CHECK_OK(device_join_finish(d, &j, said, &why));
-    vectors_check(&v, "epoch_secret", SPAN(keys.first_epoch, 32));
+    vectors_check(&v, "epoch_secret", SPAN(keys.epochs[0].secret, 32));
     device_free(d);
     store_close(config.store);
     vectors_close(&v);

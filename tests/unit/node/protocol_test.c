@@ -44,9 +44,10 @@ static struct hop_box_key box_key(const char *name)
 static struct epoch the_epoch(void)
 {
     struct epoch e;
-    uint8_t secret[32];
+    uint8_t secret[32], history[32];
     get("epoch_secret", secret, sizeof secret);
-    epoch_derive(&e, secret);
+    get("epoch_history", history, sizeof history);
+    epoch_derive(&e, secret, history);
     return e;
 }
 
@@ -94,9 +95,53 @@ TEST(protocol_epoch_and_slots_agree)
     vectors_check(&v, "epoch_tag", SPAN(e.tag, 16));
     get("cell_id", cell_id_bytes, 32);
     struct epoch_context context = {.cell_id = cell_id_bytes, .log = log.public_key};
-    struct span text = vectors_bytes(&v, "grant", room, sizeof room);
-    CHECK_OK(epoch_slots_open(&got, text, &context, &kem));
-    CHECK_BYTES(got.secret, e.secret, 32);
+    struct epoch_text t;
+    struct epoch_grant g;
+    uint8_t mark[EPOCH_MARK_BYTES];
+    CHECK_OK(epoch_text_parse(&t, vectors_bytes(&v, "grant", room, sizeof room)));
+    CHECK_OK(epoch_slot_open(&got, &t, &context, &kem, false));
+    CHECK_BYTES((uint8_t *)&got, (uint8_t *)&e, sizeof e);
+    CHECK_OK(epoch_grant_open(&g, &t, &context, &e));
+    epoch_mark(mark, &e, sign_key("ik_seed").public_key, EPOCH_HISTORY);
+    CHECK_BYTES(g.mark, mark, sizeof mark);
+    CHECK_BYTES(g.kem, kem.public_key, 32);
+    vectors_close(&v);
+}
+
+/* Who reads another recipient or another parent out of an epoch than others do writes under
+ * another, or cannot look back. */
+TEST(protocol_sealed_parts_of_an_epoch_agree)
+{
+    struct epoch got, parent;
+    struct epoch_text t;
+    struct epoch_meta m;
+    uint8_t cell_id_bytes[32], secret[32], history[32], plain[EPOCH_META_BYTES_MAX];
+    uint8_t back[EPOCH_BACK_BYTES], mark[EPOCH_MARK_BYTES];
+    open_file();
+    struct epoch e = the_epoch();
+    struct hop_box_key kem = box_key("kem_secret");
+    struct hop_sign_key log = sign_key("log0_seed");
+    get("cell_id", cell_id_bytes, 32);
+    get("parent_secret", secret, 32);
+    get("parent_history", history, 32);
+    epoch_derive(&parent, secret, history);
+    struct epoch_context context = {.cell_id = cell_id_bytes, .log = log.public_key};
+    CHECK_OK(epoch_text_parse(&t, vectors_bytes(&v, "epoch_text", room, sizeof room)));
+    CHECK_OK(epoch_slot_open(&got, &t, &context, &kem, false));
+    CHECK_OK(epoch_meta_open(&m, plain, &t, &context, &got));
+    CHECK_EQ(m.generation, 2);
+    CHECK_EQ(m.reason, EPOCH_REMOVED);
+    CHECK_EQ(m.wall, UINT64_C(1796412600000000));
+    epoch_mark(mark, &e, sign_key("ik_seed").public_key, EPOCH_HISTORY);
+    CHECK_EQ(m.marks.size, EPOCH_MARK_BYTES);
+    CHECK_BYTES(m.marks.data, mark, sizeof mark);
+    CHECK_EQ(m.parents.size, EPOCH_PARENT_BYTES);
+    CHECK_BYTES(m.parents.data, parent.commit, 32);
+    CHECK_BYTES(m.parents.data + 32, parent.auth, 32);
+    CHECK_BYTES(m.parents.data + 64, parent.route, 32);
+    CHECK_OK(epoch_back_open(back, 1, &t, &context, &got));
+    CHECK_BYTES(back, secret, 32);
+    CHECK_BYTES(back + 32, history, 32);
     vectors_close(&v);
 }
 
@@ -306,7 +351,8 @@ TEST(protocol_joining_agrees)
     vectors_check(&v, "join_request", SPAN(request, size));
     CHECK_OK(device_join_finish(d, &j, vectors_bytes(&v, "join_answer", room, sizeof room), &why));
     CHECK_TEXT(j.cell_name, "Chi bộ Bản Mù");
-    vectors_check(&v, "epoch_secret", SPAN(keys.first_epoch, 32));
+    vectors_check(&v, "epoch_secret", SPAN(keys.epochs[0].secret, 32));
+    vectors_check(&v, "sync_key", SPAN(keys.sync_key, 32));
     device_free(d);
     store_close(config.store);
     vectors_close(&v);
@@ -345,7 +391,9 @@ TEST(protocol_voice_agrees)
 TEST(protocol_key_files_agree)
 {
     static uint8_t file[KEYFILE_BYTES_MAX], payload[KEYFILE_PAYLOAD_BYTES_MAX];
-    uint8_t words[64], again[DEVICE_KEYS_BYTES], seed[32];
+    static uint8_t again[DEVICE_KEYS_BYTES_MAX];
+    size_t again_size;
+    uint8_t words[64], seed[32];
     enum keyfile_trouble trouble;
     struct device_keys keys;
     size_t size;
@@ -356,8 +404,10 @@ TEST(protocol_key_files_agree)
     CHECK_OK(device_keys_parse(&keys, SPAN(payload, size)));
     get("log2_seed", seed, sizeof seed);
     CHECK_BYTES(keys.log[2].secret, seed, 32);
-    vectors_check(&v, "epoch_secret", SPAN(keys.first_epoch, 32));
-    device_keys_put(again, &keys);
-    CHECK_BYTES(again, payload, sizeof again);
+    vectors_check(&v, "epoch_secret", SPAN(keys.epochs[0].secret, 32));
+    vectors_check(&v, "epoch_history", SPAN(keys.epochs[0].other, 32));
+    device_keys_put(again, &again_size, &keys);
+    CHECK_EQ(again_size, size);
+    CHECK_BYTES(again, payload, size);
     vectors_close(&v);
 }

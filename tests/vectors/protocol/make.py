@@ -150,11 +150,37 @@ def hint(log_key):
     return D(route, "hop/ep/hint/v1", 8, log_key.public)
 
 
+def seal_slot(ephemeral, text):
+    k = D(ephemeral.shared(kem.public), "hop/ep/kem/v1", 40, cell_id + ephemeral.public + kem.public + log[0].public)
+    return k[:8] + ChaCha20Poly1305(k[8:]).encrypt(bytes(12), text, ephemeral.public + commit)
+
+
+def sealed(ephemeral, key, label, plain):
+    where = ephemeral.public + commit + cell_id + log[0].public
+    text = xseal(D(key, label, 32, ephemeral.public), bytes(24), where, plain)
+    return u(4, len(text)) + text
+
+
+HISTORY = 4
+history = fixed("history", 32)
+put("epoch_history", history)
+mark = D(auth, "hop/ep/mark/v1", 6, ik.public + u(1, HISTORY))
 ephemeral = Box(fixed("ephemeral", 32))
-keys = D(ephemeral.shared(kem.public), "hop/ep/kem/v1", 40, cell_id + ephemeral.public + kem.public + log[0].public)
-slot = keys[:8] + ChaCha20Poly1305(keys[8:]).encrypt(bytes(12), secret + bytes(32), ephemeral.public + commit)
-grant = ephemeral.public + commit + u(2, 1) + slot
+grant = (ephemeral.public + commit + u(2, 1) + seal_slot(ephemeral, secret + history) +
+         sealed(ephemeral, auth, "hop/ep/meta/v1", mark + kem.public) + u(4, 0))
 put("grant", grant)
+
+parent = fixed("parent", 32)
+parent_auth, parent_route, parent_commit = (D(parent, f"hop/ep/{k}/v1", 32) for k in ("auth", "route", "commit"))
+put("parent_secret", parent)
+put("parent_history", fixed("parent history", 32))
+maker = Box(fixed("ephemeral of the epoch", 32))
+meta = (bytes(16) + u(1, 1) + u(4, 2) + u(8, 1796412600000000) + u(2, 1) + mark + u(1, 1) + parent_commit + parent_auth +
+        parent_route + bytes(15 * 6))
+back = parent + fixed("parent history", 32)
+dummies = b"".join(fixed(f"dummy {n}", 64) + fixed(f"dummy {n} too", 24) for n in range(15))
+put("epoch_text", maker.public + commit + u(2, 16) + seal_slot(maker, secret + history) + dummies +
+    sealed(maker, auth, "hop/ep/meta/v1", meta) + sealed(maker, history, "hop/ep/back/v1", back))
 
 
 # ---- §3 ----
@@ -269,8 +295,12 @@ put("invite", inv_id + inv_sign.public + inv_link.public + inv_disc + blob("Lê 
 join = cell_id + inv_id + ik.public + lk.public + kem.public
 keys = ik.public + lk.public + kem.public
 joiner = keys + ik.sign("hop/cell/cert/v1", cell_id + inv_id + keys)
-put("join_request", u(1, 0x4a) + u(1, 1) + cell_id + inv_id + joiner + inv_sign.sign("hop/invite/join/v1", join))
-put("join_answer", u(1, 0x57) + u(1, 1) + u(1, 0) + blob(genesis) + log[0].public + blob(grant) + blob("Lê Minh Đức".encode()))
+put("join_request", u(1, 0x4a) + u(1, 2) + cell_id + inv_id + joiner + inv_sign.sign("hop/invite/join/v1", join))
+sync_key = D(parent_route, "hop/sync/key/v1", 32, cell_id)
+put("sync_key", sync_key)
+sync = xseal(D(route, "hop/invite/reply/v1", 32, grant[:32]), bytes(24), grant + log[0].public, sync_key)
+put("join_answer", u(1, 0x57) + u(1, 2) + u(1, 0) + blob(genesis) + log[0].public + blob(grant) + sync +
+    blob("Lê Minh Đức".encode()))
 
 # ---- §8 ----
 
@@ -286,11 +316,13 @@ put("announcement", u(1, 1) + u(1, 1) + fixed("meeting", 32) + fixed("stream", 8
 
 # ---- §10 ----
 
-payload = (u(1, 1) + u(1, 1) + ik.seed + lk.secret + kem.secret + cell_id + u(4, 1) + log[0].seed + log[1].seed +
-           log[2].seed + secret)
-payload += bytes(512 - len(payload))
+old_kem = Box(fixed("kem before", 32))
+payload = (u(1, 2) + u(1, 1) + ik.seed + lk.secret + kem.secret + u(1, 1) + old_kem.secret + tag + cell_id + sync_key +
+           u(4, 1) + log[0].seed + log[1].seed + log[2].seed + tag + u(4, 0) + u(4, 3) + fixed("config", 32) + bytes(16) +
+           bytes(24) + u(2, 1) + u(1, HISTORY) + u(1, 0) + secret + history)
+payload += bytes(-len(payload) % 1024)
 passphrase = "mười hai con giáp".encode()
-prefix = b"HOPK" + u(1, 1) + bytes(3) + u(4, 3) + u(8, 64 << 20) + fixed("salt of the key file", 16)
+prefix = b"HOPK" + u(1, 2) + bytes(3) + u(4, 3) + u(8, 64 << 20) + fixed("salt of the key file", 16)
 word = Argon2id(salt=prefix[20:36], length=32, iterations=3, lanes=1, memory_cost=64 << 10).derive(passphrase)
 data_key, slot_nonce = fixed("data key", 32), fixed("nonce slot", 24)
 slots = slot_nonce + xseal(D(word, "hop/keyfile/v1", 32, b"slot"), slot_nonce, prefix, data_key)

@@ -12,7 +12,9 @@
 #define NEIGHBOUR_OLD_US (60 * HOP_SECOND)
 #define ANNOUNCED_MAX    8 /* invitations that beacons are sent for; others are answered */
 #define INVITE_GRACE_US  (600 * HOP_SECOND)
-#define NAME_CELL        0 /* discovery keys: the cell's, then 1 + index of the invitation */
+/* Names of discovery keys: those of the cell's epochs, the one that is written under first; then
+ * NAME_INVITE + index of the invitation. */
+#define NAME_INVITE ((uint32_t)EPOCHS_LISTEN_MAX)
 
 /* A process that was heard. */
 struct neighbour {
@@ -40,7 +42,8 @@ struct dial {
     uint64_t version; /* of the device, at the last refresh */
     unsigned generation;
     hop_time next_refresh; /* when the grace of an invitation ends */
-    uint8_t tag[16];       /* our own; random until the roster has us */
+    bool listed;           /* in the roster */
+    uint8_t tag[16];       /* our own under the newest epoch; random until the roster has us */
     bool links_changed;
 };
 
@@ -146,19 +149,24 @@ static void refresh_keys(struct node *n, const enum invite_state *states)
     struct discovery_key keys[DISCOVERY_KEYS_MAX];
     size_t count = 0, announced = 0;
     memset(keys, 0, sizeof keys);
-    if (epochs_disc_key(device_epochs(n->device), keys[0].key) == HOP_OK) {
-        keys[0].name = NAME_CELL;
-        keys[0].announce = true;
-        keys[0].signer = &n->keys.ik;
-        memcpy(keys[0].tag, n->dial->tag, sizeof keys[0].tag);
-        count = 1;
+    struct epochs_disc epochs[EPOCHS_LISTEN_MAX];
+    size_t listened = epochs_disc_keys(device_epochs(n->device), epochs, EPOCHS_LISTEN_MAX);
+    for (; count < listened; count++) { /* whoever has not heard of the newest is answered too */
+        keys[count].name = (uint32_t)count;
+        keys[count].announce = count == 0;
+        keys[count].signer = &n->keys.ik;
+        memcpy(keys[count].key, epochs[count].key, sizeof keys[count].key);
+        memcpy(keys[count].tag, n->dial->tag, sizeof keys[count].tag);
+        if (n->dial->listed)
+            epoch_device_tag(keys[count].tag, epochs[count].epoch, n->keys.ik.public_key);
     }
+    hop_wipe(epochs, sizeof epochs);
     for (size_t i = cell_invite_count(c); i-- > 0 && count < DISCOVERY_KEYS_MAX;) {
         if (i >= CELL_INVITES_MAX || states[i] == INVITE_CLOSED)
             continue;
         struct discovery_key *k = &keys[count++];
         memcpy(k->key, cell_invite(c, i)->body.disc_key, sizeof k->key);
-        k->name = 1 + (uint32_t)i;
+        k->name = NAME_INVITE + (uint32_t)i;
         k->announce = states[i] == INVITE_OPEN && announced++ < ANNOUNCED_MAX;
         k->signer = &n->keys.ik;
     }
@@ -179,9 +187,10 @@ void dial_refresh(struct node *n)
     d->generation = n->generation;
     d->next_refresh = HOP_NEVER;
     const struct cell_device *self = cell_device_by_key(c, n->keys.ik.public_key);
-    const struct epoch *epoch = epochs_send(device_epochs(n->device));
-    if (self != NULL && epoch != NULL)
-        epoch_device_tag(d->tag, epoch, n->keys.ik.public_key);
+    struct epochs_disc first;
+    d->listed = self != NULL;
+    if (d->listed && epochs_disc_keys(device_epochs(n->device), &first, 1) > 0)
+        epoch_device_tag(d->tag, first.epoch, n->keys.ik.public_key);
     enum invite_state states[CELL_INVITES_MAX] = {INVITE_CLOSED};
     struct silent silent;
     find_silent(n, &silent);
@@ -277,10 +286,13 @@ static void note_neighbour(struct node *n, const struct discovery_heard *heard,
 static void heard_member(struct node *n, const struct discovery_heard *heard)
 {
     const struct beacon *b = &heard->opened.beacon;
-    const struct epoch *epoch = epochs_send(device_epochs(n->device));
+    struct epochs_disc keys[EPOCHS_LISTEN_MAX];
+    size_t count = epochs_disc_keys(device_epochs(n->device), keys, EPOCHS_LISTEN_MAX);
     const struct cell_device *device =
-        epoch == NULL ? NULL
-                      : cell_device_by_tag(device_cell(n->device), epoch->route, b->device_tag);
+        heard->name >= count ? NULL
+                             : cell_device_by_tag(device_cell(n->device),
+                                                  keys[heard->name].epoch->route, b->device_tag);
+    hop_wipe(keys, sizeof keys);
     if (device != NULL && (beacon_verify(&heard->opened, device->cert.ik) != HOP_OK ||
                            memcmp(device->cert.ik, n->keys.ik.public_key, 32) == 0))
         return; /* somebody else's word for it, or a copy of ourselves */
@@ -293,7 +305,7 @@ static void heard_member(struct node *n, const struct discovery_heard *heard)
 static void heard_joiner(struct node *n, const struct discovery_heard *heard)
 {
     const struct cell *c = device_cell(n->device);
-    size_t index = heard->name - 1;
+    size_t index = heard->name - NAME_INVITE;
     if ((heard->opened.beacon.flags & BEACON_FLAG_JOINER) == 0 || index >= cell_invite_count(c))
         return;
     if (beacon_verify(&heard->opened, cell_invite(c, index)->body.sign_key) == HOP_OK)
@@ -302,7 +314,7 @@ static void heard_joiner(struct node *n, const struct discovery_heard *heard)
 
 void dial_heard(struct node *n, const struct discovery_heard *heard)
 {
-    if (heard->name == NAME_CELL)
+    if (heard->name < NAME_INVITE)
         heard_member(n, heard);
     else
         heard_joiner(n, heard);

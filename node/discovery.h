@@ -17,7 +17,7 @@
 #include <sys/socket.h>
 
 #define DISCOVERY_PORT           4870
-#define DISCOVERY_KEYS_MAX       33 /* the cell's, and those of open invitations */
+#define DISCOVERY_KEYS_MAX       36 /* the cell's newest epochs', and those of open invitations */
 #define DISCOVERY_INTERFACES_MAX 32
 #define DISCOVERY_PEERS_MAX      17 /* typed addresses, and an invitation's hint */
 #define DISCOVERY_FDS_MAX        4

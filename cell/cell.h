@@ -17,7 +17,7 @@
 
 #define CELL_MEMBERS_MAX 300
 #define CELL_DEVICES_MAX 900
-#define CELL_INVITES_MAX 380 /* ever made: every member, and some who never came */
+#define CELL_INVITES_MAX 1280 /* shown: every device, and some who never came */
 
 /* What a member may do. It depends on who asks: the fold of a meeting judges an act by what its
  * author had seen, a screen by what is known now. */
@@ -115,12 +115,13 @@ struct cell_event {
     struct span body;
 };
 
-/* Take one, in canonical order. HOP_ENOMEM only: what a rule does not allow is listed as ignored.
- */
+/* Take one, in any order, each once. HOP_ENOMEM only: what a rule does not allow is listed as
+ * ignored. It counts from the next cell_resolve() on. */
 MUST_USE int cell_apply(struct cell *c, const struct cell_event *e);
 
-/* After the last: who is who, by the rule of cell/resolve.c. The history gives ancestry.
- * HOP_ENOMEM. */
+/* Who is who among all that were taken, by the rule of cell/resolve.c. The history, which holds
+ * them all, gives ancestry. Cheap if what came since the last time sorts behind it and touches
+ * little. HOP_ENOMEM. */
 MUST_USE int cell_resolve(struct cell *c, const struct history *h);
 
 /* ---- reading ---- */
@@ -149,8 +150,16 @@ struct cell_standing cell_standing_at(const struct cell *c, const struct history
 bool cell_accepts(const struct cell *c, const uint8_t ik[static 32], const uint8_t log[static 32],
                   uint64_t seq);
 
+/* Would a record of this type and body, written now by this device, have any effect? TEXT_NONE, or
+ * why not. Not for admissions. Changes nothing that can be asked. */
+enum text_id cell_may(struct cell *c, const uint8_t ik[static 32], unsigned type, struct span body);
+
+/* The newest CHECKPOINT that counts; zeros: none. */
+void cell_checkpoint(const struct cell *c, uint8_t ret[static 32]);
+
 /* How far a removal of these by somebody who has this history would accept each of their logs. ik
- * NULL: all devices of the member. Appends AUTH_CUT_BYTES each. */
+ * NULL: all devices of the member; member SIZE_MAX: of all. Appends AUTH_CUT_BYTES each. HOP_EFULL:
+ * more than AUTH_CUTS_MAX; HOP_ENOMEM. */
 struct cell_log_owner { /* for each log of the history, in its order; ik NULL: not known whose */
     const uint8_t *ik;
 };

@@ -5,15 +5,26 @@
 
 #include "cell/record.h"
 
-/* One log: its entries by seq, and how much of every log its entry number past_seq had seen. */
+/* How much of every log an entry had seen: kept for the last entry of a log that was asked about,
+ * and extended for the next. */
+struct past {
+    uint64_t *seqs; /* seqs[log]: greatest seen; allocated when first asked */
+    size_t count;
+    uint64_t of;   /* the entry's own number */
+    uint64_t used; /* when last */
+};
+
+enum { PAST_ALL, PAST_CONTROL, PASTS };
+
+/* One log: its entries by seq. */
 struct log {
     uint8_t id[32];
     uint32_t *entries; /* entries[seq - 1] */
     size_t count, capacity;
-    uint64_t *past; /* past[log]: greatest seq seen; allocated when first asked */
-    size_t past_count;
-    uint64_t past_seq;
+    struct past pasts[PASTS];
 };
+
+#define PAST_WORDS_MAX (8u << 20) /* 64 MiB for all of them; beyond, the longest unused goes */
 
 struct history {
     struct history_entry *entries;
@@ -29,6 +40,8 @@ struct history {
     uint32_t *order; /* the first ordered of them are in canonical order */
     size_t ordered, order_capacity;
     size_t stable;
+    size_t past_words; /* in all pasts */
+    uint64_t asked;
     uint32_t *work; /* stack of a search */
     size_t work_capacity;
 };
@@ -62,7 +75,8 @@ void history_free(struct history *h)
         return;
     for (size_t i = 0; i < h->logs_count; i++) {
         free(h->logs[i].entries);
-        free(h->logs[i].past);
+        for (size_t k = 0; k < PASTS; k++)
+            free(h->logs[i].pasts[k].seqs);
     }
     free(h->entries);
     free(h->deps);
@@ -188,9 +202,11 @@ static int find_deps(struct history *h, struct history_entry *e, const uint8_t *
 {
     if (!grow(&h->deps, &h->deps_capacity, h->deps_count + deps_count, sizeof *h->deps))
         return HOP_ENOMEM;
-    uint32_t height = e->height > 0 ? e->height - 1 : 0;
+    uint32_t height = e->height > 0 ? e->height - 1 : 0, level = 0;
     if (e->previous != HISTORY_NONE && h->entries[e->previous].height > height)
         height = h->entries[e->previous].height;
+    if (e->previous != HISTORY_NONE)
+        level = h->entries[e->previous].level;
     for (size_t i = 0; i < deps_count; i++) {
         uint32_t dep = history_find(h, deps + 32 * i);
         if (dep == HISTORY_NONE)
@@ -198,8 +214,11 @@ static int find_deps(struct history *h, struct history_entry *e, const uint8_t *
         h->deps[h->deps_count + i] = dep;
         if (h->entries[dep].height > height)
             height = h->entries[dep].height;
+        if (h->entries[dep].lane == LANE_CONTROL && h->entries[dep].level > level)
+            level = h->entries[dep].level;
     }
     e->height = height + 1;
+    e->level = level + 1;
     e->deps_at = (uint32_t)h->deps_count;
     e->deps_count = (uint32_t)deps_count;
     return HOP_OK;
@@ -366,28 +385,64 @@ static bool cover(struct history *h, uint64_t *past, uint32_t entry, size_t *dep
     return true;
 }
 
+static void drop_past(struct history *h, struct past *p)
+{
+    h->past_words -= p->count;
+    free(p->seqs);
+    *p = (struct past){0};
+}
+
+/* The past that was asked for longest ago, other than keep. */
+static struct past *oldest_past(struct history *h, const struct past *keep)
+{
+    struct past *oldest = NULL;
+    for (size_t i = 0; i < h->logs_count * PASTS; i++) {
+        struct past *p = &h->logs[i / PASTS].pasts[i % PASTS];
+        if (p != keep && p->seqs != NULL && (oldest == NULL || p->used < oldest->used))
+            oldest = p;
+    }
+    return oldest;
+}
+
+/* Room for all logs there are: what is new to the list no earlier entry had seen. */
+static bool widen(struct history *h, struct past *p)
+{
+    if (p->count == h->logs_count)
+        return true;
+    uint64_t *seqs = realloc(p->seqs, h->logs_count * sizeof *seqs);
+    if (seqs == NULL)
+        return false;
+    memset(seqs + p->count, 0, (h->logs_count - p->count) * sizeof *seqs);
+    h->past_words += h->logs_count - p->count;
+    p->seqs = seqs;
+    p->count = h->logs_count;
+    for (struct past *old; h->past_words > PAST_WORDS_MAX && (old = oldest_past(h, p)) != NULL;)
+        drop_past(h, old);
+    return true;
+}
+
 /* The past of entry b, kept for its log and extended from the last one asked. */
-static const uint64_t *past_of(struct history *h, uint32_t b)
+static const uint64_t *past_of(struct history *h, uint32_t b, unsigned kind)
 {
     const struct history_entry *e = &h->entries[b];
-    struct log *log = &h->logs[e->log];
-    if (log->past_count < h->logs_count || log->past_seq > e->seq) {
-        free(log->past);
-        log->past = calloc(h->logs_count, sizeof *log->past);
-        log->past_count = log->past == NULL ? 0 : h->logs_count;
-        log->past_seq = 0;
-        if (log->past == NULL)
-            return NULL;
-    }
+    struct past *p = &h->logs[e->log].pasts[kind];
+    if (p->of > e->seq)
+        drop_past(h, p);
+    if (!widen(h, p))
+        return NULL;
+    p->used = ++h->asked;
     size_t depth = 0;
-    bool ok = cover(h, log->past, b, &depth);
+    bool ok = cover(h, p->seqs, b, &depth);
     while (ok && depth > 0) {
         const struct history_entry *seen = &h->entries[h->work[--depth]];
-        for (size_t i = 0; i < seen->deps_count && ok; i++)
-            ok = cover(h, log->past, h->deps[seen->deps_at + i], &depth);
+        for (size_t i = 0; i < seen->deps_count && ok; i++) {
+            uint32_t dep = h->deps[seen->deps_at + i];
+            if (kind == PAST_ALL || h->entries[dep].lane == LANE_CONTROL)
+                ok = cover(h, p->seqs, dep, &depth);
+        }
     }
-    log->past_seq = ok ? e->seq : UINT64_MAX; /* half done: start again next time */
-    return ok ? log->past : NULL;
+    p->of = ok ? e->seq : UINT64_MAX; /* half done: start again next time */
+    return ok ? p->seqs : NULL;
 }
 
 const uint64_t *history_past(const struct history *h, uint32_t b)
@@ -395,7 +450,14 @@ const uint64_t *history_past(const struct history *h, uint32_t b)
     /* The cache is not part of what a history says: filling it changes no answer. */
     struct history *cache = (struct history *)(uintptr_t)h;
     assert(b < h->count);
-    return past_of(cache, b);
+    return past_of(cache, b, PAST_ALL);
+}
+
+const uint64_t *history_past_control(const struct history *h, uint32_t b)
+{
+    struct history *cache = (struct history *)(uintptr_t)h;
+    assert(b < h->count && h->entries[b].lane == LANE_CONTROL);
+    return past_of(cache, b, PAST_CONTROL);
 }
 
 bool history_saw(const struct history *h, uint32_t b, uint32_t a)

@@ -18,6 +18,8 @@
 struct history_entry {
     uint8_t id[32];
     uint32_t height;
+    uint32_t
+        level;    /* by history_add(): the same along the control lane alone, which all can read */
     uint32_t log; /* index of its log: history_log() */
     uint64_t seq;
     uint32_t previous;            /* entry of seq-1 in the same log, or HISTORY_NONE */
@@ -71,5 +73,9 @@ bool history_saw(const struct history *h, uint32_t b, uint32_t a);
 /* All that entry b had seen, itself included: ret[log] is the greatest number of each log, for
  * history_log_count() logs; valid until the next call. NULL if memory runs out. */
 const uint64_t *history_past(const struct history *h, uint32_t b);
+
+/* The same for an entry of the control lane, along that lane alone: what a control record had seen
+ * must be the same for all, also for who can read nothing else. */
+const uint64_t *history_past_control(const struct history *h, uint32_t b);
 
 #endif

@@ -12,7 +12,7 @@
 
 #include "crypto/drbg.h"
 
-#define ZAP_KEYS_MAX 1280 /* CELL_DEVICES_MAX, CELL_INVITES_MAX, and some */
+#define ZAP_KEYS_MAX 2304 /* CELL_DEVICES_MAX, CELL_INVITES_MAX, and some */
 #define ZAP_DOMAIN   "hop"
 
 struct zap;

@@ -1,0 +1,291 @@
+/* Offices, the end of memberships, and the weight of an act: the questions that the rule of
+ * cell/resolve.c asks, each answered from the acts that stand so far. */
+#include "cell/fold.h"
+
+/* ---- offices ---- */
+
+struct view cell_view_now(const struct cell *c)
+{
+    return (struct view){.config = c->chain.count == 0 ? 0 : (uint32_t)c->chain.count - 1};
+}
+
+struct view cell_view_of(const struct act *a)
+{
+    return (struct view){.act = a, .config = a->config_seen};
+}
+
+static bool sees(const struct cell *c, const struct view *v, uint32_t person, uint32_t place)
+{
+    if (v->act != NULL)
+        return cell_saw(c, v->act, person, place);
+    if (v->past == NULL)
+        return true;
+    const struct act *a = act_at(c, list_u32(&person_at(c, person)->about, place));
+    return v->past[a->log] >= a->seq;
+}
+
+static struct office office_by(const struct cell *c, uint32_t i)
+{
+    const struct act *a = act_at(c, i);
+    return (struct office){.act = i,
+                           .role = (enum auth_role)a->role,
+                           .category = (enum auth_category)a->category,
+                           .rank = auth_rank_of((enum auth_role)a->role),
+                           .class = a->class,
+                           .any = true};
+}
+
+/* Of two offices given apart: the one on the higher word, else the lower rank, else the lower id.
+ */
+static bool beats(const struct cell *c, const struct office *x, const struct office *y)
+{
+    if (x->class != y->class)
+        return x->class > y->class;
+    if (x->rank != y->rank)
+        return x->rank < y->rank;
+    return memcmp(act_at(c, x->act)->id, act_at(c, y->act)->id, 32) < 0;
+}
+
+bool cell_is_founder(const struct cell *c, uint32_t person)
+{
+    return c->founder_tie != NONE && tie_at(c, c->founder_tie)->person == person;
+}
+
+struct office cell_base_office(const struct cell *c, uint32_t person, const struct view *v)
+{
+    const struct list *about = &person_at(c, person)->about;
+    struct office best = {.act = NONE};
+    bool first = true; /* best is what the member came in with, which gives way to all else */
+    if (cell_is_founder(c, person)) {
+        enum auth_role role = (enum auth_role)c->genesis.founder_role;
+        role = role == ROLE_SECRETARY ? ROLE_MEMBER : role;
+        best = (struct office){
+            .act = NONE, .role = role, .rank = auth_rank_of(role), .class = CLASS_TOP, .any = true};
+    }
+    for (uint32_t i = 0; i < about->count; i++) {
+        uint32_t at = list_u32(about, i);
+        const struct act *a = act_at(c, at);
+        bool admits = a->type == AUTH_ADMIT && !a->own && a->invite != NONE;
+        if (a->verdict != VERDICT_STANDS || (a->type != AUTH_ROLE && !admits) ||
+            !sees(c, v, person, i))
+            continue;
+        struct office o = office_by(c, at);
+        if (admits && a->root) {
+            if (!best.any)
+                best = o;
+            continue;
+        }
+        if (first || cell_saw(c, a, person, act_at(c, best.act)->about) || beats(c, &o, &best))
+            best = o;
+        first = false;
+    }
+    return best;
+}
+
+struct office cell_office(const struct cell *c, uint32_t person, const struct view *v)
+{
+    struct office o = cell_base_office(c, person, v);
+    if (v->config < c->chain.count && config_at(c, v->config)->secretary == person) {
+        o.role = ROLE_SECRETARY;
+        o.rank = 3;
+        o.class = CLASS_TOP;
+        o.any = true;
+    }
+    return o;
+}
+
+/* ---- the end of a membership ---- */
+
+static bool config_removes(const struct cell *c, size_t n, uint32_t person)
+{
+    const struct auth_config *body = &config_at(c, n)->body;
+    for (size_t i = 0; i < body->removed_count; i++) {
+        if (memcmp(body->removed[i], names_at(&c->member_ids, person), 16) == 0)
+            return true;
+    }
+    return false;
+}
+
+static bool ends_membership(const struct cell *c, const struct act *x, uint32_t person)
+{
+    if (x->verdict != VERDICT_STANDS)
+        return false;
+    if (x->type == AUTH_REMOVE)
+        return x->device == NONE;
+    return x->type == AUTH_LEAVE && tie_at(c, x->by)->person == person;
+}
+
+/* Had this admission seen every end of the membership that is in view? */
+static bool saw_all_ends(const struct cell *c, const struct act *admit, uint32_t person,
+                         const struct view *v)
+{
+    const struct list *about = &person_at(c, person)->about;
+    for (uint32_t n = 1; n <= v->config && n < c->chain.count; n++) {
+        if (config_removes(c, n, person) && (admit == NULL || admit->config_seen < n))
+            return false;
+    }
+    for (uint32_t i = 0; i < about->count; i++) {
+        if (ends_membership(c, act_at(c, list_u32(about, i)), person) && sees(c, v, person, i) &&
+            (admit == NULL || !cell_saw(c, admit, person, i)))
+            return false;
+    }
+    return true;
+}
+
+bool cell_present(const struct cell *c, uint32_t person, const struct view *v)
+{
+    const struct list *about = &person_at(c, person)->about;
+    bool admitted = false, named = false;
+    for (uint32_t i = 0; i < about->count; i++) {
+        const struct act *a = act_at(c, list_u32(about, i));
+        if (a->verdict != VERDICT_STANDS || !sees(c, v, person, i))
+            continue;
+        if (a->type == AUTH_ADMIT && !a->own) {
+            if (saw_all_ends(c, a, person, v))
+                return true;
+            admitted = true;
+        }
+        named = named || a->type == AUTH_ROLE;
+    }
+    for (uint32_t n = 0; n <= v->config && n < c->chain.count; n++)
+        named = named || config_at(c, n)->secretary == person;
+    return (cell_is_founder(c, person) || (named && !admitted)) && saw_all_ends(c, NULL, person, v);
+}
+
+/* Did the device come in by an admission that had seen the end of the membership: the act at this
+ * place among those about the member, or (place NONE) configuration n? Devices that a device brings
+ * in share its fate. */
+static bool came_after(const struct cell *c, uint32_t t, uint32_t place, size_t n)
+{
+    for (; t != NONE; t = tie_at(c, t)->parent) {
+        const struct tie *tie = tie_at(c, t);
+        for (uint32_t e = tie->admits; e != NONE; e = act_at(c, e)->next) {
+            const struct act *a = act_at(c, e);
+            if (a->verdict != VERDICT_STANDS || a->own)
+                continue;
+            if (place == NONE ? a->config_seen >= n : cell_saw(c, a, tie->person, place))
+                return true;
+        }
+    }
+    return false;
+}
+
+/* Does the act at this place end this device, by itself or with its member? */
+static bool ends_device(const struct cell *c, uint32_t t, uint32_t place)
+{
+    const struct tie *tie = tie_at(c, t);
+    const struct act *x = act_at(c, list_u32(&person_at(c, tie->person)->about, place));
+    if (ends_membership(c, x, tie->person))
+        return !came_after(c, t, place, 0);
+    return x->verdict == VERDICT_STANDS && x->type == AUTH_REMOVE && x->device == tie->key;
+}
+
+uint32_t cell_device_ended(const struct cell *c, uint32_t t)
+{
+    const struct tie *tie = tie_at(c, t);
+    for (size_t n = 1; n < c->chain.count; n++) {
+        if (config_removes(c, n, tie->person) && !came_after(c, t, NONE, n))
+            return config_at(c, n)->act;
+    }
+    for (uint32_t i = 0; i < person_at(c, tie->person)->about.count; i++) {
+        if (ends_device(c, t, i))
+            return list_u32(&person_at(c, tie->person)->about, i);
+    }
+    return NONE;
+}
+
+uint32_t cell_cut_by(const struct cell *c, uint32_t t, const uint8_t log[static 32], uint64_t seq,
+                     uint8_t weight, const struct act *self)
+{
+#ifdef HOP_PLANT_SKIP_CUT
+    return NONE;
+#endif
+    const struct tie *tie = tie_at(c, t);
+    const struct list *about = &person_at(c, tie->person)->about;
+    for (size_t n = 1; n < c->chain.count; n++) {
+        uint32_t x = config_at(c, n)->act;
+        if (config_removes(c, n, tie->person) && seq > cell_reach(c, act_at(c, x), log) &&
+            !came_after(c, t, NONE, n))
+            return x;
+    }
+    for (uint32_t i = 0; i < about->count; i++) {
+        const struct act *x = act_at(c, list_u32(about, i));
+        bool own = x->own || x->type == AUTH_LEAVE;
+        if (x->verdict != VERDICT_STANDS || (x->type != AUTH_REMOVE && x->type != AUTH_LEAVE) ||
+            x == self || (self != NULL && self->type == AUTH_LEAVE && x->type == AUTH_LEAVE))
+            continue;
+        if ((own ? AT_LEAST(x->class, weight) : x->class > weight) && seq > cell_reach(c, x, log) &&
+            ends_device(c, t, i))
+            return list_u32(about, i);
+    }
+    return NONE;
+}
+
+/* ---- the weight of an act ---- */
+
+/* The rank of a member by what this act had seen, lowered where a fall that it had not seen does
+ * not accept it at the higher one. */
+static uint8_t rank_in(const struct cell *c, const struct act *a, uint32_t person)
+{
+    struct view v = cell_view_of(a);
+    const struct list *about = &person_at(c, person)->about;
+    struct office o = cell_base_office(c, person, &v);
+    bool secretary = config_at(c, v.config)->secretary == person;
+    for (size_t n = v.config + 1; n < c->chain.count && secretary; n++) {
+        const struct configuration *later = config_at(c, n);
+        secretary =
+            later->secretary == person || a->seq <= cell_reach(c, act_at(c, later->act), a->log_id);
+    }
+    if (secretary)
+        return 3;
+    uint8_t rank = o.rank;
+    for (uint8_t class = 3; class > 0; class --) {
+        for (uint32_t i = 0; i<about->count &&class> rank && rank > 0; i++) {
+            const struct act *g = act_at(c, list_u32(about, i));
+            if (g->type != AUTH_ROLE || g->verdict != VERDICT_STANDS || g->class != class ||
+                auth_rank_of((enum auth_role)g->role) >= rank || cell_saw(c, a, person, i) ||
+                a->seq <= cell_reach(c, g, a->log_id))
+                continue;
+            struct office fall = office_by(c, list_u32(about, i));
+            bool apart = o.act != NONE && !act_at(c, o.act)->root &&
+                         !cell_saw(c, g, person, act_at(c, o.act)->about);
+            if (!apart || beats(c, &fall, &o))
+                rank = fall.rank;
+        }
+    }
+    return rank;
+}
+
+bool cell_saw_claim(const struct cell *c, const struct act *a, uint32_t t)
+{
+    const struct tie *tie = tie_at(c, t);
+    if (tie->invite == NONE)
+        return true; /* the founder was there before any record */
+    for (uint32_t e = tie->admits; e != NONE; e = act_at(c, e)->next) {
+        if (cell_saw(c, a, tie->person, act_at(c, e)->about))
+            return true;
+    }
+    return false;
+}
+
+struct judged cell_weigh(const struct cell *c, const struct act *a)
+{
+    struct judged j = {.tie = NONE, .why = CELL_AUTHOR_UNKNOWN};
+    for (uint32_t t = list_u32(&c->key_ties, a->key); t != NONE; t = tie_at(c, t)->next_of_key) {
+        const struct tie *tie = tie_at(c, t);
+        if (tie->pending && j.tie == NONE)
+            j.why = CELL_AUTHOR_PENDING;
+        if (tie->stands && cell_saw_claim(c, a, t) &&
+            (j.tie == NONE || tie->order < tie_at(c, j.tie)->order))
+            j.tie = t;
+    }
+    if (j.tie == NONE)
+        return j;
+    const struct tie *tie = tie_at(c, j.tie);
+    j.weight = rank_in(c, a, tie->person);
+    if (j.weight > tie->class)
+        j.weight = tie->class;
+    if (cell_cut_by(c, j.tie, a->log_id, a->seq, j.weight, a) != NONE)
+        j = (struct judged){.tie = NONE, .why = CELL_CUT};
+    return j;
+}

@@ -1,0 +1,439 @@
+/* Who may write: the rule.
+ *
+ * The input is a set of signed control records and, for any two, whether one had seen the other.
+ * The output is who is a member, with which devices and which office, and for each record whether
+ * it stands, or why not. docs/protocol.md §4.4 states it as an algorithm; here is why it is so.
+ *
+ * Records are written apart: in two rooms with no link between them, by people who were removed
+ * meanwhile and do not know it, or know it and pretend that they do not. Nothing in a record can be
+ * believed about when it was written. What can be relied on is: what it had seen, it cannot unsee;
+ * its place in its log, it cannot change; who had not seen it, nobody can make have seen it.
+ *
+ * From that, three means.
+ *
+ * The cut. Who removes a member names, for each of its logs, the last record that it accepts. What
+ * lies beyond is void, whatever it says it had seen. So a removed device can write what it likes,
+ * as old as it likes, and nothing changes. The same cut goes with a fall in rank: beyond it, the
+ * lower rank holds. A cut cannot reach below what a checkpoint of the seats had fixed before.
+ *
+ * Ranks. Only somebody of strictly higher rank removes or demotes, so that two of one rank can not
+ * remove each other, and there is no question of who was first. Above the ranks stands the chain of
+ * configurations (chain.c), which takes a majority.
+ *
+ * Classes. Every act carries the weight of the rank its author had, as far as the author had seen;
+ * and never more than the word on which the author's device came in. Acts are judged from the top:
+ * the chain (class 4) first, which asks nothing of what is below; then all of class 3, then 2, 1
+ * and 0. An act of class c may touch only what is of lower rank: it gives offices below c, removes
+ * who by the higher classes holds less than c, and cuts only acts of less weight than c. So when
+ * class c is judged, everything that decides who holds c, and which acts of c are cut, is of higher
+ * class and judged already. That is why there are no cycles, nothing has to be iterated, and a
+ * removal, however old it claims to be, never reaches up.
+ *
+ * Acts between devices of one member are the one thing within a class. A device that brings in
+ * another stands above it: it may revoke it, and not the other way round; devices form a tree, and
+ * are judged from its root. Devices that a member brings in are known at the highest class that the
+ * member ever held, so that what they write can be judged there.
+ *
+ * Three consequences that may surprise. Removal wins over an admission or an office that had not
+ * seen it; the return of a member is an admission that had. A member whom somebody of class c names
+ * to an office is a member on that word, even if the admission is cut later. And a device that a
+ * committee member brought in for a plain member, who later becomes deputy, writes with the weight
+ * of the committee member's word; the deputy brings it in again, or a new one.
+ *
+ * The member id of a person is a hash of their first device's key and invitation. So whoever names
+ * a member names that key, and nobody below can put another one in its place. */
+#include "cell/fold.h"
+
+/* ---- what stands ---- */
+
+static void stand(struct act *a, const struct judged *j, uint8_t class, bool own)
+{
+    a->verdict = VERDICT_STANDS;
+    a->class = class;
+    a->own = own;
+    a->by = j->tie;
+    a->why = TEXT_NONE;
+}
+
+static void tie_stands(struct cell *c, uint32_t t, uint8_t class, uint32_t parent)
+{
+    struct tie *tie = tie_at(c, t);
+    if (tie->stands)
+        return;
+    tie->stands = true;
+    tie->class = class;
+    tie->parent = parent;
+    tie->depth = parent == NONE ? 0 : tie_at(c, parent)->depth + 1;
+    tie->order = c->ties_standing++;
+    if (tie->depth > c->depth_max)
+        c->depth_max = tie->depth;
+    if (person_at(c, tie->person)->devices++ == 0)
+        c->persons_standing++;
+}
+
+/* Somebody of this class gave the person an office: the first device is theirs on that word. */
+static void name_person(struct cell *c, uint32_t person, uint8_t class)
+{
+    person_at(c, person)->named = true;
+    for (uint32_t t = person_at(c, person)->ties; t != NONE; t = tie_at(c, t)->next_of_person) {
+        if (tie_at(c, t)->root)
+            tie_stands(c, t, class, NONE);
+    }
+}
+
+static void raise_top(struct cell *c, uint32_t person, uint8_t rank)
+{
+    if (person_at(c, person)->top < rank)
+        person_at(c, person)->top = rank;
+}
+
+/* ---- admissions ---- */
+
+/* Is the admission what this invitation was made for? The answer is kept: signatures are dear. */
+static bool proves(struct cell *c, struct act *a, uint32_t invite)
+{
+    struct auth_admit v;
+    struct auth_invite i;
+    uint8_t message[CELL_JOIN_MESSAGE_BYTES];
+    const struct act *by = act_at(c, invite);
+    if (a->proved_by == invite)
+        return a->proved;
+    a->proved_by = invite;
+    a->proved = false;
+    if (auth_admit_parse(&v, SPAN(a->body, a->size)) != HOP_OK ||
+        auth_invite_parse(&i, SPAN(by->body, by->size)) != HOP_OK || strcmp(v.name, i.name) != 0 ||
+        v.role != i.role || v.category != i.category)
+        return false;
+    cell_join_message(message, c->id, v.invite, &v.cert);
+    a->proved =
+        hop_verify(v.join_sig, i.sign_key, LABEL_JOIN_SIG, SPAN(message, sizeof message)) == HOP_OK;
+    return a->proved;
+}
+
+/* The invitation that an admission follows: it stands, was seen, and its key proves the joiner. */
+static enum text_id find_invite(struct cell *c, struct act *a, uint32_t *ret)
+{
+    const struct list *about = &invitation_at(c, a->invite)->about;
+    enum text_id why = CELL_INVITE_UNKNOWN;
+    *ret = NONE;
+    for (uint32_t i = 0; i < about->count; i++) {
+        uint32_t at = list_u32(about, i);
+        const struct act *x = act_at(c, at);
+        if (!cell_saw(c, a, a->invite | SIGHT_INVITE, i))
+            continue;
+        if (x->type == AUTH_INVITE_END && x->verdict == VERDICT_STANDS)
+            return CELL_INVITE_ENDED;
+        if (x->type != AUTH_INVITE || *ret != NONE)
+            continue;
+        if (x->verdict != VERDICT_STANDS) {
+            if (x->why == CELL_CUT || x->why == CELL_AUTHOR_PENDING)
+                why = CELL_INVITE_CUT;
+        } else if (!proves(c, a, at)) {
+            why = CELL_INVITE_PROOF;
+        } else if (x->person == NONE ? !a->root : x->person != a->person || a->root) {
+            why = CELL_CERT_BAD; /* the member id is not the one that follows from it */
+        } else {
+            *ret = at;
+            why = TEXT_NONE;
+        }
+    }
+    return why;
+}
+
+/* A key is admitted once, and an invitation used once. That the key's owner signed for another
+ * invitation before is enough; what others claim of it is not. */
+static enum text_id check_used(const struct cell *c, const struct act *a)
+{
+    for (uint32_t t = list_u32(&c->key_ties, a->device); t != NONE; t = tie_at(c, t)->next_of_key) {
+        if (t != a->tie && (tie_at(c, t)->stands ||
+                            (tie_at(c, t)->invite != a->invite && cell_saw_claim(c, a, t))))
+            return CELL_DEVICE_KNOWN;
+    }
+    uint32_t used_by = invitation_at(c, a->invite)->used_by;
+    if (used_by != NONE && used_by != a->device)
+        return CELL_INVITE_USED;
+    for (uint32_t e = tie_at(c, a->tie)->admits; e != NONE; e = act_at(c, e)->next) {
+        const struct act *other = act_at(c, e);
+        if (other != a && other->verdict == VERDICT_STANDS &&
+            cell_saw(c, a, a->person, other->about))
+            return CELL_DEVICE_KNOWN;
+    }
+    if (tie_at(c, a->tie)->stands)
+        return TEXT_NONE;
+    const struct subject *person = person_at(c, a->person);
+    if (person->devices >= MEMBER_DEVICES_MAX)
+        return CELL_MEMBER_DEVICES;
+    return c->ties_standing >= CELL_DEVICES_MAX ||
+                   (person->devices == 0 && c->persons_standing >= CELL_MEMBERS_MAX)
+               ? CELL_FULL
+               : TEXT_NONE;
+}
+
+/* stage: the class that is being judged; the invitation may be of a lower one than the admission,
+ * which then waits for it. */
+static enum text_id judge_admit(struct cell *c, struct act *a, const struct judged *j,
+                                uint8_t stage)
+{
+    uint32_t invite;
+    enum text_id why = find_invite(c, a, &invite);
+    if (why == TEXT_NONE)
+        why = check_used(c, a);
+    if (why != TEXT_NONE)
+        return why;
+    bool own = act_at(c, invite)->own;
+    bool self = tie_at(c, j->tie)->person == a->person;
+    uint8_t class = j->weight < stage ? j->weight : stage;
+    if (own) { /* the author stands in for the device that invited, or is one of the same member */
+        if (!self && j->weight < 1)
+            return CELL_AUTHOR_RANK;
+        uint32_t parent = act_at(c, invite)->by;
+        class = tie_at(c, parent)->class < stage ? tie_at(c, parent)->class : stage;
+        stand(a, j, class, true);
+        tie_stands(c, a->tie, class, parent);
+    } else {
+        if (j->weight < 1)
+            return CELL_AUTHOR_RANK;
+        if (AT_LEAST(auth_rank_of((enum auth_role)a->role), class))
+            return CELL_ROLE_RANK;
+        stand(a, j, class, false);
+        raise_top(c, a->person, auth_rank_of((enum auth_role)a->role));
+        tie_stands(c, a->tie, class, NONE);
+    }
+    invitation_at(c, a->invite)->used_by = a->device;
+    return TEXT_NONE;
+}
+
+/* ---- class by class ---- */
+
+/* Might its author hold this class? Cheap, and asked of every act in every stage. */
+static bool may_hold(const struct cell *c, const struct act *a, uint8_t class)
+{
+    for (uint32_t t = list_u32(&c->key_ties, a->key); t != NONE; t = tie_at(c, t)->next_of_key) {
+        if (tie_at(c, t)->stands && person_at(c, tie_at(c, t)->person)->top >= class)
+            return true;
+    }
+    return class == 0;
+}
+
+/* One act that may be between devices of one member, by a device of this depth, in this stage.
+ * Nothing happens if it is not, or belongs to another stage. */
+static void judge_own(struct cell *c, struct act *a, uint32_t depth, uint8_t stage)
+{
+    struct judged j = cell_weigh(c, a);
+    if (j.tie == NONE || tie_at(c, j.tie)->depth != depth)
+        return;
+    uint32_t person = tie_at(c, j.tie)->person;
+    bool reached = j.weight >= stage;
+    if (reached)
+        j.weight = stage; /* a device that came to stand late is not heard above */
+    bool at_top = person_at(c, person)->top >= stage && tie_at(c, j.tie)->class >= stage;
+    bool ends = a->type == AUTH_LEAVE || (a->type == AUTH_REMOVE && a->person == person);
+    if (ends && reached) {
+        a->why = cell_check(c, a, &j);
+        a->verdict = VERDICT_VOID;
+        if (a->why == TEXT_NONE)
+            stand(a, &j, stage, a->type == AUTH_REMOVE);
+    } else if (a->type == AUTH_INVITE && a->person == person && at_top) {
+        stand(a, &j, stage, true);
+    } else if (a->type == AUTH_ADMIT && a->person == person && at_top) {
+        uint32_t invite;
+        if (find_invite(c, a, &invite) == TEXT_NONE && act_at(c, invite)->own)
+            a->why = judge_admit(c, a, &j, stage);
+    }
+}
+
+/* From the root of each member's tree of devices: leaving and revoking before bringing in. */
+static void judge_devices(struct cell *c, uint8_t stage)
+{
+    for (uint32_t depth = 0; depth <= c->depth_max; depth++) {
+        for (unsigned pass = 0; pass < 2; pass++) {
+            for (size_t i = 0; i < c->own_kinds.count; i++) {
+                struct act *a = act_at(c, list_u32(&c->own_kinds, i));
+                bool ends = a->type == AUTH_LEAVE || a->type == AUTH_REMOVE;
+                if (a->verdict == VERDICT_OPEN && ends == (pass == 0) && may_hold(c, a, stage))
+                    judge_own(c, a, depth, stage);
+            }
+        }
+    }
+}
+
+static bool governs(const struct act *a)
+{
+    return a->type == AUTH_REMOVE || a->type == AUTH_ROLE || a->type == AUTH_INVITE ||
+           a->type == AUTH_ADMIT || a->type == AUTH_INVITE_END;
+}
+
+/* Judge an act in a stage, if its author holds that class or a higher one. */
+static void judge_in(struct cell *c, struct act *a, uint8_t stage)
+{
+    struct judged j = cell_weigh(c, a);
+    if (j.tie == NONE) {
+        if (stage == 0)
+            a->why = j.why;
+        return;
+    }
+    if (j.weight < stage)
+        return;
+    if (a->type == AUTH_ADMIT) {
+        a->why = judge_admit(c, a, &j, stage); /* what it lacks may be of a lower class */
+        return;
+    }
+    bool own = a->type != AUTH_ROLE && a->person != NONE && a->person == tie_at(c, j.tie)->person &&
+               (a->type == AUTH_INVITE || a->device != NONE);
+    if (own && stage > 0)
+        return; /* judge_devices() */
+    a->why = cell_check(c, a, &j);
+    a->verdict = VERDICT_VOID;
+    if (a->why != TEXT_NONE)
+        return;
+    stand(a, &j, j.weight, own);
+    if (a->type == AUTH_ROLE) {
+        raise_top(c, a->person, auth_rank_of((enum auth_role)a->role));
+        name_person(c, a->person, j.weight);
+    }
+}
+
+static void judge_stage(struct cell *c, uint8_t stage)
+{
+    judge_devices(c, stage);
+    for (size_t i = 0; i < c->order.count; i++) {
+        struct act *a = act_at(c, list_u32(&c->order, i));
+        if (a->verdict != VERDICT_OPEN || !governs(a) || !may_hold(c, a, stage))
+            continue;
+        judge_in(c, a, stage);
+        if (stage > 0 || a->verdict != VERDICT_OPEN)
+            continue;
+        a->verdict = VERDICT_VOID; /* there is no lower class */
+        bool lost =
+            a->why == CELL_CUT || a->why == CELL_AUTHOR_PENDING || a->why == CELL_INVITE_CUT;
+        if (a->type == AUTH_ADMIT && lost && !tie_at(c, a->tie)->stands)
+            tie_at(c, a->tie)->pending = true;
+    }
+}
+
+/* ---- what decides nothing about offices ---- */
+
+/* The text of a procedure that some configuration names; whoever brings it, its hash vouches. */
+static enum text_id check_procedure(const struct cell *c, const struct act *a)
+{
+    uint8_t hash[32];
+    hop_hash(hash, sizeof hash, LABEL_PROCEDURE, SPAN(a->body, a->size));
+    for (size_t n = 0; n < c->chain.count && a->size > 0; n++) {
+        if (memcmp(config_at(c, n)->body.procedure, hash, sizeof hash) == 0)
+            return TEXT_NONE;
+    }
+    return CELL_PROCEDURE_OTHER;
+}
+
+static void judge_rest(const struct cell *c, struct act *a)
+{
+    struct judged j = {.tie = NONE};
+    if (a->type == AUTH_PROCEDURE) {
+        a->why = check_procedure(c, a);
+    } else {
+        j = cell_weigh(c, a);
+        a->why = j.tie == NONE ? j.why : cell_check(c, a, &j);
+    }
+    a->verdict = VERDICT_VOID;
+    if (a->why == TEXT_NONE)
+        stand(a, &j, j.weight, false);
+}
+
+static bool is_rest(const struct act *a)
+{
+    return a->type == AUTH_SUSPEND || a->type == AUTH_GROUP || a->type == AUTH_PROPOSE ||
+           a->type == AUTH_PREKEY || a->type == AUTH_PROCEDURE;
+}
+
+/* ---- all of it ---- */
+
+static void forget(struct cell *c)
+{
+    c->ties_standing = c->persons_standing = c->depth_max = 0;
+    for (uint32_t i = 0; i < c->acts.count; i++) {
+        struct act *a = act_at(c, i);
+        a->verdict = a->flaw == TEXT_NONE ? VERDICT_OPEN : VERDICT_VOID;
+        a->why = a->flaw;
+        a->own = false;
+        a->class = 0;
+        a->by = NONE;
+    }
+    for (uint32_t i = 0; i < c->persons.count; i++) {
+        struct subject *p = person_at(c, i);
+        p->top = 0;
+        p->named = false;
+        p->devices = 0;
+    }
+    for (uint32_t i = 0; i < c->invitations.count; i++)
+        invitation_at(c, i)->used_by = NONE;
+    for (uint32_t i = 0; i < c->ties.count; i++) {
+        struct tie *t = tie_at(c, i);
+        t->stands = t->pending = false;
+        t->parent = NONE;
+        t->depth = 0;
+    }
+}
+
+/* Who founded, and whom the chain names. */
+static void name_the_top(struct cell *c)
+{
+    if (c->founder_tie != NONE) {
+        uint32_t person = tie_at(c, c->founder_tie)->person;
+        tie_stands(c, c->founder_tie, CLASS_TOP, NONE);
+        raise_top(c, person, auth_rank_of((enum auth_role)c->genesis.founder_role));
+        for (uint32_t e = tie_at(c, c->founder_tie)->admits; e != NONE; e = act_at(c, e)->next)
+            stand(act_at(c, e), &(struct judged){.tie = c->founder_tie}, CLASS_TOP, false);
+    }
+    for (size_t n = 0; n < c->chain.count; n++) {
+        uint32_t person = config_at(c, n)->secretary;
+        if (person == NONE)
+            continue;
+        raise_top(c, person, 3);
+        name_person(c, person, CLASS_TOP);
+    }
+}
+
+int cell_judge_all(struct cell *c)
+{
+    forget(c);
+    for (uint32_t i = 0; i < c->acts.count; i++) {
+        struct act *a = act_at(c, i);
+        if (a->type == AUTH_GENESIS && a->flaw == TEXT_NONE) {
+            a->verdict = i == c->genesis_act ? VERDICT_STANDS : VERDICT_VOID;
+            a->why = i == c->genesis_act ? TEXT_NONE : CELL_SECOND_GENESIS;
+        } else if (c->genesis_act == NONE) {
+            a->verdict = VERDICT_VOID;
+            a->why = a->flaw == TEXT_NONE ? CELL_AUTHOR_UNKNOWN : a->flaw;
+        }
+    }
+    if (c->genesis_act == NONE)
+        return HOP_OK;
+    int err = cell_judge_chain(c);
+    if (err != HOP_OK)
+        return err;
+    name_the_top(c);
+    for (uint8_t stage = CLASS_TOP; stage-- > 0;)
+        judge_stage(c, stage);
+    for (size_t i = 0; i < c->own_kinds.count; i++) { /* LEAVE of who is nobody */
+        struct act *a = act_at(c, list_u32(&c->own_kinds, i));
+        if (a->verdict != VERDICT_OPEN)
+            continue;
+        a->verdict = VERDICT_VOID;
+        a->why = cell_weigh(c, a).why;
+    }
+    for (size_t i = 0; i < c->order.count; i++) {
+        struct act *a = act_at(c, list_u32(&c->order, i));
+        if (a->verdict == VERDICT_OPEN && is_rest(a))
+            judge_rest(c, a);
+    }
+    return HOP_OK;
+}
+
+/* ---- one that came last ---- */
+
+bool cell_judge_last(struct cell *c, uint32_t i)
+{
+    (void)c;
+    (void)i;
+    return false;
+}

@@ -63,7 +63,10 @@ struct device {
     size_t wants_count, wants_capacity;
     bool marked;                /* one is whole, and the commit that says so is still to come */
     uint64_t commits, failures; /* so far */
-    uint64_t foreign_bytes;     /* blobs kept for others */
+    struct {                    /* blobs kept for others: device/foreign.c */
+        uint64_t bytes;         /* what they take */
+        uint64_t first, next;   /* numbers of the oldest, and of the next to come */
+    } foreign;
     struct device_put *puts[DEVICE_PUTS_MAX];
     uint8_t admitting[DEVICE_ADMITTING_MAX][16]; /* invitations answered in this turn */
     size_t admitting_count;
@@ -147,10 +150,19 @@ size_t device_document_notices(struct device *d, struct text_said *ret, size_t m
 bool device_holds_document(struct device *d, uint32_t entry);
 /* Every blob of this tree is durable: a mark says so from the next commit on. */
 MUST_USE int device_document_whole(struct device *d, const uint8_t root[static 32], uint64_t size);
-MUST_USE int device_foreign_add(struct device *d, size_t size);
-void device_foreign_load(struct device *d);
 /* Take out what documents left that were not written to their end. */
 MUST_USE int device_sweep_documents(struct device *d);
+
+/* ---- blobs kept for others (foreign.c) ---- */
+
+/* One more has been put into the store; the oldest make room for it. */
+MUST_USE int device_foreign_add(struct device *d, const uint8_t name[static 32], size_t size);
+/* Take out the oldest until so many bytes are free, or none is left. */
+MUST_USE int device_foreign_free(struct device *d, uint64_t bytes);
+/* Documents of ours that wait for room get what others have; true if something was taken out, which
+ * is to be committed. */
+bool device_foreign_yield(struct device *d);
+void device_foreign_load(struct device *d); /* at start, and when a turn was undone */
 
 /* Map an error of a write to a sentence. */
 int device_write_refusal(int err, struct text_said *why);

@@ -55,7 +55,6 @@ struct mesh_in {
     mesh_link link;
     bool listener;
     uint32_t rate_hint; /* LINK_UP: bytes/s, if the owner knows; 0: unknown, to be measured */
-    uint32_t mtu;       /* LINK_UP: bytes in one packet of the pipe below; 0: unknown */
     hop_time now;
     struct span bytes; /* borrowed for the length of the call */
     uint64_t size;     /* WANT: bytes of the document; 0: whatever it is */

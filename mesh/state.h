@@ -183,7 +183,6 @@ struct link {
     struct mesh_flight flights[MESH_FLIGHTS_MAX];
     size_t flights_count, flights_bytes;
     uint64_t rate;               /* bytes/s, measured or as the owner says; 0: unknown */
-    size_t mtu;                  /* of the pipe below; 0: unknown */
     hop_time silence, keepalive; /* how long it may be silent; how often it hears from us */
     hop_time round_trip;         /* the shortest seen; 0: none yet */
     uint64_t sent_units;         /* segments in this contact */

@@ -516,6 +516,7 @@ int device_committed(struct device *d, int result, hop_time now, uint64_t wall,
     if (err != HOP_OK)
         return err;
     device_documents_look(d);
+    device_documents_watch(d);
     /* Last, when the mesh has heard all: it takes what it finds in the store for durable. */
     *ret_again = has_news(d) || renew_logs(d) || device_foreign_yield(d) || write_receipt(d, wall);
     return HOP_OK;
@@ -585,6 +586,11 @@ uint64_t device_pending_count(const struct device *d)
 }
 
 uint64_t device_version(const struct device *d)
+{
+    return d->version + d->tellings;
+}
+
+uint64_t device_version_stored(const struct device *d)
 {
     return d->version;
 }

@@ -520,6 +520,17 @@ bool device_holds_document(struct device *d, uint32_t entry)
     return true; /* words only */
 }
 
+void device_documents_watch(struct device *d)
+{
+    struct mesh_blobs_view v = {0};
+    if (d->mesh != NULL)
+        v = mesh_blobs(d->mesh);
+    size_t told = 2 * (v.waiting + v.unusable) + (v.foreign_refused > 0 ? 1 : 0);
+    if (told != d->documents_told)
+        d->tellings++;
+    d->documents_told = told;
+}
+
 struct device_documents device_documents(struct device *d)
 {
     struct device_documents v = {.count = d->documents_count};

@@ -61,6 +61,7 @@ struct device {
     bool documents_new;
     struct device_document *wants; /* to ask the mesh for */
     size_t wants_count, wants_capacity;
+    size_t documents_told;      /* of those that wait or are unusable, and of refusals */
     bool marked;                /* one is whole, and the commit that says so is still to come */
     uint64_t commits, failures; /* so far */
     struct {                    /* blobs kept for others: device/foreign.c */
@@ -82,7 +83,8 @@ struct device {
     uint8_t (*waived)[32]; /* ids that records name and nobody has */
     size_t waived_count, waived_capacity;
     bool waived_changed; /* and is to be committed */
-    uint64_t version;
+    uint64_t version;    /* of what is stored */
+    uint64_t tellings;   /* changes of what is said of it */
 };
 
 /* The log's state; NULL if memory runs out. Its index in *ret_index. */
@@ -145,6 +147,8 @@ void device_puts_forget(struct device *d); /* with the device */
 MUST_USE int device_document_laid(struct device *d, uint32_t entry, struct span body);
 void device_documents_look(struct device *d); /* after a fold */
 void device_documents_again(struct device *d);
+void device_documents_watch(
+    struct device *d); /* a new version when there is news to tell of them */
 /* What a person should hear of documents; up to max sentences. */
 size_t device_document_notices(struct device *d, struct text_said *ret, size_t max);
 bool device_holds_document(struct device *d, uint32_t entry);

@@ -170,8 +170,11 @@ TEST(document_without_room_waits_is_told_of_and_comes_when_there_is_room)
     CHECK_EQ(party_meeting(p, 1)->stage, STAGE_CONVENED);
     a = party_a(p, ACT_OPINION);
     CHECK_OK(party_act(p, 1, &a, id)); /* its own too */
+    party_run(p, 5);
+    uint64_t version = device_version(p->devices[1].d);
     store_memory_limit(p->devices[1].store, 120 * CHUNK);
     party_run(p, 60);
+    CHECK(device_version(p->devices[1].d) > version); /* pages hear of it */
     CHECK_EQ(device_documents(p->devices[1].d).missing, 0);
     CHECK_EQ(said_of(p, 1, NOTICE_DOCUMENTS_WAIT, &said), 0);
     party_run(p, 5);

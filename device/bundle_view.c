@@ -20,8 +20,12 @@ struct shown_node {
     struct span bytes;
 };
 
+#define PARTS_MAX                                                                                  \
+    (4u << 20) /* of documents, looked for in one look: 256 GiB of them; some seconds */
+
 struct look {
     struct device *d;
+    unsigned parts; /* looked for so far */
     struct device_bundle_view *v;
     struct bundle_inventory contents; /* RUN: held here too; CHUNK; LOST */
     struct shown_node *nodes;         /* by name */
@@ -122,6 +126,8 @@ static bool is_complete(struct look *l, const uint8_t name[static 32], unsigned 
                         uint64_t size, bool here_too)
 {
     struct span blob;
+    if (l->parts++ >= PARTS_MAX)
+        return false; /* somebody laid the same documents a thousand times */
     bool there = bundle_inventory_has(&l->contents, BUNDLE_CHUNK, name);
     if (!there && here_too)
         there = store_find(l->d->store, STORE_BLOBS, SPAN(name, 32), &blob) == HOP_OK;

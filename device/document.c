@@ -129,6 +129,8 @@ static int make_room(struct device *d, uint64_t bytes)
     uint64_t lack = store_blob_lack(d->store, store_blob_cost(bytes));
     if (lack == 0)
         return HOP_OK;
+    if (lack > d->foreign.bytes)
+        return HOP_ENOSPACE; /* it would not help */
     int err = device_foreign_free(d, lack);
     if (err != HOP_OK)
         return err;

@@ -151,9 +151,9 @@ bool device_foreign_yield(struct device *d)
     if (d->mesh == NULL || d->foreign.first == d->foreign.next)
         return false;
     struct mesh_blobs_view v = mesh_blobs(d->mesh);
-    uint64_t lack = v.waiting == 0 ? 0 : store_blob_lack(d->store, v.waiting_bytes);
-    if (lack == 0)
-        return false;
+    uint64_t lack = v.waiting == 0 ? 0 : store_blob_lack(d->store, v.waiting_least);
+    if (lack == 0 || lack > d->foreign.bytes)
+        return false;                           /* there is room, or it would not help */
     if (device_foreign_free(d, lack) == HOP_OK) /* else the commit fails, and it is tried later */
         d->stored = true;                       /* so that the mesh looks again */
     return true;

@@ -657,8 +657,12 @@ struct mesh_blobs_view mesh_blobs(const struct mesh *m)
         const struct mesh_tree *t = &m->trees[i];
         v.wanted += t->foreign ? 0 : 1;
         v.unusable += t->bad && !t->foreign ? 1 : 0;
-        v.waiting += waits_for_room(t) ? 1 : 0;
-        v.waiting_bytes += waits_for_room(t) ? tree_cost(t) : 0;
+        if (!waits_for_room(t))
+            continue;
+        uint64_t cost = tree_cost(t);
+        v.waiting++;
+        v.waiting_bytes += cost;
+        v.waiting_least = v.waiting == 1 || cost < v.waiting_least ? cost : v.waiting_least;
     }
     return v;
 }

@@ -174,6 +174,7 @@ struct mesh_blobs_view {
     size_t unusable;          /* of them: their trees do not fit their records, given up */
     size_t waiting;           /* of them: the disk has no room beside its reserve for records */
     uint64_t waiting_bytes;   /* what those need */
+    uint64_t waiting_least;   /* what one of them needs at least; 0: none waits */
     uint64_t foreign_refused; /* times that there was no room for what others look for */
 };
 struct mesh_blobs_view mesh_blobs(const struct mesh *m);

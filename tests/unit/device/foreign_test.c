@@ -197,6 +197,13 @@ TEST(document_takes_the_room_of_blobs_kept_for_others)
     CHECK_EQ(device_documents(p->devices[1].d).missing, 0);
     CHECK(!here(p, 1, 0) && here(p, 1, 29)); /* no more than needed */
     CHECK(kept(p, 1, 30) >= 10);
+    uint32_t before = kept(p, 1, 30);
+    uint8_t *film = random_bytes(80 * CHUNK);
+    CHECK_OK(party_document(p, 0, SPAN(film, 80 * CHUNK), id));
+    party_run(p, 30);
+    CHECK_EQ(device_documents(p->devices[1].d).waiting, 1);
+    CHECK_EQ(kept(p, 1, 30), before); /* nor is anything taken out in vain */
+    free(film);
     party_free(p);
     free(bytes);
 }

@@ -68,6 +68,28 @@ static int floor_of(struct device *d, const struct device_bundle_ask *ask, uint6
     return err;
 }
 
+/* By log, what every other device that writes is known to have; 0 where there is none to ask. A
+ * carrier writes nothing: nobody knows what it has. */
+static int all_known(struct device *d, uint64_t *ret)
+{
+    size_t logs = history_log_count(d->history);
+    uint64_t *known = calloc(logs + 1, sizeof *known);
+    int err = known == NULL ? HOP_ENOMEM : HOP_OK;
+    bool any = false;
+    for (size_t i = 0; i < cell_device_count(d->cell) && err == HOP_OK; i++) {
+        const struct cell_device *device = cell_device(d->cell, i);
+        if (cell_member(d->cell, device->member)->role == ROLE_CARRIER ||
+            memcmp(device->cert.ik, d->keys->ik.public_key, 32) == 0)
+            continue;
+        err = device_bundle_known(d, device->cert.ik, known);
+        for (size_t k = 0; k < logs && err == HOP_OK; k++)
+            ret[k] = !any || known[k] < ret[k] ? known[k] : ret[k];
+        any = true;
+    }
+    free(known);
+    return err;
+}
+
 /* ---- records out ---- */
 
 /* A section being filled from the store. */
@@ -189,8 +211,11 @@ static int fill_records(struct filling *f, const uint64_t *floor)
 
 /* ---- documents out ---- */
 
-int device_bundle_blobs(struct device *d, const struct act *doc, device_bundle_blob *each,
-                        void *ctx)
+/* Every blob of a document that is known of: bytes is empty for what is not here. Ends with what
+ * each() returns other than HOP_OK. */
+typedef int each_blob(void *ctx, const uint8_t name[32], struct span bytes);
+
+static int walk_blobs(struct device *d, const struct act *doc, each_blob *each, void *ctx)
 {
     struct tree_walk w;
     struct tree_place p;
@@ -238,8 +263,8 @@ static int fill_blob(void *ctx, const uint8_t name[32], struct span bytes)
 }
 
 /* The parts of one document. */
-static int each_blob_of(struct device *d, const struct meeting_document *doc,
-                        device_bundle_blob *each, void *ctx)
+static int each_blob_of(struct device *d, const struct meeting_document *doc, each_blob *each,
+                        void *ctx)
 {
     struct device_opened o;
     struct act act;
@@ -247,7 +272,7 @@ static int each_blob_of(struct device *d, const struct meeting_document *doc,
     if (err != HOP_OK)
         return err;
     if (act_parse(&act, ACT_DOC, o.body) == HOP_OK)
-        err = device_bundle_blobs(d, &act, each, ctx);
+        err = walk_blobs(d, &act, each, ctx);
     free(o.bytes);
     return err;
 }
@@ -326,6 +351,57 @@ static int add_wanted(void *ctx, const uint8_t name[32], struct span bytes)
     struct bundle_entry e = {.type = BUNDLE_WANTED};
     memcpy(e.id, name, 32);
     return bytes.size > 0 ? HOP_OK : bundle_inventory_add(v, &e);
+}
+
+/* Every member but its author has said that they have it. */
+static bool everybody_has(struct device *d, const struct meeting_document *doc)
+{
+    bool has = doc->receipts_count > 0 && device_holds_document(d, doc->entry);
+    for (size_t i = 0; i < doc->receipts_count; i++)
+        has = has && doc->receipts[i].state != 0;
+    return has;
+}
+
+static int add_chunk(void *ctx, const uint8_t name[32], struct span bytes)
+{
+    struct bundle_entry e = {.type = BUNDLE_CHUNK};
+    memcpy(e.id, name, 32);
+    return bytes.size == 0 ? HOP_OK : bundle_inventory_add(ctx, &e);
+}
+
+static int add_delivered(struct device *d, struct bundle_inventory *v)
+{
+    int err = HOP_OK;
+    for (size_t i = 0; i < meeting_count(d->meetings) && err == HOP_OK; i++) {
+        const struct meeting *m = meeting_at(d->meetings, i);
+        for (size_t k = 0; k < m->documents_count && err == HOP_OK; k++) {
+            if (everybody_has(d, &m->documents[k]))
+                err = each_blob_of(d, &m->documents[k], add_chunk, v);
+        }
+    }
+    return err;
+}
+
+int device_bundle_had(struct device *d, struct buf *ret)
+{
+    struct bundle_inventory v = {0};
+    uint64_t *known = calloc(history_log_count(d->history) + 1, sizeof *known);
+    int err = known == NULL ? HOP_ENOMEM : all_known(d, known);
+    for (uint32_t i = 0; i < d->logs_count && err == HOP_OK; i++) {
+        uint64_t tip = d->logs[i].tip;
+        struct bundle_entry e = {
+            .type = BUNDLE_RUN, .first = 1, .last = known[i] < tip ? known[i] : tip};
+        memcpy(e.id, history_log_id(d->history, i), 32);
+        if (e.last > 0)
+            err = bundle_inventory_add(&v, &e);
+    }
+    if (err == HOP_OK)
+        err = add_delivered(d, &v);
+    if (err == HOP_OK)
+        bundle_inventory_put(ret, &v);
+    bundle_inventory_free(&v);
+    free(known);
+    return err == HOP_OK && ret->bad ? HOP_ENOMEM : err;
 }
 
 size_t *device_bundle_budget(struct device *d)

@@ -33,6 +33,11 @@ MUST_USE int device_bundle_write(struct device *d, const struct device_bundle_as
  * owner's commit. */
 MUST_USE int device_bundle_seen(struct device *d, uint64_t wall, bool *ret_written);
 
+/* What this device and every other device of a member that writes is known to have, as LIST blocks:
+ * runs, and the blobs of documents that every member has acknowledged. A stick need not carry it
+ * any more. Empty in a cell of one device. HOP_ENOMEM. */
+MUST_USE int device_bundle_had(struct device *d, struct buf *ret);
+
 /* ---- reading ---- */
 
 /* What is here, and which chunks are wanted, as LIST blocks: so whoever reads a stick need not show
@@ -69,7 +74,9 @@ enum bundle_item {
 
 struct bundle_items {
     uint64_t counts[BUNDLE_ITEMS_COUNT];
-    uint64_t documents_whole; /* of the documents: all their chunks are here or in the bundle */
+    /* Of the documents: of what is new here, all chunks are here or in the bundle; of what is
+     * carried, all are in the bundle. */
+    uint64_t documents_whole;
 };
 
 /* Records that are neither here nor in the bundle, though it begins beyond them or lists them. */
@@ -96,18 +103,13 @@ struct device_bundle_view {
 
 /* Look at a bundle without storing anything. blocks: LISTs of what it holds and we have (RUN), of
  * its chunks (CHUNK) and of what was listed and not found (LOST); SEGMENTs of what we lack, each
- * log's in ascending order. HOP_ENOMEM, HOP_EMALFORMED, HOP_EIO. */
+ * log's in ascending order; BLOBs that are nodes of trees, without which a document of several
+ * chunks counts as not whole. HOP_ENOMEM, HOP_EMALFORMED, HOP_EIO. */
 MUST_USE int device_bundle_look(struct device *d, struct span blocks,
                                 struct device_bundle_view *ret);
 void device_bundle_view_free(struct device_bundle_view *v);
 
 /* ---- inside ---- */
-
-/* Every blob of a document that is known of: bytes is empty for what is not here. Ends with what
- * each() returns other than HOP_OK. */
-typedef int device_bundle_blob(void *ctx, const uint8_t name[32], struct span bytes);
-MUST_USE int device_bundle_blobs(struct device *d, const struct act *doc, device_bundle_blob *each,
-                                 void *ctx);
 
 /* For each log what a device is known to have; ret has history_log_count() numbers. */
 MUST_USE int device_bundle_known(struct device *d, const uint8_t ik[static 32], uint64_t *ret);

@@ -4,6 +4,7 @@
 
 #include "device/bundle.h"
 #include "device/state.h"
+#include "mesh/tree.h"
 
 /* One log of the bundle of which some is new here. */
 struct new_log {
@@ -13,10 +14,22 @@ struct new_log {
     uint32_t member;
 };
 
+/* A node of a document's tree that the bundle brings: it says which chunks there must be. */
+struct shown_node {
+    uint8_t name[32];
+    struct span bytes;
+};
+
+#define PARTS_MAX                                                                                  \
+    (4u << 20) /* of documents, looked for in one look: 256 GiB of them; some seconds */
+
 struct look {
     struct device *d;
+    unsigned parts; /* looked for so far */
     struct device_bundle_view *v;
     struct bundle_inventory contents; /* RUN: held here too; CHUNK; LOST */
+    struct shown_node *nodes;         /* by name */
+    size_t nodes_count, nodes_capacity;
     struct new_log *logs;
     size_t logs_count, logs_capacity;
     struct arena scratch;
@@ -49,19 +62,96 @@ static enum bundle_item item_of(unsigned type)
     }
 }
 
-static int is_at_hand(void *ctx, const uint8_t name[32], struct span bytes)
+/* ---- documents ---- */
+
+static int compare_nodes(const void *a, const void *b)
 {
-    struct look *l = ctx;
-    bool at_hand = bytes.size > 0 || bundle_inventory_has(&l->contents, BUNDLE_CHUNK, name);
-    return at_hand ? HOP_OK : HOP_ENOTFOUND;
+    const struct shown_node *x = a, *y = b;
+    return memcmp(x->name, y->name, sizeof x->name);
 }
 
-/* A document's record: are its parts here, or at least in the bundle? */
+static int add_node(struct look *l, const struct bundle_block *b)
+{
+    struct bundle_blob blob;
+    unsigned level;
+    uint64_t size;
+    if (bundle_blob_parse(&blob, b->payload) != HOP_OK ||
+        tree_measure(blob.bytes, &level, &size) != HOP_OK || level == 0)
+        return HOP_OK;
+    if (l->nodes_count == l->nodes_capacity) {
+        size_t capacity = l->nodes_capacity == 0 ? 16 : 2 * l->nodes_capacity;
+        struct shown_node *nodes = realloc(l->nodes, capacity * sizeof *nodes);
+        if (nodes == NULL)
+            return HOP_ENOMEM;
+        l->nodes = nodes;
+        l->nodes_capacity = capacity;
+    }
+    struct shown_node *n = &l->nodes[l->nodes_count++];
+    n->bytes = blob.bytes;
+    memcpy(n->name, blob.name, sizeof n->name);
+    return HOP_OK;
+}
+
+static int collect_nodes(struct look *l, struct span blocks)
+{
+    struct bundle_scan scan = {0};
+    struct bundle_block b;
+    int err = HOP_OK;
+    while (err == HOP_OK && bundle_scan(&scan, blocks, true, &b) == BUNDLE_FOUND) {
+        if (b.kind == BUNDLE_BLOB)
+            err = add_node(l, &b);
+    }
+    if (l->nodes_count > 0)
+        qsort(l->nodes, l->nodes_count, sizeof *l->nodes, compare_nodes);
+    return err;
+}
+
+/* The bytes of a node, from here or from the bundle. */
+static bool find_node(const struct look *l, const uint8_t name[static 32], struct span *ret)
+{
+    struct shown_node key;
+    if (store_find(l->d->store, STORE_BLOBS, SPAN(name, 32), ret) == HOP_OK)
+        return true;
+    memcpy(key.name, name, sizeof key.name);
+    const struct shown_node *found = l->nodes_count == 0 ? NULL
+                                                         : bsearch(&key, l->nodes, l->nodes_count,
+                                                                   sizeof *l->nodes, compare_nodes);
+    if (found != NULL)
+        *ret = found->bytes;
+    return found != NULL;
+}
+
+/* Is all of a tree in the bundle? here_too: or here. */
+static bool is_complete(struct look *l, const uint8_t name[static 32], unsigned level,
+                        uint64_t size, bool here_too)
+{
+    struct span blob;
+    if (l->parts++ >= PARTS_MAX)
+        return false; /* somebody laid the same documents a thousand times */
+    bool there = bundle_inventory_has(&l->contents, BUNDLE_CHUNK, name);
+    if (!there && here_too)
+        there = store_find(l->d->store, STORE_BLOBS, SPAN(name, 32), &blob) == HOP_OK;
+    if (!there || level == 0)
+        return there;
+    if (!find_node(l, name, &blob) || !tree_fits(blob, level, size))
+        return false; /* what it should be made of cannot be told */
+    for (size_t at = TREE_NODE_BYTES(0); at < blob.size; at += TREE_NAME_BYTES) {
+        uint64_t part = size < tree_span(level - 1) ? size : tree_span(level - 1);
+        if (!is_complete(l, blob.data + at, level - 1, part, here_too))
+            return false;
+        size -= part;
+    }
+    return true;
+}
+
+/* A document's record: what is new here needs what is not here from the bundle; whoever else lacks
+ * it needs all of it. */
 static void count_document(struct look *l, struct bundle_items *items, struct span body)
 {
     struct act doc;
     if (act_parse(&doc, ACT_DOC, body) == HOP_OK &&
-        device_bundle_blobs(l->d, &doc, is_at_hand, l) == HOP_OK)
+        (doc.size == 0 ||
+         is_complete(l, doc.root, tree_level(doc.size), doc.size, items == &l->v->fresh)))
         items->documents_whole++;
 }
 
@@ -398,6 +488,8 @@ int device_bundle_look(struct device *d, struct span blocks, struct device_bundl
     int err = room ? bundle_inventory_read(&l.contents, blocks) : HOP_ENOMEM;
     bundle_inventory_sort(&l.contents);
     if (err == HOP_OK)
+        err = collect_nodes(&l, blocks);
+    if (err == HOP_OK)
         err = count_held_runs(&l);
     if (err == HOP_OK)
         err = add_lost(&l);
@@ -409,6 +501,7 @@ int device_bundle_look(struct device *d, struct span blocks, struct device_bundl
     free(l.scratch.base);
     free(l.plain);
     free(l.logs);
+    free(l.nodes);
     if (err != HOP_OK)
         device_bundle_view_free(ret);
     return err;

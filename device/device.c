@@ -77,9 +77,9 @@ int device_enter_cell(struct device *d)
         .store = d->store,
         .roster = {.is_member = roster_is_member, .is_own = roster_is_own, .ctx = d},
         .trace = d->trace,
-        .foreign_bytes_max = DEVICE_FOREIGN_BYTES_MAX};
+        /* what is looked for must not push itself out */
+        .foreign_bytes_max = DEVICE_FOREIGN_BYTES_MAX / 4 * 3};
     device_foreign_load(d);
-    config.foreign_bytes = d->foreign_bytes;
     memcpy(config.cell_id, d->keys->cell_id, sizeof config.cell_id);
     memcpy(config.sync_key, d->keys->sync_key, sizeof config.sync_key);
     d->mesh = mesh_new(&config);
@@ -298,7 +298,7 @@ int device_reopen(struct device *d)
 static int store_blob(struct device *d, const struct mesh_out *o)
 {
     int err = store_put(d->store, STORE_BLOBS, SPAN(o->id, 32), o->bytes);
-    return err == HOP_OK && o->foreign ? device_foreign_add(d, o->bytes.size) : err;
+    return err == HOP_OK && o->foreign ? device_foreign_add(d, o->id, o->bytes.size) : err;
 }
 
 /* Carry out what the mesh asked of the store; what is left is for the owner. */
@@ -525,8 +525,9 @@ int device_committed(struct device *d, int result, hop_time now, uint64_t wall,
     if (err != HOP_OK)
         return err;
     device_documents_look(d);
+    device_documents_watch(d);
     /* Last, when the mesh has heard all: it takes what it finds in the store for durable. */
-    *ret_again = has_news(d) || renew_logs(d) || write_receipt(d, wall);
+    *ret_again = has_news(d) || renew_logs(d) || device_foreign_yield(d) || write_receipt(d, wall);
     return *ret_again ? HOP_OK : device_duties(d, now, wall, ret_again);
 }
 
@@ -600,6 +601,11 @@ uint64_t device_pending_count(const struct device *d)
 }
 
 uint64_t device_version(const struct device *d)
+{
+    return d->version + d->tellings;
+}
+
+uint64_t device_version_stored(const struct device *d)
 {
     return d->version;
 }

@@ -50,6 +50,7 @@ bool device_has_written(const struct device *d, const uint8_t ik[static 32]);
 uint64_t device_record_count(const struct device *d);  /* opened and in order */
 uint64_t device_pending_count(const struct device *d); /* held back: key, log or dep missing */
 uint64_t device_version(const struct device *d); /* changes whenever anything shown may have */
+uint64_t device_version_stored(const struct device *d); /* only with something written */
 
 /* The body of an entry, opened again. Owned by the caller: free ret->bytes with free(). */
 struct device_opened {

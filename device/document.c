@@ -7,6 +7,8 @@
 #include "device/state.h"
 #include "mesh/tree.h"
 
+#define NAMED_MAX 8 /* documents that a sentence names */
+
 /* ---- keys of STORE_META ---- */
 
 #define MARK_KEY_BYTES    (3 + 32)
@@ -60,17 +62,6 @@ int device_document_whole(struct device *d, const uint8_t root[static 32], uint6
     uint8_t key[MARK_KEY_BYTES];
     d->marked = true;
     return put_u64(d->store, mark_key(key, root), size);
-}
-
-int device_foreign_add(struct device *d, size_t size)
-{
-    d->foreign_bytes += size;
-    return put_u64(d->store, span_text("foreign"), d->foreign_bytes);
-}
-
-void device_foreign_load(struct device *d)
-{
-    d->foreign_bytes = find_u64(d->store, span_text("foreign"));
 }
 
 /* ---- writing ---- */
@@ -131,9 +122,30 @@ int device_sweep_documents(struct device *d)
     return HOP_OK;
 }
 
-int device_put_begin(struct device *d, struct device_put **ret, struct text_said *why)
+/* A person's own document may take the place of what is kept for others, but not of records to
+ * come. */
+static int make_room(struct device *d, uint64_t bytes)
+{
+    uint64_t lack = store_blob_lack(d->store, store_blob_cost(bytes));
+    if (lack == 0)
+        return HOP_OK;
+    if (lack > d->foreign.bytes)
+        return HOP_ENOSPACE; /* it would not help */
+    int err = device_foreign_free(d, lack);
+    if (err != HOP_OK)
+        return err;
+    return store_blob_lack(d->store, store_blob_cost(bytes)) == 0 ? HOP_OK : HOP_ENOSPACE;
+}
+
+int device_put_begin(struct device *d, uint64_t size, struct device_put **ret,
+                     struct text_said *why)
 {
     unsigned place = 0;
+    if (size > ACT_DOCUMENT_BYTES_MAX)
+        return text_say(why, DOCUMENT_TOO_LARGE, 0);
+    int err = make_room(d, size);
+    if (err != HOP_OK)
+        return device_write_refusal(err, why);
     while (place < DEVICE_PUTS_MAX && d->puts[place] != NULL)
         place++;
     if (place == DEVICE_PUTS_MAX)
@@ -246,6 +258,8 @@ int device_put_add(struct device_put *p, struct span bytes, struct text_said *wh
     if (err == HOP_OK && bytes.size > DEVICE_PUT_BYTES_MAX - p->uncommitted)
         err = HOP_EFULL;
     if (err == HOP_OK)
+        err = make_room(p->d, bytes.size);
+    if (err == HOP_OK)
         err = add(p, bytes);
     if (err == HOP_OK)
         err = write_journal(p);
@@ -257,9 +271,11 @@ int device_put_add(struct device_put *p, struct span bytes, struct text_said *wh
 int device_put_end(struct device_put *p, struct act *doc, struct text_said *why)
 {
     int err = check_turn(p);
-    if (err == HOP_OK && device_put_size(p) == 0)
+    if (err != HOP_OK)
+        return device_write_refusal(err, why);
+    if (device_put_size(p) == 0)
         return text_say(why, DOCUMENT_EMPTY, 0);
-    if (err == HOP_OK && p->plain_size > 0)
+    if (p->plain_size > 0)
         err = seal_chunk(p);
     if (err == HOP_OK)
         err = grow(p, true);
@@ -317,7 +333,7 @@ int device_put_document(struct device *d, struct span bytes, struct act *doc, st
     struct device_put *p = NULL;
     if (bytes.size > DEVICE_PUT_BYTES_MAX)
         return text_say(why, DOCUMENT_TOO_LARGE, 0);
-    int err = device_put_begin(d, &p, why);
+    int err = device_put_begin(d, bytes.size, &p, why);
     if (err != HOP_OK || p == NULL)
         return err;
     err = device_put_add(p, bytes, why);
@@ -506,6 +522,17 @@ bool device_holds_document(struct device *d, uint32_t entry)
     return true; /* words only */
 }
 
+void device_documents_watch(struct device *d)
+{
+    struct mesh_blobs_view v = {0};
+    if (d->mesh != NULL)
+        v = mesh_blobs(d->mesh);
+    size_t told = 2 * (v.waiting + v.unusable) + (v.foreign_refused > 0 ? 1 : 0);
+    if (told != d->documents_told)
+        d->tellings++;
+    d->documents_told = told;
+}
+
 struct device_documents device_documents(struct device *d)
 {
     struct device_documents v = {.count = d->documents_count};
@@ -521,9 +548,53 @@ struct device_documents device_documents(struct device *d)
     if (d->mesh != NULL)
         blobs = mesh_blobs(d->mesh);
     v.unusable = blobs.unusable;
-    v.foreign_bytes = blobs.foreign_bytes;
+    v.waiting = blobs.waiting;
+    v.waiting_bytes = blobs.waiting_bytes;
+    v.foreign_bytes = d->foreign.bytes;
     v.foreign_refused = blobs.foreign_refused;
     return v;
+}
+
+static const char *title_of(const struct device *d, uint32_t entry)
+{
+    for (size_t i = 0; i < meeting_count(d->meetings); i++) {
+        const struct meeting *m = meeting_at(d->meetings, i);
+        for (size_t k = 0; k < m->documents_count; k++) {
+            if (m->documents[k].entry == entry)
+                return m->documents[k].title;
+        }
+    }
+    return NULL;
+}
+
+static void name_waiting(const struct device *d, const uint8_t root[static 32], struct buf *ret)
+{
+    for (size_t i = 0; i < d->documents_count; i++) {
+        const char *title = NULL;
+        if (memcmp(d->documents[i].root, root, 32) == 0)
+            title = title_of(d, d->documents[i].entry);
+        if (title == NULL)
+            continue;
+        buf_text(ret, ret->size > 0 ? ", " : "");
+        buf_text(ret, title);
+        return;
+    }
+}
+
+/* Which ones wait, as far as a sentence has room, and what must be freed. */
+static void say_waiting(struct device *d, const struct device_documents *v, struct text_said *ret)
+{
+    uint8_t roots[NAMED_MAX][32];
+    struct buf names = {0};
+    char count[24], lack[24];
+    size_t n = mesh_blobs_waiting(d->mesh, roots, NAMED_MAX);
+    for (size_t i = 0; i < n; i++)
+        name_waiting(d, roots[i], &names);
+    uint64_t mib = (store_blob_lack(d->store, v->waiting_bytes) >> 20) + 1;
+    (void)snprintf(count, sizeof count, "%zu", v->waiting);
+    (void)snprintf(lack, sizeof lack, "%llu", (unsigned long long)mib);
+    (void)text_say(ret, NOTICE_DOCUMENTS_WAIT, 3, count, buf_string(&names), lack);
+    buf_free(&names);
 }
 
 static size_t notice(struct text_said *ret, size_t count, size_t max, enum text_id id, uint64_t a,
@@ -544,6 +615,8 @@ size_t device_document_notices(struct device *d, struct text_said *ret, size_t m
     if (v.refused > 0)
         count = notice(ret, count, max, NOTICE_DOCUMENTS_FULL, v.refused,
                        DEVICE_DOCUMENTS_BYTES_MAX >> 30);
+    if (v.waiting > 0 && count < max)
+        say_waiting(d, &v, &ret[count++]);
     if (v.unusable > 0)
         count = notice(ret, count, max, NOTICE_DOCUMENTS_UNUSABLE, v.unusable, 0);
     if (v.foreign_refused > 0)

@@ -17,11 +17,14 @@
 
 struct device_put;
 
-/* HOP_EREFUSED, with the reason: too many are being written. */
-MUST_USE int device_put_begin(struct device *d, struct device_put **ret, struct text_said *why);
+/* size: what it will be, or 0 if nobody knows. HOP_EREFUSED, with the reason: too large, or too
+ * many are being written. HOP_ENOSPACE: it would not leave the store's reserve for records, not
+ * even if all that is kept for others went. */
+MUST_USE int device_put_begin(struct device *d, uint64_t size, struct device_put **ret,
+                              struct text_said *why);
 /* The next bytes, at most DEVICE_PUT_BYTES_MAX before the owner commits. HOP_EREFUSED:
- * the document is too large; HOP_EIO: a commit has failed since it was begun. After an error only
- * device_put_free() is left. */
+ * the document is too large; HOP_ENOSPACE: as above; HOP_EIO: a commit has failed since it was
+ * begun. After an error only device_put_free() is left. */
 MUST_USE int device_put_add(struct device_put *p, struct span bytes, struct text_said *why);
 uint64_t device_put_size(const struct device_put *p);
 /* The last of it. Fills blob_key, root and size of a DOC act, which is to be put on record now. */
@@ -49,8 +52,8 @@ MUST_USE int device_get_document(struct device *d, const struct act *doc, struct
 /* ---- how they stand ---- */
 
 /* What this device keeps of the cell's documents at most, its own included: the newest meetings
- * first, in them the smallest documents first. And what it keeps for others, who look for it here.
- */
+ * first, in them the smallest documents first. And what it keeps for others, who look for it here:
+ * beyond that, what came first goes first. */
 #define DEVICE_DOCUMENTS_BYTES_MAX ((uint64_t)8 << 30)
 #define DEVICE_FOREIGN_BYTES_MAX   ((uint64_t)256 << 20)
 
@@ -59,9 +62,11 @@ struct device_documents {
     size_t missing;           /* of them: not whole here */
     uint64_t missing_bytes;   /* of those: their sizes */
     size_t refused;           /* of the missing: not looked for, there is no room for them */
+    size_t waiting;           /* for room on the disk */
+    uint64_t waiting_bytes;   /* what those still need */
     size_t unusable;          /* given up: their blobs do not fit their records */
     uint64_t foreign_bytes;   /* kept for others */
-    uint64_t foreign_refused; /* times that there was no room for more of those */
+    uint64_t foreign_refused; /* times that something was too large to be kept for them */
 };
 struct device_documents device_documents(struct device *d);
 

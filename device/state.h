@@ -77,9 +77,13 @@ struct device {
     bool documents_new;
     struct device_document *wants; /* to ask the mesh for */
     size_t wants_count, wants_capacity;
+    size_t documents_told;      /* of those that wait or are unusable, and of refusals */
     bool marked;                /* one is whole, and the commit that says so is still to come */
     uint64_t commits, failures; /* so far */
-    uint64_t foreign_bytes;     /* blobs kept for others */
+    struct {                    /* blobs kept for others: device/foreign.c */
+        uint64_t bytes;         /* what they take */
+        uint64_t first, next;   /* numbers of the oldest, and of the next to come */
+    } foreign;
     struct device_put *puts[DEVICE_PUTS_MAX];
     uint8_t admitting[DEVICE_ADMITTING_MAX][16]; /* invitations answered in this turn */
     size_t admitting_count;
@@ -95,7 +99,8 @@ struct device {
     uint8_t (*waived)[32]; /* ids that records name and nobody has */
     size_t waived_count, waived_capacity;
     bool waived_changed; /* and is to be committed */
-    uint64_t version;
+    uint64_t version;    /* of what is stored */
+    uint64_t tellings;   /* changes of what is said of it */
 };
 
 /* The log's state; NULL if memory runs out. Its index in *ret_index. */
@@ -187,15 +192,26 @@ void device_puts_forget(struct device *d); /* with the device */
 MUST_USE int device_document_laid(struct device *d, uint32_t entry, struct span body);
 void device_documents_look(struct device *d); /* after a fold */
 void device_documents_again(struct device *d);
+void device_documents_watch(
+    struct device *d); /* a new version when there is news to tell of them */
 /* What a person should hear of documents; up to max sentences. */
 size_t device_document_notices(struct device *d, struct text_said *ret, size_t max);
 bool device_holds_document(struct device *d, uint32_t entry);
 /* Every blob of this tree is durable: a mark says so from the next commit on. */
 MUST_USE int device_document_whole(struct device *d, const uint8_t root[static 32], uint64_t size);
-MUST_USE int device_foreign_add(struct device *d, size_t size);
-void device_foreign_load(struct device *d);
 /* Take out what documents left that were not written to their end. */
 MUST_USE int device_sweep_documents(struct device *d);
+
+/* ---- blobs kept for others (foreign.c) ---- */
+
+/* One more has been put into the store; the oldest make room for it. */
+MUST_USE int device_foreign_add(struct device *d, const uint8_t name[static 32], size_t size);
+/* Take out the oldest until so many bytes are free, or none is left. */
+MUST_USE int device_foreign_free(struct device *d, uint64_t bytes);
+/* Documents of ours that wait for room get what others have; true if something was taken out, which
+ * is to be committed. */
+bool device_foreign_yield(struct device *d);
+void device_foreign_load(struct device *d); /* at start, and when a turn was undone */
 
 /* Map an error of a write to a sentence. */
 int device_write_refusal(int err, struct text_said *why);

@@ -5,6 +5,9 @@
  * asked for again: after a cut or a restart the walk finds what is missing. What nobody has is
  * left as a gap, and looked for again when the walk has been through the rest and rested.
  *
+ * A document for which the disk has no room beside the reserve for records (store_blob_room) waits,
+ * and smaller ones overtake it; now and then we look whether there is room.
+ *
  * Who is asked for what it has not, and does not want, wants it on behalf of the other, within a
  * quota: so a carrier brings it from the next meeting. It needs no key for that. */
 #include <assert.h>
@@ -216,7 +219,7 @@ static uint32_t tree_of_blob(struct mesh *m, const uint8_t name[static 32], stru
 
 static uint64_t foreign_bytes(const struct mesh *m)
 {
-    uint64_t bytes = m->foreign_bytes;
+    uint64_t bytes = 0;
     for (uint32_t i = 0; i < m->trees_count; i++)
         bytes += m->trees[i].foreign ? m->trees[i].size : 0;
     return bytes;
@@ -229,7 +232,8 @@ void mesh_relay(struct mesh *m, const uint8_t name[static 32])
     uint32_t worst = NO_SLOT, count = 0, at;
     if (m->config.foreign_bytes_max == 0 || tree_of_blob(m, name, &place) != NO_SLOT)
         return;
-    if (foreign_bytes(m) >= m->config.foreign_bytes_max) {
+    if (foreign_bytes(m) >= m->config.foreign_bytes_max ||
+        store_blob_room(m->config.store) < store_blob_cost(TREE_BLOB_BYTES_MAX)) {
         m->foreign_refused++;
         return;
     }
@@ -247,11 +251,12 @@ void mesh_relay(struct mesh *m, const uint8_t name[static 32])
         m->wants_at = m->now;
 }
 
-/* May this tree of somebody else's be kept? Its size has just become known. */
+/* May this tree of somebody else's be looked for? Its size has just become known. */
 static bool foreign_fits(struct mesh *m, uint64_t size)
 {
     uint64_t used = foreign_bytes(m);
-    if (used <= m->config.foreign_bytes_max && size <= m->config.foreign_bytes_max - used)
+    if (used <= m->config.foreign_bytes_max && size <= m->config.foreign_bytes_max - used &&
+        store_blob_cost(size) <= store_blob_room(m->config.store))
         return true;
     m->foreign_refused++;
     return false;
@@ -271,6 +276,8 @@ void mesh_fetch_restart(struct mesh_fetch *f)
 /* Ask the store to keep what somebody, link or bundle, brought. */
 int mesh_fetch_keep(struct mesh *m, struct mesh_fetch *f, mesh_link from, struct span bytes)
 {
+    if (store_blob_room(m->config.store) < store_blob_cost(bytes.size))
+        return HOP_ENOSPACE;
     uint8_t *copy = arena_take(&m->outs->scratch, bytes.size, 1);
     struct mesh_out *out = copy == NULL ? NULL : mesh_emit(m, MESH_OUT_BLOB, from);
     if (out == NULL)
@@ -279,8 +286,6 @@ int mesh_fetch_keep(struct mesh *m, struct mesh_fetch *f, mesh_link from, struct
     memcpy(out->id, f->place.name, sizeof out->id);
     out->bytes = SPAN(copy, bytes.size);
     out->foreign = m->trees[f->tree].foreign;
-    if (out->foreign)
-        m->foreign_bytes += bytes.size;
     f->total = (uint32_t)bytes.size;
     mesh_fetch_restart(f);
     f->state = FETCH_STORING;
@@ -336,6 +341,8 @@ int mesh_on_carried_blob(struct mesh *m, struct span payload)
         return HOP_EEXIST;
     if (m->now < m->store_rest_until)
         return HOP_EIO;
+    if (m->trees[tree].waits || store_blob_room(m->config.store) < store_blob_cost(blob.bytes.size))
+        return HOP_ENOSPACE;
     if (index == NO_SLOT)
         err = fetch_add(m, tree, &place, &index);
     if (err == HOP_OK)
@@ -348,6 +355,10 @@ int mesh_on_carried_blob(struct mesh *m, struct span payload)
 
 void mesh_wants_stored(struct mesh *m, bool durable)
 {
+    for (uint32_t i = 0; i < m->trees_count; i++) {
+        if (m->trees[i].waits && durable)
+            m->wants_at = m->now; /* the owner may have made room */
+    }
     for (uint32_t i = m->fetches_count; i-- > 0;) {
         struct mesh_fetch *f = &m->fetches[i];
         struct mesh_tree *t = &m->trees[f->tree];
@@ -357,11 +368,11 @@ void mesh_wants_stored(struct mesh *m, bool durable)
         if (!durable) {
             f->state = FETCH_OPEN;
             f->rest_until = m->store_rest_until;
-            if (t->foreign)
-                m->foreign_bytes -= f->total < m->foreign_bytes ? f->total : m->foreign_bytes;
             continue;
         }
         t->rest = 0;
+        if (f->place.level == 0 && f->place.at < t->counted)
+            t->missing -= f->place.size < t->missing ? f->place.size : t->missing;
         if (f->place.level > 0 && t->begun)
             tree_walk_back(&t->walk, &f->place, true);
         fetch_remove(m, i);
@@ -388,6 +399,18 @@ void mesh_wants_link_new(struct mesh *m)
 
 /* ---- what to fetch next ---- */
 
+/* How much of the document is missing, from what the walk passes the first time. What lies beneath
+ * a node that is missing is. */
+static void count_place(struct mesh_tree *t, const struct tree_place *place)
+{
+    uint64_t end = place->at + place->size;
+    if (end <= t->counted || (place->level > 0 && place->here))
+        return;
+    if (place->here)
+        t->missing -= place->size < t->missing ? place->size : t->missing;
+    t->counted = end;
+}
+
 /* The next missing blob of a tree that is not being fetched. HOP_ENOTFOUND: none is left;
  * HOP_EFULL: enough looked for in this step. */
 static int tree_next(struct mesh *m, uint32_t index, unsigned *looks, struct tree_place *ret)
@@ -406,13 +429,16 @@ static int tree_next(struct mesh *m, uint32_t index, unsigned *looks, struct tre
         memcpy(ret->name, t->root, 32);
         return t->gaps || t->fetches > 0 ? HOP_ENOTFOUND : HOP_OK;
     }
-    if (!t->begun)
+    if (!t->begun) {
         tree_walk_begin(&t->walk, m->config.store, t->root, t->size);
-    t->begun = true;
+        t->missing = t->size;
+        t->begun = true;
+    }
     for (; *looks > 0; --*looks) {
         int err = tree_walk_next(&t->walk, ret);
         if (err != HOP_OK)
             return err;
+        count_place(t, ret);
         uint32_t fetch = ret->here ? NO_SLOT : fetch_find(m, ret->name);
         if (!ret->here && fetch == NO_SLOT)
             return HOP_OK;
@@ -469,17 +495,80 @@ static bool tree_done(struct mesh *m, uint32_t index)
     return true;
 }
 
+/* ---- room on the disk ---- */
+
+/* What is missing of a tree as room in the store. */
+static uint64_t tree_cost(const struct mesh_tree *t)
+{
+    uint64_t missing = t->begun ? t->missing : t->size;
+    if (t->begun && missing == 0)
+        return 0;
+    return store_blob_cost(missing == 0 ? TREE_BLOB_BYTES_MAX : missing);
+}
+
+/* What is not yet asked for waits; what is on its way may still come. */
+static void tree_pause(struct mesh *m, uint32_t index)
+{
+    struct mesh_tree *t = &m->trees[index];
+    t->waits = true;
+    for (uint32_t i = m->fetches_count; i-- > 0;) {
+        if (m->fetches[i].tree == index && m->fetches[i].state == FETCH_OPEN)
+            fetch_give_up(m, i);
+    }
+}
+
+static void tree_go_on(struct mesh *m, uint32_t index)
+{
+    struct mesh_tree *t = &m->trees[index];
+    trace(&m->config.trace, "there is room for %02x%02x -> go on", t->root[0], t->root[1]);
+    t->waits = false;
+    t->rest = t->rest_until = 0;
+    if (t->gaps && t->begun)
+        tree_walk_back(&t->walk, &t->gap, false);
+    t->gaps = false;
+}
+
+/* May this tree be fetched, with what better ones leave of the room? Of one that has to wait we
+ * find out how much is here already: it may be little that is missing. */
+static bool tree_has_room(struct mesh *m, uint32_t index, unsigned *looks, uint64_t *room)
+{
+    struct mesh_tree *t = &m->trees[index];
+    struct tree_place place;
+    uint64_t cost = tree_cost(t);
+    if (cost <= *room) {
+        *room -= *room == STORE_SPACE_ANY ? 0 : cost;
+        if (t->waits)
+            tree_go_on(m, index);
+        return true;
+    }
+    if (!t->waits)
+        trace(&m->config.trace, "no room for %02x%02x, which needs %llu bytes -> it waits",
+              t->root[0], t->root[1], (unsigned long long)cost);
+    tree_pause(m, index);
+    if (t->size == 0 || (t->begun && t->counted >= t->size))
+        return false;
+    int err;
+    while ((err = tree_next(m, index, looks, &place)) == HOP_OK)
+        note_gap(t, &place);
+    if (err == HOP_EFULL || tree_cost(t) < cost)
+        m->unfinished = true; /* the rest of it; or it has to wait no more */
+    t->bad = t->bad || err == HOP_EMALFORMED || err == HOP_EIO;
+    return false;
+}
+
 /* Each tree may have half of what the better ones leave. */
 static void fill(struct mesh *m)
 {
     unsigned looks = LOOKS_MAX;
     uint32_t left = MESH_FETCHES_MAX;
+    uint64_t room = m->trees_count > 0 ? store_blob_room(m->config.store) : 0;
     for (uint32_t i = 0; i < m->trees_count;) {
         uint32_t count = m->trees_count;
         struct tree_place place;
         uint32_t index;
         int err = HOP_EEXIST;
-        if (m->trees[i].bad || m->trees[i].rest_until > m->now) {
+        bool fits = m->trees[i].bad || tree_has_room(m, i, &looks, &room);
+        if (!fits || m->trees[i].bad || m->trees[i].rest_until > m->now) {
             i++;
             continue;
         }
@@ -529,7 +618,8 @@ static hop_time wants_deadline(const struct mesh *m)
     hop_time at =
         m->now < m->store_rest_until && m->fetches_count > 0 ? m->store_rest_until : HOP_NEVER;
     for (uint32_t i = 0; i < m->trees_count; i++) {
-        hop_time rest = m->trees[i].rest_until;
+        const struct mesh_tree *t = &m->trees[i];
+        hop_time rest = t->waits && !t->bad ? m->now + MESH_ROOM_LOOK : t->rest_until;
         at = rest > m->now && rest < at ? rest : at;
     }
     for (uint32_t i = 0; i < m->fetches_count; i++) {
@@ -555,13 +645,34 @@ void mesh_wants_finish(struct mesh *m)
 
 /* ---- for people ---- */
 
+static bool waits_for_room(const struct mesh_tree *t)
+{
+    return t->waits && !t->foreign && !t->bad;
+}
+
 struct mesh_blobs_view mesh_blobs(const struct mesh *m)
 {
-    struct mesh_blobs_view v = {.foreign_bytes = m->foreign_bytes,
-                                .foreign_refused = m->foreign_refused};
+    struct mesh_blobs_view v = {.foreign_refused = m->foreign_refused};
     for (uint32_t i = 0; i < m->trees_count; i++) {
-        v.wanted += m->trees[i].foreign ? 0 : 1;
-        v.unusable += m->trees[i].bad && !m->trees[i].foreign ? 1 : 0;
+        const struct mesh_tree *t = &m->trees[i];
+        v.wanted += t->foreign ? 0 : 1;
+        v.unusable += t->bad && !t->foreign ? 1 : 0;
+        if (!waits_for_room(t))
+            continue;
+        uint64_t cost = tree_cost(t);
+        v.waiting++;
+        v.waiting_bytes += cost;
+        v.waiting_least = v.waiting == 1 || cost < v.waiting_least ? cost : v.waiting_least;
     }
     return v;
+}
+
+size_t mesh_blobs_waiting(const struct mesh *m, uint8_t (*ret)[32], size_t max)
+{
+    size_t count = 0;
+    for (uint32_t i = 0; i < m->trees_count && count < max; i++) {
+        if (waits_for_room(&m->trees[i]))
+            memcpy(ret[count++], m->trees[i].root, 32);
+    }
+    return count;
 }

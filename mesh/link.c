@@ -47,7 +47,6 @@ int mesh_link_up(struct mesh *m, const struct mesh_in *in)
     l->name = in->link;
     l->listener = in->listener;
     mesh_pace_hint(l, in->rate_hint);
-    l->mtu = in->mtu;
     l->rate_hint = in->rate_hint;
     memcpy(l->binding, in->bytes.data, sizeof l->binding);
     if (!mesh_frame_begin(m, &w, HELLO_BYTES)) {

@@ -18,7 +18,6 @@ struct mesh *mesh_new(const struct mesh_config *config)
     m->salt_rng = rng_fork(&root, rng_tag("salt"));
     m->choice_rng = rng_fork(&root, rng_tag("choice"));
     m->version = 1;
-    m->foreign_bytes = config->foreign_bytes;
     m->asks_at = m->wants_at = HOP_NEVER;
     if (mesh_logs_load(m) != HOP_OK || mesh_forks_load(m) != HOP_OK) {
         mesh_free(m);

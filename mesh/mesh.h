@@ -55,7 +55,6 @@ struct mesh_in {
     mesh_link link;
     bool listener;
     uint32_t rate_hint; /* LINK_UP: bytes/s, if the owner knows; 0: unknown, to be measured */
-    uint32_t mtu;       /* LINK_UP: bytes in one packet of the pipe below; 0: unknown */
     hop_time now;
     struct span bytes; /* borrowed for the length of the call */
     uint64_t size;     /* WANT: bytes of the document; 0: whatever it is */
@@ -73,7 +72,7 @@ enum mesh_out_type {
     MESH_OUT_OWN_BEHIND, /* log, seq: a peer shows records up to seq of a log we write to, more than
                            are here: this store is not the one they were written in */
     MESH_OUT_BLOB,       /* id: name, bytes: put this blob into the store; foreign: it is kept for
-                            others, and counts in the configured bytes */
+                            others, and may be taken out again when others need the room */
     MESH_OUT_BLOB_HERE,  /* id: all of the tree of this root and of seq bytes is durable */
     MESH_OUT_PEER,       /* link: what mesh_peer_view() says of it has changed */
     MESH_OUT_TOLD,       /* link, id: identity key of the teller, bytes: the message */
@@ -118,9 +117,9 @@ struct mesh_config {
     struct store *store;                 /* kept; the mesh only reads it */
     struct mesh_roster roster;
     struct trace trace;
-    /* Blobs that peers look for and that we have no use for: at most so many bytes are fetched and
-     * kept for them, of which foreign_bytes are in the store by now. 0: none are. */
-    uint64_t foreign_bytes_max, foreign_bytes;
+    /* Documents that peers look for and that we have no use for: so many bytes of them are looked
+     * for at one time. 0: none are. How much of them is kept is the owner's to decide. */
+    uint64_t foreign_bytes_max;
 };
 
 struct mesh;
@@ -134,10 +133,10 @@ void mesh_free(struct mesh *m); /* NULL is fine */
  *   HOP_EFULL                  a limit was reached: refused, nothing has changed
  *   HOP_ENOTFOUND              no such link
  * Of what a bundle carries: HOP_EEXIST it is here already; HOP_ENOTFOUND it begins beyond what is
- * here, or nobody wants that blob; HOP_EREFUSED it is well signed and not what we hold: a fork
- * (outs may hold the proof);
- * HOP_EAUTH, HOP_EMALFORMED it is no good; HOP_EFULL no room for another log; HOP_EIO the store
- * rests after a failure. */
+ * here, or nobody wants that blob; HOP_ENOSPACE its document does not fit beside the reserve;
+ * HOP_EREFUSED it is well signed and not what we hold: a fork (outs may hold the proof); HOP_EAUTH,
+ * HOP_EMALFORMED it is no good; HOP_EFULL no room for another log; HOP_EIO the store rests after a
+ * failure. */
 int mesh_step(struct mesh *m, const struct mesh_in *in, struct mesh_outs *outs);
 
 /* When to come back with MESH_IN_TIMEOUT, or HOP_NEVER. Ask after each step. */
@@ -173,10 +172,15 @@ MUST_USE int mesh_fork_proof(const struct mesh *m, const uint8_t log[static 32],
 struct mesh_blobs_view {
     size_t wanted;            /* not here whole */
     size_t unusable;          /* of them: their trees do not fit their records, given up */
-    uint64_t foreign_bytes;   /* kept for others */
-    uint64_t foreign_refused; /* times that there was no room for more of those */
+    size_t waiting;           /* of them: the disk has no room beside its reserve for records */
+    uint64_t waiting_bytes;   /* what those need */
+    uint64_t waiting_least;   /* what one of them needs at least; 0: none waits */
+    uint64_t foreign_refused; /* times that there was no room for what others look for */
 };
 struct mesh_blobs_view mesh_blobs(const struct mesh *m);
+/* Roots of those that wait for room, the best first; up to max of them. Returns how many it gave.
+ */
+size_t mesh_blobs_waiting(const struct mesh *m, uint8_t (*ret)[32], size_t max);
 
 /* BLAKE2b root of the frontier under a salt: equal roots, equal records. */
 void mesh_root(const struct mesh *m, const uint8_t salt[static 8], uint8_t ret[static 8]);

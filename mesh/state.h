@@ -54,6 +54,7 @@ struct fork_proof; /* mesh/fork.h */
 #define MESH_CARRIED_MAX        1024 /* more of them, between two commits of a bundle's blobs */
 #define MESH_KEPT_MAX           16   /* of them half here while nobody has the rest */
 #define MESH_FOREIGN_TREES_MAX  64   /* looked for on behalf of others */
+#define MESH_ROOM_LOOK          (10 * HOP_SECOND) /* while documents wait for room on the disk */
 /* What is on its way to us as blobs, on one link: at most a chunk. */
 #define MESH_UNIT_MAX   (4 * (TREE_BLOB_BYTES_MAX / 4 + 1)) /* in four pieces */
 #define MESH_UNIT_START (16u << 10)
@@ -182,7 +183,6 @@ struct link {
     struct mesh_flight flights[MESH_FLIGHTS_MAX];
     size_t flights_count, flights_bytes;
     uint64_t rate;               /* bytes/s, measured or as the owner says; 0: unknown */
-    size_t mtu;                  /* of the pipe below; 0: unknown */
     hop_time silence, keepalive; /* how long it may be silent; how often it hears from us */
     hop_time round_trip;         /* the shortest seen; 0: none yet */
     uint64_t sent_units;         /* segments in this contact */
@@ -226,7 +226,10 @@ struct mesh_tree { /* a document, or what a peer looks for */
     bool bad;      /* it is not what its size says: no more of it */
     bool begun;    /* walk is: what is before it is here, is being fetched, or is in a gap */
     struct tree_walk walk;
-    bool gaps;             /* somewhere from `gap` on there are blobs that nobody has given */
+    uint64_t missing; /* bytes of the document that are not here; at most, before counted is size */
+    uint64_t counted; /* the walk has been as far as here */
+    bool waits;       /* the disk has no room for what is missing */
+    bool gaps;        /* somewhere from `gap` on there are blobs that nobody has given */
     struct tree_place gap; /* the first of them */
     uint32_t fetches;
     hop_time rest, rest_until;
@@ -298,7 +301,7 @@ struct mesh {
     uint32_t fetches_count, fetches_room;
     uint64_t agreed; /* our version when we last agreed with anybody; 0: never */
     hop_time wants_at;
-    uint64_t foreign_bytes, foreign_refused, relays;
+    uint64_t foreign_refused, relays;
     struct rng jitter_rng, salt_rng, choice_rng;
 };
 
@@ -490,7 +493,8 @@ void mesh_relay(struct mesh *m, const uint8_t name[static 32]);
 /* Its bytes bear the right name. Are they what the tree says must be there? Otherwise the fetch,
  * and perhaps its tree, is gone. */
 int mesh_fetch_fits(struct mesh *m, uint32_t index, struct span bytes);
-/* Ask the store to keep them. HOP_EFULL: no room in outs; nothing has changed. */
+/* Ask the store to keep them. HOP_EFULL: no room in outs; HOP_ENOSPACE: none on the disk; nothing
+ * has changed. */
 int mesh_fetch_keep(struct mesh *m, struct mesh_fetch *f, mesh_link from, struct span bytes);
 void mesh_fetch_restart(struct mesh_fetch *f); /* forget the bytes that are here */
 

@@ -53,6 +53,7 @@ static const struct route routes[] = {
     {"POST",   "/api/verify",               api_post_verify,    NOTHING, RAW,  API_LARGE_BYTES_MAX},
     {"POST",   "/api/talk",                 api_post_talk,      CELL,    JSON, API_BODY_BYTES_MAX},
     {"GET",    "/api/bundle/have",          api_get_bundle_have, CELL,   NO_BODY, 0},
+    {"GET",    "/api/bundle/had",           api_get_bundle_had, CELL,    NO_BODY, 0},
     {"POST",   "/api/bundle/look",          api_post_bundle_look, CELL,  RAW,  API_LARGE_BYTES_MAX},
     {"POST",   "/api/bundle/take",          api_post_bundle_take, CELL,  RAW,  API_LARGE_BYTES_MAX},
     {"POST",   "/api/bundle/write",         api_post_bundle_write, CELL, JSON, API_LARGE_BYTES_MAX},

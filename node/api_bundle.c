@@ -28,6 +28,13 @@ int api_get_bundle_have(struct api_call *c)
     return device_bundle_have(c->n->device, &c->rp->body);
 }
 
+/* What need not be carried any more. */
+int api_get_bundle_had(struct api_call *c)
+{
+    c->rp->content_type = "application/octet-stream";
+    return device_bundle_had(c->n->device, &c->rp->body);
+}
+
 /* ---- looking ---- */
 
 static json_t *items_json(const struct bundle_items *items)
@@ -96,6 +103,7 @@ int api_post_bundle_look(struct api_call *c)
 
 struct taken {
     uint64_t blocks, records, chunks, proofs, already, unconnected, foreign, refused, forked, full;
+    uint64_t no_room;
 };
 
 static void count_block(struct taken *t, const struct bundle_block *b, int err)
@@ -114,6 +122,9 @@ static void count_block(struct taken *t, const struct bundle_block *b, int err)
         break;
     case HOP_EFULL:
         t->full++;
+        break;
+    case HOP_ENOSPACE:
+        t->no_room++;
         break;
     default:
         t->refused++;
@@ -183,7 +194,7 @@ int api_post_bundle_take(struct api_call *c)
     } counts[] = {{"blocks", t.blocks},   {"records", t.records}, {"chunks", t.chunks},
                   {"proofs", t.proofs},   {"already", t.already}, {"unconnected", t.unconnected},
                   {"foreign", t.foreign}, {"refused", t.refused}, {"forked", t.forked},
-                  {"full", t.full}};
+                  {"full", t.full},       {"no_room", t.no_room}};
     json_t *o = json_object();
     for (size_t i = 0; i < sizeof counts / sizeof counts[0]; i++)
         (void)json_object_set_new(o, counts[i].key, number(counts[i].n));

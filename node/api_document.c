@@ -78,18 +78,26 @@ int api_post_upload(struct api_call *c)
     struct act a;
     char number[24];
     struct device_put *put = NULL;
+    uint32_t size = 1;
+    const struct json_field fields[] = {{"size", JSON_FIELD_NUMBER, false, UINT32_MAX, &size}};
     int err = begin(c, &a);
     if (err == HOP_OK)
-        err = json_read(c->body, NULL, 0, &c->why);
+        err = json_read(c->body, fields, sizeof fields / sizeof fields[0], &c->why);
+    if (err == HOP_OK && size == 0)
+        err = text_say(&c->why, DOCUMENT_EMPTY, 0);
     if (err == HOP_OK)
         err = may_lay(c, &a, 1);
     struct node_upload *u = err == HOP_OK ? upload_place(c->n) : NULL;
     if (err == HOP_OK && u == NULL)
         err = text_say(&c->why, DOCUMENT_BUSY, 0);
     if (err == HOP_OK)
-        err = device_put_begin(c->n->device, &put, &c->why);
-    if (err != HOP_OK)
+        err = device_put_begin(c->n->device, size, &put, &c->why);
+    if (err == HOP_OK)
+        err = api_commit(c); /* what was kept for others may have made room */
+    if (err != HOP_OK) {
+        device_put_free(put, false);
         return err;
+    }
     *u = (struct node_upload){.put = put,
                               .number = ++c->n->uploads_made,
                               .generation = c->n->generation,
@@ -134,7 +142,8 @@ int api_delete_upload(struct api_call *c)
 /* The document is durable with the record that names it, or is taken out again. */
 static int lay(struct api_call *c, struct act *a, struct device_put *put)
 {
-    int err = may_lay(c, a, device_put_size(put));
+    int err = device_put_size(put) == 0 ? text_say(&c->why, DOCUMENT_EMPTY, 0)
+                                        : may_lay(c, a, device_put_size(put));
     if (err == HOP_OK)
         err = device_put_end(put, a, &c->why);
     if (err == HOP_OK)
@@ -161,7 +170,7 @@ static int lay_from(struct api_call *c, struct act *a, const char *upload, struc
     }
     err = may_lay(c, a, content.size == 0 ? 1 : content.size);
     if (err == HOP_OK)
-        err = device_put_begin(c->n->device, &put, &c->why);
+        err = device_put_begin(c->n->device, content.size, &put, &c->why);
     if (err == HOP_OK)
         err = device_put_add(put, content, &c->why);
     if (err != HOP_OK) {

@@ -67,6 +67,7 @@ api_handler api_post_meeting, api_post_upload, api_post_upload_piece, api_delete
     api_post_attend, api_post_roll, api_post_motion, api_post_minutes, api_post_close,
     api_post_vote, api_post_tally, api_post_dossier;
 api_handler api_post_talk, api_delete_talk;
-api_handler api_get_bundle_have, api_post_bundle_look, api_post_bundle_take, api_post_bundle_write;
+api_handler api_get_bundle_have, api_get_bundle_had, api_post_bundle_look, api_post_bundle_take,
+    api_post_bundle_write;
 
 #endif

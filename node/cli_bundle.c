@@ -115,7 +115,8 @@ static int find_lost(struct stick *s, struct bundle_inventory *ret, uint64_t *re
     return err;
 }
 
-/* The bundle as the device is shown it: by name what it has, whole what it lacks. */
+/* The bundle as the device is shown it: by name what it has, whole the records it lacks, and the
+ * nodes of trees, which say what documents are made of. */
 static int describe(struct stick *s, struct bundle_inventory *have, struct buf *ret, bool *ret_part,
                     uint64_t *ret_chunks_lost)
 {
@@ -124,12 +125,13 @@ static int describe(struct stick *s, struct bundle_inventory *have, struct buf *
     bundle_inventory_put(ret, &s->here);
     bundle_inventory_put(ret, &lost);
     for (size_t i = 0; i < s->items_count && err == HOP_OK; i++) {
-        if (s->items[i].kind != BUNDLE_SEGMENT || !is_new(&s->items[i], have))
+        const struct stick_item *item = &s->items[i];
+        if (!(item->kind == BUNDLE_SEGMENT && is_new(item, have)) && !item->node)
             continue;
-        *ret_part = ret->size + s->items[i].size > LOOK_BYTES_MAX;
+        *ret_part = ret->size + item->size > LOOK_BYTES_MAX;
         if (*ret_part)
             break;
-        err = stick_block(s, &s->items[i], ret);
+        err = stick_block(s, item, ret);
     }
     bundle_inventory_free(&lost);
     return err == HOP_OK && ret->bad ? HOP_ENOMEM : err;
@@ -260,21 +262,39 @@ static void say_written(struct cli *c, const struct stick *s)
         cli_say(c, STICK_WROTE_NOTHING, 1, s->path);
 }
 
+/* Files that nobody needs any more go, now that what is new is on the stick and was read back. If
+ * the device cannot say what everybody has, nothing goes. */
+static int remove_spent(struct cli *c, struct stick *s, size_t *ret)
+{
+    struct bundle_inventory had = {0};
+    int exit_code = cli_ask(c, "GET", "/api/bundle/had", NULL, NULL);
+    if (exit_code == CLI_DONE && bundle_inventory_read(&had, buf_written(&c->reply)) != HOP_OK)
+        exit_code = no_memory(c);
+    if (exit_code == CLI_DONE)
+        *ret = stick_remove_spent(s, &had);
+    bundle_inventory_free(&had);
+    return exit_code;
+}
+
 /* What it now holds, in words; and whether it holds something for us. */
-static int say_after_write(struct cli *c, const char *path, const struct stick *written)
+static int say_after_write(struct cli *c, const char *path, const struct stick *written, bool all)
 {
     struct stick s;
     json_t *view = NULL;
     struct buf what = {0};
-    if (written->single && written->files_written == 0) {
+    size_t removed = 0;
+    if (written->files_written == 0 && (written->single || written->files_count == 0)) {
         say_written(c, written);
         return CLI_DONE;
     }
     int exit_code = open_bundle(c, path, &s);
     if (exit_code == CLI_DONE)
         exit_code = look(c, &s, &view);
+    if (exit_code == CLI_DONE && !all)
+        exit_code = remove_spent(c, &s, &removed);
     if (exit_code == CLI_DONE && c->json) {
         (void)json_object_set_new(view, "files", cli_bundle_files(&s));
+        (void)json_object_set_new(view, "files_removed", json_integer((json_int_t)removed));
         (void)json_object_set_new(view, "files_written",
                                   json_integer((json_int_t)written->files_written));
         (void)json_object_set_new(view, "bytes_written",
@@ -285,6 +305,7 @@ static int say_after_write(struct cli *c, const char *path, const struct stick *
         cli_bundle_items(c, json_object_get(view, "fresh"), &what);
         if (what.size > 0)
             cli_say(c, STICK_UNREAD, 1, path);
+        cli_bundle_say_count(c, STICK_REMOVED, removed);
         say_written(c, written);
     }
     buf_free(&what);
@@ -310,7 +331,7 @@ static int write_bundle(struct cli *c, const char *path, struct writing *w)
         exit_code = err == HOP_OK ? CLI_DONE : place_trouble(c, err, &s, true);
     }
     if (exit_code == CLI_DONE)
-        exit_code = say_after_write(c, path, &s);
+        exit_code = say_after_write(c, path, &s, w->all);
     stick_close(&s);
     return exit_code;
 }
@@ -328,8 +349,8 @@ static int bundle_write(struct cli *c)
 
 struct reading {
     uint64_t records, chunks, proofs;
-    uint64_t blocks, forked; /* of this round */
-    bool thorough;           /* show the device what it has as well: a fork may lie there */
+    uint64_t blocks, forked, no_room; /* of this round */
+    bool thorough; /* show the device what it has as well: a fork may lie there */
 };
 
 static int send_batch(struct cli *c, struct buf *batch, struct reading *r)
@@ -346,6 +367,7 @@ static int send_batch(struct cli *c, struct buf *batch, struct reading *r)
     r->proofs += json_get_number(taken, "proofs");
     r->forked += json_get_number(taken, "forked");
     r->blocks += json_get_number(taken, "blocks");
+    r->no_room += json_get_number(taken, "no_room");
     json_decref(taken);
     return CLI_DONE;
 }
@@ -374,7 +396,7 @@ static int take_kind(struct cli *c, struct stick *s, enum bundle_kind kind, stru
 
 static int take_round(struct cli *c, struct stick *s, struct reading *r)
 {
-    r->blocks = r->forked = 0;
+    r->blocks = r->forked = r->no_room = 0;
     int exit_code = take_kind(c, s, BUNDLE_SEGMENT, r);
     r->thorough = false;
     if (exit_code == CLI_DONE)
@@ -407,6 +429,7 @@ static void say_read(struct cli *c, struct stick *s, const struct reading *r, js
         (void)json_object_set_new(after, "records", json_integer((json_int_t)r->records));
         (void)json_object_set_new(after, "chunks", json_integer((json_int_t)r->chunks));
         (void)json_object_set_new(after, "proofs", json_integer((json_int_t)r->proofs));
+        (void)json_object_set_new(after, "no_room", json_integer((json_int_t)r->no_room));
         cli_bundle_print(c, json_incref(after));
         return;
     }
@@ -416,6 +439,7 @@ static void say_read(struct cli *c, struct stick *s, const struct reading *r, js
     else
         cli_say(c, STICK_READ_NOTHING, 0);
     cli_bundle_say_count(c, STICK_PROOFS, r->proofs);
+    cli_bundle_say_count(c, STICK_NO_ROOM, r->no_room);
     cli_bundle_say_damage(c, s);
     cli_bundle_say_missing(c, after);
 }

@@ -216,6 +216,17 @@ static int send_pieces(struct cli *c, FILE *in, const char *path, const char *up
     return exit_code;
 }
 
+/* Before any of it is read. */
+static int check_size(struct cli *c, const char *path, uint64_t size)
+{
+    char limit[24];
+    if (size <= ACT_DOCUMENT_BYTES_MAX)
+        return CLI_DONE;
+    (void)snprintf(limit, sizeof limit, "%llu MiB",
+                   (unsigned long long)(ACT_DOCUMENT_BYTES_MAX >> 20));
+    return cli_fail(c, CLI_REFUSED, CLI_TOO_LARGE, 2, path, limit);
+}
+
 /* The file's bytes to the node; *ret: the number under which it has them, owned. */
 static int upload_file(struct cli *c, const char *meeting, const char *path, json_t **ret)
 {
@@ -228,8 +239,13 @@ static int upload_file(struct cli *c, const char *meeting, const char *path, jso
             (void)fclose(in);
         return cli_fail(c, CLI_UNREACHABLE, CLI_CANNOT_READ, 2, path, hop_error_text(err));
     }
-    int exit_code =
-        cli_ask(c, "POST", cli_path(c, "/api/meetings/", meeting, "/uploads"), NULL, ret);
+    int exit_code = plain ? CLI_DONE : check_size(c, path, (uint64_t)st.st_size);
+    json_t *body = plain ? NULL : json_pack("{s:I}", "size", (json_int_t)st.st_size);
+    if (exit_code == CLI_DONE)
+        exit_code =
+            cli_ask(c, "POST", cli_path(c, "/api/meetings/", meeting, "/uploads"), body, ret);
+    else
+        json_decref(body);
     if (exit_code == CLI_DONE)
         exit_code = send_pieces(c, in, path, json_get_text(*ret, "upload"));
     if (!plain)

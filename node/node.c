@@ -535,13 +535,13 @@ static int write_probe(struct node *n, bool *ret_probed)
 
 int node_commit(struct node *n)
 {
-    uint64_t version = device_version(n->device);
+    uint64_t version = device_version_stored(n->device);
     bool again = true, probed;
     int err = write_probe(n, &probed);
     do {
         err = commit_once(n, err, &again);
     } while (again && err == HOP_OK);
-    bool wrote = probed || device_version(n->device) != version;
+    bool wrote = probed || device_version_stored(n->device) != version;
     bool works_again = err == HOP_OK && n->store_trouble.id != TEXT_NONE && wrote;
     if (err != HOP_OK || works_again)
         note_trouble(n, err);

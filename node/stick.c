@@ -133,6 +133,7 @@ static bool prove(const struct bundle_block *b, struct arena scratch, struct sti
         if (bundle_blob_parse(&blob, b->payload) != HOP_OK)
             return false;
         memcpy(item->id, blob.name, sizeof item->id);
+        item->node = blob.bytes.data[0] != 0;
         return true;
     }
     if (bundle_segment_parse(&run, &prev, b->payload) != HOP_OK ||
@@ -540,4 +541,78 @@ int stick_write(struct stick *s, struct span section)
 int stick_finish(struct stick *s)
 {
     return s->writing < 0 ? HOP_OK : name_temporary(s, s->files[0].name, HOP_OK);
+}
+
+/* ---- removing ---- */
+
+#define NEIGHBOURS_MAX 1024 /* blocks of one log looked at to find a run again in newer files */
+
+/* The first item of this kind, lane and id. */
+static size_t first_like(const struct stick *s, const struct stick_item *item)
+{
+    struct stick_item key = *item;
+    key.first = key.last = 0;
+    size_t low = 0, high = s->items_count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (compare_items(&s->items[middle], &key) < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+/* Is all of it among what everybody has, and in newer files? Each newer file that goes for the same
+ * reason is covered by still newer ones, so in the end something that stays has it, or everybody.
+ */
+static bool is_spare(const struct stick *s, const struct stick_item *item,
+                     struct bundle_inventory *had)
+{
+    uint64_t reach = item->first == 0 ? 0 : item->first - 1;
+    if (item->kind == BUNDLE_BLOB && bundle_inventory_has(had, BUNDLE_CHUNK, item->id))
+        return true;
+    if (item->kind == BUNDLE_SEGMENT)
+        reach = bundle_inventory_reach(had, item->id, item->first);
+    size_t at = first_like(s, item);
+    for (size_t n = 0; n < NEIGHBOURS_MAX && at + n < s->items_count; n++) {
+        const struct stick_item *x = &s->items[at + n];
+        if (item->kind == BUNDLE_SEGMENT && reach >= item->last)
+            return true;
+        if (x->kind != item->kind || memcmp(x->id, item->id, sizeof x->id) != 0)
+            return false;
+        if (x->file <= item->file)
+            continue;
+        if (item->kind != BUNDLE_SEGMENT && x->first == item->first)
+            return true;
+        if (x->first <= reach + 1 && x->last > reach)
+            reach = x->last;
+    }
+    return item->kind == BUNDLE_SEGMENT && reach >= item->last;
+}
+
+size_t stick_remove_spent(struct stick *s, struct bundle_inventory *had)
+{
+    size_t removed = 0;
+    bool *spent = calloc(s->files_count + 1, sizeof *spent);
+    if (spent == NULL || s->single || s->dir < 0)
+        goto out; /* another time */
+    for (size_t i = 0; i < s->items_count; i++)
+        spent[s->items[i].file] = true;
+    for (size_t i = 0; i < s->items_count; i++) {
+        if (spent[s->items[i].file])
+            spent[s->items[i].file] = is_spare(s, &s->items[i], had);
+    }
+    for (size_t i = 0; i < s->files_count; i++) {
+        const struct stick_file *f = &s->files[i];
+        bool whole = !f->refused && !f->hopeless && f->holes + f->bad == 0;
+        if (spent[i] && whole && own_number(f->name, ".hop") > 0 &&
+            unlinkat(s->dir, f->name, 0) == 0)
+            removed++;
+    }
+    if (removed > 0)
+        (void)fsync(s->dir); /* if it is lost, they are there once more */
+out:
+    free(spent);
+    return removed;
 }

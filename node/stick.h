@@ -23,6 +23,7 @@
 struct stick_item {
     enum bundle_kind kind; /* SEGMENT, BLOB or PROOF */
     enum record_lane lane;
+    bool node; /* a BLOB that names others */
     uint8_t id[32];
     uint64_t first, last;
     uint32_t file;
@@ -76,6 +77,12 @@ MUST_USE int stick_block(const struct stick *s, const struct stick_item *item, s
 MUST_USE int stick_write(struct stick *s, struct span section);
 /* Give a single file its name. Without it nothing of it stays. */
 MUST_USE int stick_finish(struct stick *s);
+
+/* Remove files of ours of which nothing is needed any more: each block is among `had` (LISTs of
+ * what everybody has), or in newer files too. Files with any damage, files that others put there,
+ * and those with something that nobody here knows stay. s has just been read, and sorted; the
+ * writer's lock is held. Returns how many are gone. */
+size_t stick_remove_spent(struct stick *s, struct bundle_inventory *had);
 
 void stick_close(struct stick *s);
 

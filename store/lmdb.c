@@ -25,6 +25,7 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "base/wire.h"
@@ -533,6 +534,47 @@ static int lmdb_arrival(struct store *s, uint64_t index, uint8_t *ret_log, uint6
     return wire_end(&r) ? HOP_OK : HOP_EIO;
 }
 
+/* ---- space ---- */
+
+/* Tables that LMDB keeps itself: what is free, and the names of ours. */
+#define FREE_TABLE 0
+#define MAIN_TABLE 1
+
+/* Pages that trees take, those of this transaction counted. */
+static int pages_used(const struct disk *d, MDB_txn *txn, uint64_t *ret)
+{
+    MDB_dbi all[TABLES_COUNT + 2] = {FREE_TABLE, MAIN_TABLE};
+    memcpy(all + 2, d->tables, sizeof d->tables);
+    *ret = 2; /* the headers */
+    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
+        MDB_stat stat;
+        if (mdb_stat(txn, all[i], &stat) != 0)
+            return HOP_EIO;
+        *ret += stat.ms_branch_pages + stat.ms_leaf_pages + stat.ms_overflow_pages;
+    }
+    return HOP_OK;
+}
+
+/* What the disk has, and the pages of the file that are in no tree: those will be used again. What
+ * was written since the last commit lies in trees already, and not yet on the disk. */
+static void lmdb_space(struct store *s, struct store_space *ret)
+{
+    struct disk *d = disk_of(s);
+    struct statvfs disk;
+    MDB_envinfo info;
+    MDB_txn *txn;
+    uint64_t used;
+    *ret = (struct store_space){0};
+    if (begin_reading(d, &txn) != HOP_OK || pages_used(d, txn, &used) != HOP_OK ||
+        mdb_env_info(d->env, &info) != 0 || statvfs(d->path, &disk) != 0)
+        return;
+    uint64_t here = ((uint64_t)info.me_last_pgno + 1) * d->page_size;
+    ret->total = (uint64_t)disk.f_blocks * disk.f_frsize;
+    ret->left = (uint64_t)disk.f_bavail * disk.f_frsize + here;
+    used *= d->page_size;
+    ret->left = ret->left > used ? ret->left - used : 0;
+}
+
 static const struct store_ops lmdb_ops = {
     .append = lmdb_append,
     .get = lmdb_get,
@@ -542,6 +584,7 @@ static const struct store_ops lmdb_ops = {
     .put = lmdb_put,
     .find = lmdb_find,
     .remove = lmdb_remove,
+    .space = lmdb_space,
     .commit = lmdb_commit,
     .rollback = lmdb_rollback,
     .close = lmdb_close,

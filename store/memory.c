@@ -480,6 +480,14 @@ static int memory_find(struct store *s, enum store_table table, struct span key,
     return HOP_OK;
 }
 
+static void memory_space(struct store *s, struct store_space *ret)
+{
+    const struct memory *m = memory_of(s);
+    *ret = (struct store_space){.left = STORE_SPACE_ANY, .total = m->bytes_max};
+    if (m->bytes_max != 0)
+        ret->left = m->bytes < m->bytes_max ? m->bytes_max - m->bytes : 0;
+}
+
 /* ---- beginning and end ---- */
 
 static void memory_close(struct store *s)
@@ -513,6 +521,7 @@ static const struct store_ops memory_ops = {
     .put = memory_put,
     .find = memory_find,
     .remove = memory_remove,
+    .space = memory_space,
     .commit = memory_commit,
     .rollback = memory_rollback,
     .close = memory_close,

@@ -38,6 +38,13 @@ enum store_table {
 
 struct store;
 
+/* How much more fits, as well as can be told cheaply, writes since the last commit counted. */
+struct store_space {
+    uint64_t left;  /* bytes that can still be written; STORE_SPACE_ANY: there is no limit */
+    uint64_t total; /* of the disk, or the limit */
+};
+#define STORE_SPACE_ANY UINT64_MAX
+
 struct store_ops {
     int (*append)(struct store *s, const uint8_t *log, const struct store_tip *tip,
                   struct span record);
@@ -49,6 +56,7 @@ struct store_ops {
     int (*put)(struct store *s, enum store_table table, struct span key, struct span value);
     int (*find)(struct store *s, enum store_table table, struct span key, struct span *ret);
     int (*remove)(struct store *s, enum store_table table, struct span key);
+    void (*space)(struct store *s, struct store_space *ret);
     int (*commit)(struct store *s);
     void (*rollback)(struct store *s);
     void (*close)(struct store *s);
@@ -116,6 +124,26 @@ MUST_USE static inline int store_remove(struct store *s, enum store_table table,
 {
     return s->ops->remove(s, table, key);
 }
+
+/* Nothing left when the disk cannot be asked. */
+static inline void store_space(struct store *s, struct store_space *ret)
+{
+    s->ops->space(s, ret);
+}
+
+/* What is kept free for records. A vote is a few hundred bytes and a document may be a film: were
+ * documents to fill the disk, no vote could be taken any more. So blobs are written only as long as
+ * this much stays free beside them: enough for 50,000 records, or a quarter of a disk that is
+ * small. */
+#define STORE_RESERVE_BYTES    ((uint64_t)32 << 20)
+#define STORE_RESERVE_FRACTION 4
+
+/* Bytes of blobs that fit without touching the reserve; STORE_SPACE_ANY: any number. */
+uint64_t store_blob_room(struct store *s);
+/* How much must be freed before so much of them fits; 0: it fits. */
+uint64_t store_blob_lack(struct store *s, uint64_t bytes);
+/* What so many bytes of blobs take of it, with what the store adds to each of them. */
+uint64_t store_blob_cost(uint64_t bytes);
 
 /* Make everything since the last commit durable, or nothing of it. What one commit carries should
  * stay under STORE_COMMIT_BYTES_MAX; beyond it, HOP_ENOSPACE may come early. */

@@ -48,7 +48,6 @@ void cluster_start(struct cluster *c, size_t node)
         .roster = {.is_member = is_member, .ctx = n},
         .trace = {on_trace, n},
         .foreign_bytes_max = c->foreign_max,
-        .foreign_bytes = n->foreign_bytes,
     };
     memcpy(config.cell_id, c->cell_id, sizeof config.cell_id);
     assert(n->mesh == NULL);

@@ -24,21 +24,57 @@ check "a device on a small disk joins" small
 check "and acts" hop small/dev say "$meeting" "trước khi đầy"
 soon "all have the same records" level an small/dev
 
+# ---- documents leave room for records ----
+head -c 4000000 /dev/urandom >"$dir/film.bin"
+check "a document larger than the small disk is laid" hop an doc add "$meeting" "$dir/film.bin" --title "Phim tài liệu"
+film=$(json an '.documents[] | select(.title == "Phim tài liệu") | .number' doc list "$meeting")
+waits_in() { # waits_in LANGUAGE: the notice, and in it which document
+    local said template=${EN[NOTICE_DOCUMENTS_WAIT]}
+    [ "$1" = en ] || template=${VI[NOTICE_DOCUMENTS_WAIT]}
+    said=$(hop small/dev status --lang "$1") && says "$said" "$template" && grep -qF "Phim tài liệu" <<<"$said"
+}
+soon "the small device says that it waits for room, and which it is" waits_in en
+check "and in Vietnamese" waits_in vi
+# a quarter of 3 MiB is kept; what commits copy beside the documents comes out of it
+keeps_room() { stat -f -c "%a * %S" "$dir/small" && [ $(($(stat -f -c "%a * %S" "$dir/small"))) -gt 600000 ]; }
+check "the disk keeps room for records" keeps_room
+hop binh say "$meeting" "trong khi tài liệu chờ" >/dev/null
+soon "an opinion comes all the same" seen small/dev "trong khi tài liệu chờ"
+alone() {
+    make small/own && hop small/own cell new "Chi bộ Nhỏ" --as An && hop small/own meeting new "Họp" --agenda "Một việc" --reason x
+}
+check "a cell of its own on the small disk" alone
+refused "its own document too is refused when it leaves no room" 3 ACT_STORE_FULL hop small/own doc add 1 "$dir/film.bin"
+refused "from a pipe too, in the middle" 3 ACT_STORE_FULL eval 'hop small/own doc add 1 - --title x <"$dir/film.bin"'
+check "nothing of it is left" test "$(json small/own ".documents | length" doc list 1)" = 0
+check "and there is still room" keeps_room
+check "and an act is recorded" hop small/own send 1
+rm -r "$dir/small/own"
+mount -o remount,size=16m "$dir/small"
+film_comes() { hop small/dev doc get "$film" -o "$dir/got.bin" && cmp "$dir/film.bin" "$dir/got.bin"; }
+soon "with room it comes by itself" film_comes
+soon "and the notice is gone" eval '! waits_in en'
+
 # ---- while it runs ----
 fill
 long=$(printf '%*s' 3000 '' | tr ' ' o)
 : >"$dir/noted"
+# full_says LANGUAGE COMMAND...: exit 3 and the sentence, whichever of the two comes first: an act runs once
+full_says() {
+    refuses_in "$1" 3 ACT_STORE_FULL "${@:2}" && return 0
+    local template=${EN[API_DISK_FULL]}
+    [ "$1" = en ] || template=${VI[API_DISK_FULL]}
+    grep -q '^exit 3' "$dir/out" && says "$(<"$dir/stderr")" "$template"
+}
 until_refused() { # acts go into free pages of the store until there are none
     local i
     for i in $(seq 400); do
-        refuses_in vi 3 ACT_STORE_FULL hop small/dev say "$meeting" "$i $long" ||
-            refuses_in vi 3 API_DISK_FULL hop small/dev say "$meeting" "$i $long" || true
-        grep -q '^exit 0' "$dir/out" || break
+        full_says vi hop small/dev say "$meeting" "$i $long" && return 0
+        grep -q '^exit 0' "$dir/out" || return 1
         echo "$i $long" >>"$dir/noted"
     done
-    grep -q '^exit 3' "$dir/out" && [ -s "$dir/stderr" ]
+    return 1
 }
-full_says() { refuses_in "$1" 3 ACT_STORE_FULL "${@:2}" || refuses_in "$1" 3 API_DISK_FULL "${@:2}"; }
 check "on a full disk an act is refused in the end" until_refused
 check "the sentence says so in English" full_says en hop small/dev say "$meeting" "x $long"
 check "and in Vietnamese" full_says vi hop small/dev say "$meeting" "x $long"

@@ -6,8 +6,15 @@
 refused "an empty document" 1 DOCUMENT_EMPTY hop an doc add 1 "$dir/empty.bin"
 refused "a missing one" 3 CLI_CANNOT_READ hop an doc add 1 "$dir/nowhere.bin"
 refused "a directory" 3 CLI_CANNOT_READ hop an doc add 1 "$dir"
-truncate -s $((64 * 1048576 + 1)) "$dir/huge.bin"
-refused "one byte more than 64 MiB" 1 CLI_TOO_LARGE hop an doc add 1 "$dir/huge.bin"
+refused "nothing at all, from a pipe" 1 DOCUMENT_EMPTY eval 'hop an doc add 1 - --title x </dev/null'
+truncate -s $((512 * 1048576 + 1)) "$dir/huge.bin" # sparse: if any of it were read, that would take its time
+asked=$SECONDS
+refused "one byte more than 512 MiB" 1 CLI_TOO_LARGE hop an doc add 1 "$dir/huge.bin"
+check "is refused before any of it is read" test $((SECONDS - asked)) -lt 3
+check "and the sentence names the limit" grep -qF "512 MiB" "$dir/stderr"
+check "the API refuses it by its size too" api_says 409 DOCUMENT_TOO_LARGE --unix-socket "$dir/an/api.sock" -d '{"size":536870913}' http://hop/api/meetings/1/uploads
+rm "$dir/huge.bin"
+check "no document is on record" eval '[ "$(json an ".documents | length" doc list 1)" = 0 ]'
 echo mật >"$dir/secret.txt"
 before=$(records an)
 for class in secret top-secret confidential mat; do

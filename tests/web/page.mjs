@@ -82,6 +82,30 @@ async function tests(link) {
     await page.getByText("<b>Nghị quyết</b>").first().waitFor({ timeout: 5000 });
     check(await page.evaluate(() => window.bad === undefined), "a script ran");
   });
+  // What a device does not do, and what a person has to do, must be on the page as soon as it is so:
+  // papers that wait for room, are not fetched or cannot be had, and room that others' papers take.
+  await test("page_shows_notices_when_they_come_and_as_text", async () => {
+    const notices = ["1 tài liệu đang chờ chỗ trống: <b>Phim</b><img src=x onerror='window.bad=1'>",
+                     "2 tài liệu không được tải về", "Không thể nhận 3 tài liệu", "Máy này đang giữ hộ 4 MiB tài liệu"];
+    const place = page.locator("#notices");
+    check(await place.getAttribute("role") === "status", "not read out");
+    check(await place.isHidden(), "shown though there is none");
+    let said = notices, listed = false;
+    await page.route("**/api/status?*", async (route) => {
+      const real = await route.fetch(), body = await real.json();
+      listed = Array.isArray(body.notices) && body.notices.length === 0;
+      await route.fulfill({ response: real, json: { ...body, notices: said } });
+    });
+    cli("say", "1", "--item", "1", "Có thông báo");
+    for (const n of notices) await place.getByText(n, { exact: true }).waitFor({ timeout: 5000 });
+    check(await page.evaluate(() => window.bad === undefined), "a script ran");
+    check(listed, "the node gives no list of notices");
+    check(await place.locator("p").count() === notices.length, "one line for each");
+    said = [];
+    cli("say", "1", "--item", "1", "Hết thông báo");
+    await place.waitFor({ state: "hidden", timeout: 5000 });
+    await page.unroute("**/api/status?*");
+  });
   // Half of the people read the other language, or none of it on this machine.
   await test("page_speaks_both_languages", async () => {
     await page.getByRole("button", { name: "English" }).click();

@@ -256,6 +256,54 @@ TEST(bundle_brings_all_to_a_device_with_new_logs)
     party_free(p);
 }
 
+/* ---- what need not be carried any more ---- */
+
+/* Of the writer's meeting log: how far everybody has it; and of documents, how many blobs. */
+static uint64_t had(struct party *p, uint32_t i, size_t *ret_blobs)
+{
+    struct buf bytes = {0};
+    struct bundle_inventory v = {0};
+    CHECK_OK(device_bundle_had(p->devices[i].d, &bytes));
+    CHECK_OK(bundle_inventory_read(&v, buf_written(&bytes)));
+    *ret_blobs = 0;
+    for (size_t k = 0; k < v.count; k++)
+        *ret_blobs += v.items[k].type == BUNDLE_CHUNK ? 1 : 0;
+    uint64_t reach = bundle_inventory_reach(&v, p->devices[0].keys.log[LANE_MEETING].public_key, 1);
+    bundle_inventory_free(&v);
+    buf_free(&bytes);
+    return reach;
+}
+
+/* A file removed from the stick while one village has not read it is lost on the way. */
+TEST(bundle_is_had_by_all_only_when_the_last_has_said_so)
+{
+    struct party *p = party_gathered(3);
+    size_t blobs;
+    stick_begin();
+    prepare_alone(p);
+    uint64_t before = had(p, 0, &blobs);
+    (void)visit_write(p, 0, NULL, false);
+    (void)visit_read(p, 1);
+    (void)visit_write(p, 1, NULL, false);
+    (void)visit_read(p, 0); /* one of two has answered */
+    CHECK_EQ(had(p, 0, &blobs), before);
+    CHECK_EQ(blobs, 0);
+    (void)visit_read(p, 2);
+    (void)visit_write(p, 2, NULL, false);
+    CHECK_EQ(had(p, 1, &blobs), before); /* it has not heard of the third */
+    (void)visit_read(p, 0);
+    CHECK(had(p, 0, &blobs) >= before + 3); /* the meeting, the document, the notice */
+    CHECK_EQ(blobs, 5);
+    party_free(p);
+    p = party_new(1);
+    CHECK_OK(party_found(p, 0));
+    struct buf bytes = {0};
+    CHECK_OK(device_bundle_had(p->devices[0].d, &bytes));
+    CHECK_EQ(bytes.size, 0); /* alone: nothing is had by others */
+    stick_begin();
+    party_free(p);
+}
+
 /* ---- looking ---- */
 
 static void look(struct party *p, uint32_t i, struct device_bundle_view *ret)
@@ -302,6 +350,63 @@ TEST(bundle_tells_what_it_brings_before_it_is_read)
     CHECK_EQ(v.carried.counts[BUNDLE_ITEM_RECEIPT], 2);
     CHECK_EQ(v.carried.counts[BUNDLE_ITEM_NOTICE], 0);
     device_bundle_view_free(&v);
+    stick_begin();
+    party_free(p);
+}
+
+/* The stick without its blob number `without`, as the command shows it; how many blobs it has. */
+static unsigned stick_without(unsigned without, struct buf *ret)
+{
+    struct bundle_scan scan = {0};
+    struct bundle_block b;
+    struct bundle_blob blob;
+    unsigned count = 0;
+    while (bundle_scan(&scan, buf_written(&stick), true, &b) == BUNDLE_FOUND) {
+        struct bundle_entry e = {.type = BUNDLE_CHUNK};
+        struct buf list = {0};
+        if (b.kind == BUNDLE_LIST || (b.kind == BUNDLE_BLOB && count++ == without))
+            continue;
+        bundle_block_put(ret, b.kind, b.payload);
+        if (b.kind != BUNDLE_BLOB)
+            continue;
+        CHECK_OK(bundle_blob_parse(&blob, b.payload));
+        memcpy(e.id, blob.name, 32);
+        bundle_list_put(&list, &e, 1);
+        bundle_block_put(ret, BUNDLE_LIST, buf_written(&list));
+        buf_free(&list);
+    }
+    return count;
+}
+
+/* "1 document" said of a stick that lacks a part of it: somebody would carry it over the mountain
+ * for nothing. */
+TEST(bundle_calls_a_document_whole_only_with_every_part_of_it)
+{
+    struct party *p = party_gathered(2);
+    struct device_bundle_view v;
+    stick_begin();
+    prepare_alone(p);
+    (void)visit_write(p, 0, NULL, false);
+    unsigned blobs = 5; /* four chunks and their node */
+    for (unsigned without = 0; without <= blobs; without++) {
+        struct buf shown = {0};
+        CHECK_EQ(stick_without(without, &shown), blobs);
+        CHECK_OK(device_bundle_look(p->devices[1].d, buf_written(&shown), &v));
+        CHECK_EQ(v.fresh.counts[BUNDLE_ITEM_DOCUMENT], 1);
+        CHECK_EQ(v.fresh.documents_whole, without < blobs ? 0 : 1);
+        device_bundle_view_free(&v);
+        struct bundle_entry run = {.type = BUNDLE_RUN, .first = 1, .last = 100};
+        struct buf list = {0}; /* its writer has all of it; what counts is what the stick has */
+        memcpy(run.id, p->devices[0].keys.log[LANE_MEETING].public_key, 32);
+        bundle_list_put(&list, &run, 1);
+        bundle_block_put(&shown, BUNDLE_LIST, buf_written(&list));
+        CHECK_OK(device_bundle_look(p->devices[0].d, buf_written(&shown), &v));
+        CHECK_EQ(v.carried.counts[BUNDLE_ITEM_DOCUMENT], 1);
+        CHECK_EQ(v.carried.documents_whole, without < blobs ? 0 : 1);
+        device_bundle_view_free(&v);
+        buf_free(&shown);
+        buf_free(&list);
+    }
     stick_begin();
     party_free(p);
 }

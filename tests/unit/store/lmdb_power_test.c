@@ -512,6 +512,47 @@ static void fill_and_free(const char *path)
     store_close(s);
 }
 
+static uint64_t left_in(struct store *s)
+{
+    struct store_space space;
+    store_space(s, &space);
+    CHECK(space.left <= space.total && space.total >= (uint64_t)2 << 20);
+    return space.left;
+}
+
+/* What the store says is left is what can be written: else blobs would touch the reserve, or wait
+ * though there is room. */
+static void tell_space(const char *path)
+{
+    static uint8_t bytes[64 << 10];
+    struct store_dir dir = {0};
+    uint8_t name = 0;
+    (void)snprintf(dir.path, sizeof dir.path, "%s", path);
+    struct store *s = open_fine(&dir);
+    uint64_t before = left_in(s);
+    while (store_blob_lack(s, store_blob_cost(sizeof bytes)) == 0) {
+        uint64_t left = left_in(s);
+        CHECK_OK(store_put(s, STORE_BLOBS, SPAN(&name, 1), SPAN(bytes, sizeof bytes)));
+        CHECK(left_in(s) + sizeof bytes <= left); /* counted before the commit */
+        CHECK_OK(store_commit(s));
+        CHECK(left_in(s) + store_blob_cost(sizeof bytes) + (64 << 10) > left);
+        CHECK(++name < 100);
+    }
+    CHECK(name > 10);
+    CHECK(left_in(s) >= before / STORE_RESERVE_FRACTION / 2); /* a small disk keeps its part */
+    uint64_t full = left_in(s);
+    for (uint8_t i = 0; i < 8; i++)
+        CHECK_OK(store_remove(s, STORE_BLOBS, SPAN(&i, 1)));
+    CHECK_OK(store_commit(s));
+    CHECK(left_in(s) >= full + 8 * sizeof bytes); /* free pages of the file, not of the disk */
+    for (uint8_t i = 0; i < 7; i++) {
+        CHECK_OK(store_put(s, STORE_BLOBS, SPAN(&i, 1), SPAN(bytes, sizeof bytes)));
+        CHECK_OK(store_commit(s));
+    }
+    store_close(s);
+    CHECK_EQ(unlink("/tmp/records.mdb"), 0);
+}
+
 /* In a mount namespace of its own, so that nothing is left behind. 0 held, 1 not, 77 not allowed.
  */
 static int full_disk_child(void)
@@ -520,6 +561,7 @@ static int full_disk_child(void)
     if (unshare(CLONE_NEWNS) != 0 || mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0 ||
         mount("none", path, "tmpfs", 0, "size=2m") != 0)
         return 77;
+    tell_space(path);
     fill_and_free(path);
     return 0;
 }

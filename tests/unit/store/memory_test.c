@@ -105,6 +105,37 @@ TEST(memory_is_full_at_its_limit_and_recovers)
     store_close(s);
 }
 
+/* Were documents not to stop before the reserve, records could not be written any more. */
+TEST(memory_leaves_a_reserve_that_blobs_may_not_use)
+{
+    struct store *s = store_memory_new(0);
+    struct store_space space;
+    uint8_t bytes[1000] = {0};
+    store_space(s, &space);
+    CHECK(space.left == STORE_SPACE_ANY && store_blob_room(s) == STORE_SPACE_ANY);
+    CHECK_EQ(store_blob_lack(s, UINT64_MAX), 0);
+    store_memory_limit(s, 10000); /* small: a quarter of it */
+    CHECK_EQ(store_blob_room(s), 7500);
+    CHECK_EQ(store_blob_lack(s, 7500), 0);
+    CHECK_EQ(store_blob_lack(s, 8000), 500);
+    CHECK_OK(store_put(s, STORE_BLOBS, span_text("b"), SPAN(bytes, 999)));
+    CHECK_EQ(store_blob_room(s), 6500); /* before the commit too */
+    store_rollback(s);
+    CHECK_EQ(store_blob_room(s), 7500);
+    for (char name = 'a'; name < 'i'; name++) {
+        CHECK_OK(store_put(s, STORE_BLOBS, SPAN((uint8_t *)&name, 1), SPAN(bytes, 999)));
+        CHECK_OK(store_commit(s));
+    }
+    CHECK_EQ(store_blob_room(s), 0);
+    CHECK_EQ(store_blob_lack(s, 100), 600); /* the reserve is touched already */
+    CHECK_OK(store_remove(s, STORE_BLOBS, span_text("a")));
+    CHECK_EQ(store_blob_room(s), 500);
+    store_memory_limit(s, (size_t)1 << 30); /* large: 32 MiB are enough */
+    store_space(s, &space);
+    CHECK_EQ(space.left - store_blob_room(s), STORE_RESERVE_BYTES);
+    store_close(s);
+}
+
 /* Replacing a value frees the old one: a counter kept in the store must not fill it. */
 TEST(memory_does_not_count_replaced_values)
 {

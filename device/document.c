@@ -1,5 +1,7 @@
 #include "device/document.h"
 
+#include "cell/secrecy.h"
+
 #include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -82,6 +84,7 @@ struct device_put {
     size_t uncommitted;
     bool broken;
     uint8_t key[32];
+    unsigned class;
     uint8_t plain[TREE_CHUNK_BYTES];
     size_t plain_size;
     uint8_t sealed[TREE_BLOB_BYTES_MAX];
@@ -131,9 +134,12 @@ int device_sweep_documents(struct device *d)
     return HOP_OK;
 }
 
-int device_put_begin(struct device *d, struct device_put **ret, struct text_said *why)
+int device_put_begin(struct device *d, unsigned class, struct device_put **ret,
+                     struct text_said *why)
 {
     unsigned place = 0;
+    if (secrecy_check(class) != HOP_OK)
+        return text_say(why, REFUSE_SECRET, 0);
     while (place < DEVICE_PUTS_MAX && d->puts[place] != NULL)
         place++;
     if (place == DEVICE_PUTS_MAX)
@@ -142,6 +148,7 @@ int device_put_begin(struct device *d, struct device_put **ret, struct text_said
     if (p == NULL)
         return device_write_refusal(HOP_ENOMEM, why);
     p->d = d;
+    p->class = class;
     p->place = place;
     p->commits = d->commits;
     p->failures = d->failures;
@@ -149,6 +156,11 @@ int device_put_begin(struct device *d, struct device_put **ret, struct text_said
     d->puts[place] = p;
     *ret = p;
     return HOP_OK;
+}
+
+unsigned device_put_class(const struct device_put *p)
+{
+    return p->class;
 }
 
 uint64_t device_put_size(const struct device_put *p)
@@ -267,6 +279,7 @@ int device_put_end(struct device_put *p, struct act *doc, struct text_said *why)
         memcpy(doc->blob_key, p->key, sizeof doc->blob_key);
         memcpy(doc->root, tree_root(&p->tree), sizeof doc->root);
         doc->size = p->tree.size;
+        doc->value = p->class;
         err = device_document_whole(p->d, doc->root, doc->size);
     }
     for (uint32_t n = 0; n < p->journals && err == HOP_OK; n++)
@@ -317,7 +330,7 @@ int device_put_document(struct device *d, struct span bytes, struct act *doc, st
     struct device_put *p = NULL;
     if (bytes.size > DEVICE_PUT_BYTES_MAX)
         return text_say(why, DOCUMENT_TOO_LARGE, 0);
-    int err = device_put_begin(d, &p, why);
+    int err = device_put_begin(d, doc->value, &p, why);
     if (err != HOP_OK || p == NULL)
         return err;
     err = device_put_add(p, bytes, why);

@@ -91,7 +91,7 @@ TEST(document_in_pieces_is_the_document)
     struct rng r = test_rng("pieces");
     struct device_put *put;
     struct act doc = party_a(p, ACT_DOC);
-    CHECK_OK(device_put_begin(d, &put, &why));
+    CHECK_OK(device_put_begin(d, SECRECY_INTERNAL, &put, &why));
     for (size_t at = 0; at < size;) {
         size_t n = rng_below(&r, 2) == 0 ? rng_below(&r, 50) : rng_below(&r, 2 * (uint32_t)CHUNK);
         n = n < size - at ? n : size - at;
@@ -177,8 +177,8 @@ TEST(document_that_is_empty_or_too_large_or_one_too_many_is_refused)
     CHECK_ERR(device_put_document(d, (struct span){0}, &doc, &why), HOP_EREFUSED);
     CHECK_EQ(why.id, DOCUMENT_EMPTY);
     for (size_t i = 0; i < DEVICE_PUTS_MAX; i++)
-        CHECK_OK(device_put_begin(d, &puts[i], &why));
-    CHECK_ERR(device_put_begin(d, &more, &why), HOP_EREFUSED);
+        CHECK_OK(device_put_begin(d, SECRECY_INTERNAL, &puts[i], &why));
+    CHECK_ERR(device_put_begin(d, SECRECY_INTERNAL, &more, &why), HOP_EREFUSED);
     CHECK_EQ(why.id, DOCUMENT_BUSY);
     /* refused by its size alone: not a byte of it is read */
     CHECK_ERR(device_put_add(puts[0], SPAN(&one, (size_t)ACT_DOCUMENT_BYTES_MAX + 1), &why),
@@ -188,7 +188,7 @@ TEST(document_that_is_empty_or_too_large_or_one_too_many_is_refused)
     CHECK_ERR(device_put_add(puts[1], SPAN(&one, DEVICE_PUT_BYTES_MAX + 1), &why), HOP_EREFUSED);
     for (size_t i = 0; i < DEVICE_PUTS_MAX; i++)
         device_put_free(puts[i], false);
-    CHECK_OK(device_put_begin(d, &more, &why));
+    CHECK_OK(device_put_begin(d, SECRECY_INTERNAL, &more, &why));
     device_put_free(more, false);
     party_free(p);
 }
@@ -352,7 +352,7 @@ static bool write_in_turns(struct party *p, const uint8_t *bytes, bool *ret_kept
     unsigned starts = p->devices[0].starts;
     doc.title = span_text("Dự thảo");
     *ret_kept = false;
-    int err = device_put_begin(d, &put, &why);
+    int err = device_put_begin(d, SECRECY_INTERNAL, &put, &why);
     for (unsigned turn = 0; turn < 3 && err == HOP_OK; turn++) {
         err = device_put_add(put, SPAN(bytes + turn * (2 * CHUNK + 100), 2 * CHUNK + 100), &why);
         if (err == HOP_OK && turn < 2)

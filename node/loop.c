@@ -151,6 +151,20 @@ static void refresh_root(struct node *n)
     discovery_set_root(n->discovery, salt, root);
 }
 
+/* Keys of links are renewed by making the links again; not under people who talk. */
+static int renew_links(struct node *n)
+{
+    if (talk_active(n))
+        return HOP_OK;
+    links_end_old(n->links, n->now);
+    if (!links_renewal_due(n->links, n->now))
+        return HOP_OK;
+    int err = links_renew(n->links, n->now);
+    if (err == HOP_OK)
+        discovery_set_server(n->discovery, links_server_key(n->links), n->now);
+    return err;
+}
+
 static void take_turn(struct loop *l)
 {
     struct node *n = l->n;
@@ -328,12 +342,19 @@ int node_run(struct node *n, const struct node_options *options, struct node_tro
         take_turn(&l);
     while (err == HOP_OK && !n->stop && !n->lock) {
         err = wait_for_something(&l);
-        if (err == HOP_OK)
+        if (err == HOP_OK) {
             take_turn(&l);
-        else
+            err = renew_links(n);
+        }
+        if (err != HOP_OK)
             err = say(ret, ERR_NETWORK, hop_error_text(err), err);
     }
     n->running = false;
+    if (err == HOP_OK && n->copy_stops) {
+        ret->said = n->copy;
+        ret->exit_code = 1;
+        err = HOP_EREFUSED;
+    }
     guard_remember(n);
 out:
     close_edges(n);

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "crypto/entropy.h"
+#include "node/dial.h"
 #include "node/files.h"
 #include "node/guard.h"
 #include "node/http.h"
@@ -505,6 +506,9 @@ static void carry_out(struct node *n)
             break;
         case MESH_OUT_TOLD:
             keep_news(n, o);
+            break;
+        case MESH_OUT_COPY:
+            dial_copy_met(n, o->link);
             break;
         case MESH_OUT_META: /* the device has done these */
         case MESH_OUT_FORK:

@@ -34,14 +34,16 @@ struct node {
     struct device *device;
     struct mesh_outs outs;
     enum text_lang lang;
-    hop_time now;       /* monotonic, read once a turn */
-    uint64_t wall;      /* µs since 1970, read once a turn */
-    bool running;       /* node_run() is serving; false in a one-shot command */
-    bool stop;          /* leave node_run() after this turn */
-    bool locked;        /* no keys, no store, no device: only HTTP is served (node/guard.h) */
-    bool lock;          /* leave node_run() after this turn, and begin anew as locked */
-    bool panic;         /* the keys are destroyed: nothing is saved any more */
-    bool memory_locked; /* the keys cannot be swapped out */
+    hop_time now;          /* monotonic, read once a turn */
+    uint64_t wall;         /* µs since 1970, read once a turn */
+    bool running;          /* node_run() is serving; false in a one-shot command */
+    bool stop;             /* leave node_run() after this turn */
+    bool locked;           /* no keys, no store, no device: only HTTP is served (node/guard.h) */
+    bool lock;             /* leave node_run() after this turn, and begin anew as locked */
+    bool panic;            /* the keys are destroyed: nothing is saved any more */
+    struct text_said copy; /* TEXT_NONE, or where a copy of this device has been met */
+    bool copy_stops;       /* and was there first: this one stops */
+    bool memory_locked;    /* the keys cannot be swapped out */
     hop_time lock_after, used_at; /* 0: never by itself; when somebody last did something */
     struct node_resume {          /* what the process that comes after a lock is to know */
         uint16_t http_port;

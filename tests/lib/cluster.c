@@ -360,6 +360,7 @@ static void carry_out(struct cluster *c, size_t node, const struct mesh_out *out
         break;
     case MESH_OUT_OWN_BEHIND:
     case MESH_OUT_PEER:
+    case MESH_OUT_COPY:
         break;
     }
     if (err != HOP_OK)

@@ -35,6 +35,7 @@ struct cli {
     uint64_t into_size;
     struct buf path; /* of cli_path() */
     bool not_text;   /* cli_words() was given what is no text */
+    long patience_s; /* for an answer of the node; 0: for ever */
 };
 
 struct cli_command {

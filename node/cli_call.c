@@ -181,6 +181,7 @@ static void set_up(CURL *curl, struct taking *taking, const char *method, const 
     (void)curl_easy_setopt(curl, CURLOPT_URL, url);
     (void)curl_easy_setopt(curl, CURLOPT_NOPROXY, "*");
     (void)curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
+    (void)curl_easy_setopt(curl, CURLOPT_TIMEOUT, taking->c->patience_s);
     (void)curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, take_reply);
     (void)curl_easy_setopt(curl, CURLOPT_WRITEDATA, taking);
     (void)curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, method);

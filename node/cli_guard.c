@@ -15,6 +15,7 @@
 #include "node/guard.h"
 
 #define PANIC_WORD   "PANIC"
+#define PATIENCE_S   5   /* and then the node is killed: it may hang */
 #define END_TRIES    100 /* of 50 ms: how long a node that was told to panic may take to end */
 #define END_PAUSE_NS (50 * 1000 * 1000)
 
@@ -188,6 +189,7 @@ static void end_node(struct cli *c)
 {
     pid_t pid = node_pid(c);
     json_t *body = json_pack("{s:s}", "confirm", PANIC_WORD);
+    c->patience_s = PATIENCE_S;
     int exit_code = cli_ask(c, "POST", "/api/panic", body, NULL);
     if ((exit_code != CLI_DONE || !wait_for_end(c)) && pid > 1)
         (void)kill(pid, SIGKILL);
@@ -206,7 +208,7 @@ int cli_panic(struct cli *c)
     if (exit_code != CLI_DONE)
         return exit_code;
     int err = guard_panic_keys(c->dir);
-    if (err == HOP_ENOTFOUND)
+    if (err == HOP_ENOTFOUND && !guard_panic_begun(c->dir))
         return cli_fail(c, CLI_UNREACHABLE, ERR_KEYS_MISSING, 1, c->dir);
     if (cli_node_runs(c))
         end_node(c);

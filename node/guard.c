@@ -203,6 +203,14 @@ int guard_panic_keys(const char *dir)
     return err;
 }
 
+bool guard_panic_begun(const char *dir)
+{
+    char keys[600], records[600];
+    return keys_path(keys, sizeof keys, dir) == HOP_OK &&
+           files_path(records, sizeof records, dir, "records.mdb") == HOP_OK &&
+           access(keys, F_OK) != 0 && access(records, F_OK) == 0;
+}
+
 void guard_panic_rest(const char *dir)
 {
     static const char *const names[] = {"records.mdb", "records.mdb-lock", "link",

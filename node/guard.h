@@ -53,6 +53,8 @@ MUST_USE int guard_change_passphrase(struct node *n, const char *old, const char
 /* One small write over the slots of keys.hop, down to the disk: from then on nobody opens it. Works
  * whoever holds the directory's lock. HOP_ENOTFOUND: no key file. */
 MUST_USE int guard_panic_keys(const char *dir);
+/* The keys are gone already, and the rest is not? */
+bool guard_panic_begun(const char *dir);
 /* The rest: keys.hop whole, and what else hop keeps in this directory; then the directory, if
  * nothing else is in it. */
 void guard_panic_rest(const char *dir);

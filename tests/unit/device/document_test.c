@@ -165,6 +165,28 @@ TEST(document_damaged_or_missing_is_refused)
 
 /* ---- limits ---- */
 
+/* The bytes of a secret document must not reach the store, not even for a moment and sealed. */
+TEST(document_of_class_secret_is_not_even_begun)
+{
+    struct party *p = meet(1);
+    struct device *d = p->devices[0].d;
+    struct device_put *put = NULL;
+    struct text_said why;
+    struct act doc = {.type = ACT_DOC, .value = CLASS_SECRET};
+    CHECK_ERR(device_put_begin(d, SECRECY_SECRET, &put, &why), HOP_EREFUSED);
+    CHECK_EQ(why.id, REFUSE_SECRET);
+    CHECK(put == NULL);
+    CHECK_ERR(device_put_document(d, span_text("mật"), &doc, &why), HOP_EREFUSED);
+    doc.value = CLASS_GROUP;
+    CHECK_OK(device_put_begin(d, SECRECY_GROUP, &put, &why));
+    CHECK_OK(device_put_add(put, span_text("trong tổ"), &why));
+    doc.value = CLASS_OPEN; /* what it was begun as, it is */
+    CHECK_OK(device_put_end(put, &doc, &why));
+    CHECK_EQ(doc.value, CLASS_GROUP);
+    device_put_free(put, false);
+    party_free(p);
+}
+
 /* Limits are said, not met by surprise. */
 TEST(document_that_is_empty_or_too_large_or_one_too_many_is_refused)
 {

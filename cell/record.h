@@ -105,8 +105,8 @@ struct record_place {
 };
 
 /* Seal and sign. *ret_size: room in (record_room() is enough), bytes out; ret_id is its id.
- * HOP_EFULL if it does not fit; HOP_EREFUSED if its class is secret. For an OUTER_EPOCH or OUTER_GRANT record, inner->body is the clear
- * text and the rest is ignored. */
+ * HOP_EFULL if it does not fit; HOP_EREFUSED if its class is secret. For an OUTER_EPOCH or
+ * OUTER_GRANT record, inner->body is the clear text and the rest is ignored. */
 MUST_USE int record_seal(uint8_t *ret, size_t *ret_size, uint8_t ret_id[static 32],
                          const struct record_place *place, const struct record_inner *inner,
                          struct hop_drbg *drbg);

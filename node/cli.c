@@ -401,12 +401,12 @@ int cli_main(int argc, char **argv)
     struct cli c = {.lang = language_of_environment(),
                     .args = argv + (argc > 0),
                     .count = argc > 0 ? (size_t)argc - 1 : 0};
-    char **all = calloc((size_t)argc + 1, sizeof *all); /* c.args is put in another order */
     guard_process();
     (void)setlocale(LC_CTYPE, "");
     (void)umask(077); /* papers, recordings and traces of a cell are for whoever asked for them */
     if (hop_init() != HOP_OK)
         return cli_fail(&c, CLI_UNREACHABLE, CLI_CRYPTO_BROKEN, 0);
+    char **all = calloc((size_t)argc + 1, sizeof *all); /* c.args is put in another order */
     if (all != NULL && argc > 0)
         memcpy(all, argv, (size_t)argc * sizeof *all);
     c.argv = all;

@@ -2,11 +2,11 @@
 # Lock, unlock, a new passphrase, panic: on the disk, in memory, and at every moment of dying.
 
 . tests/trouble/sweep.sh
-echo "quite another passphrase of six words" >"$dir/other"
+echo "quite another passphrase of six words" >"$dir/pass.other"
 other() { # other DEVICE COMMAND...: under the other passphrase
     local device=$1
     shift
-    timeout 40 "$HOP" "$@" --dir "$dir/$device" --passphrase-file "$dir/other"
+    timeout 40 "$HOP" "$@" --dir "$dir/$device" --passphrase-file "$dir/pass.other"
 }
 
 # ---- lock ----
@@ -54,7 +54,7 @@ soon "the two are connected as before" connected binh
 # ---- a new passphrase ----
 make k0 >/dev/null && hop k0 cell new "Chi bộ" --as "Người lập" >/dev/null
 copied() { rm -rf "$dir/k" && cp -r "$dir/k0" "$dir/k" && ln "$dir/k/keys.hop" "$dir/k/before"; }
-change() { hop k passphrase --new-passphrase-file "$dir/other"; }
+change() { hop k passphrase --new-passphrase-file "$dir/pass.other"; }
 one_opens() { # the old or the new, whole, and nothing is left lying about
     local opened=no
     ! hop k members || opened=old

@@ -139,8 +139,8 @@ tests: $(TESTS) ## build every test program
 check: ## install what is missing, build, run all tests; ends with "N passed, N failed"
 	@tools/deps
 	@$(MAKE) -k -j$(JOBS) --no-print-directory all tests; BUILD_STATUS=$$? HOP=$(O)/hop HOP_SIM=$(O)/hop-sim-toy \
-	    tools/run-tests $(TESTS) $(wildcard tests/sim/run tests/trouble/run tests/bundle/run tests/serial/run tests/audio-rig/run tests/netns/run tests/web/run) \
-	    "tools/determinism $(O)/hop-sim $(O)/hop-sim-toy"
+	    tools/run-tests $(TESTS) $(wildcard tests/sim/run tests/trouble/run tests/bundle/run tests/serial/run tests/audio-rig/run tests/netns/run tests/netns/hostile tests/web/run) \
+	    tools/security-tests "tools/determinism $(O)/hop-sim $(O)/hop-sim-toy"
 check-unit: ## build and run unit and scenario tests only
 	@$(MAKE) -k -j$(JOBS) --no-print-directory tests; BUILD_STATUS=$$? tools/run-tests $(TESTS)
 # what threads share: rings, the voice thread, the ZAP handler. libzmq is not built for this, so what
@@ -156,6 +156,8 @@ demo: ## play a real meeting of three devices on this machine
 # ---- gates (STYLE §19, §20) ------------------------------------------------------------------
 pure: $(call obj,$(PURE) $(wildcard $(EDGE)) $(NODE) $(wildcard sim/*.c)) ## prove the pure folders do no I/O, and who draws entropy
 	@tools/pure $(call obj,$(PURE)) -- $(filter-out $(O)/crypto/entropy.o,$^)
+security-tests: ## every test that docs/security.md names is there
+	@tools/security-tests
 layers: ## prove the arrows between folders point down
 	@tools/layers
 tidy: ## banned calls, tabs, long functions, files nobody builds
@@ -228,4 +230,4 @@ clean: ## remove build/
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(firstword $(MAKEFILE_LIST)) | sed 's/:.*## /\t/' | expand -t 14
-.PHONY: all tests check check-unit check-tsan shellcheck demo pure layers tidy format clang-tidy cppcheck fuzz fuzz-targets bench bench-programs bench-sync coverage install tags sources clean help FORCE
+.PHONY: all tests security-tests check check-unit check-tsan shellcheck demo pure layers tidy format clang-tidy cppcheck fuzz fuzz-targets bench bench-programs bench-sync coverage install tags sources clean help FORCE

@@ -2,6 +2,8 @@
 
 #include <assert.h>
 
+#include "cell/secrecy.h"
+
 static const uint8_t magic[4] = {'H', 'O', 'P', '1'};
 #define SUITE              1
 #define HEADER_KEYED_BYTES 128 /* what the record's key depends on: all up to the nonce */
@@ -177,6 +179,9 @@ int record_seal(uint8_t *ret, size_t *ret_size, uint8_t ret_id[static 32],
                 struct hop_drbg *drbg)
 {
     struct record r = {.lane = place->lane, .outer = place->outer, .seq = place->seq};
+    int err = secrecy_check(inner->class);
+    if (err != HOP_OK)
+        return err;
     if (inner->deps_count > RECORD_DEPS_MAX || inner->body.size > RECORD_BODY_BYTES_MAX)
         return HOP_EFULL;
     memcpy(r.cell_tag, place->epoch->tag, sizeof r.cell_tag);

@@ -66,7 +66,7 @@ MUST_USE int record_verify(const uint8_t id[static 32], const uint8_t sig[static
 
 struct record_inner {
     uint16_t type;
-    uint8_t class; /* secrecy class, enum act_class */
+    uint8_t class; /* enum secrecy; record_seal() encodes nothing of SECRECY_SECRET */
     uint8_t version;
     uint64_t wall;       /* what the author's clock said, µs since 1970: shown, never compared */
     const uint8_t *deps; /* deps_count ids of 32 bytes: what this act had seen */
@@ -105,8 +105,8 @@ struct record_place {
 };
 
 /* Seal and sign. *ret_size: room in (record_room() is enough), bytes out; ret_id is its id.
- * HOP_EFULL if it does not fit. For an OUTER_EPOCH or OUTER_GRANT record, inner->body is the clear
- * text and the rest is ignored. */
+ * HOP_EFULL if it does not fit; HOP_EREFUSED if its class is secret. For an OUTER_EPOCH or
+ * OUTER_GRANT record, inner->body is the clear text and the rest is ignored. */
 MUST_USE int record_seal(uint8_t *ret, size_t *ret_size, uint8_t ret_id[static 32],
                          const struct record_place *place, const struct record_inner *inner,
                          struct hop_drbg *drbg);

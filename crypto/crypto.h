@@ -7,7 +7,7 @@
  * keyed hashes with the same sizes and the same failure cases, for simulations of millions of
  * deliveries. Each program links one. Nothing here draws entropy (see crypto/drbg.h and
  * crypto/entropy.h), allocates or blocks, except hop_password(), which takes the memory it is
- * told to. All functions are thread-safe after hop_init(). */
+ * told to, and hop_secret_new(). All functions are thread-safe after hop_init(). */
 #ifndef HOP_CRYPTO_CRYPTO_H
 #define HOP_CRYPTO_CRYPTO_H
 
@@ -110,5 +110,15 @@ MUST_USE int hop_password(uint8_t ret[static CRYPTO_KEY_BYTES], struct span pass
 
 bool hop_equal(const uint8_t *a, const uint8_t *b, size_t size); /* constant time */
 void hop_wipe(void *bytes, size_t size);
+
+/* Memory for secrets, zeroed: locked (it is not swapped out) as far as the limits of the system
+ * allow, left out of core files, between pages that nobody can touch. NULL if there is none. */
+void *hop_secret_new(size_t size);
+void hop_secret_free(void *secret, size_t size); /* wipes it first; NULL is fine */
+
+/* The same care for memory that is the caller's already, until hop_unguard(), which wipes it. False
+ * if the system does not allow it to be locked: it can be swapped out then. */
+bool hop_guard(void *bytes, size_t size);
+void hop_unguard(void *bytes, size_t size);
 
 #endif

@@ -26,7 +26,7 @@
 #define PREFIX_BYTES 36
 #define CHECK_AT     PREFIX_BYTES
 #define CHECK_BYTES  16
-#define SLOTS_AT     64
+#define SLOTS_AT     KEYFILE_SLOTS_AT
 #define SLOT_BYTES   (CRYPTO_NONCE_BYTES + CRYPTO_KEY_BYTES + CRYPTO_TAG_BYTES)
 #define VERSION      2 /* 1 had no room for more than one epoch */
 
@@ -71,10 +71,11 @@ static enum keyfile_trouble cost_trouble(const struct keyfile_cost *cost)
     return KEYFILE_FINE;
 }
 
-int keyfile_seal(uint8_t *ret, size_t *ret_size, struct span payload, struct span passphrase,
-                 const struct keyfile_cost *cost, struct hop_drbg *drbg)
+int keyfile_seal_kept(struct keyfile_kept *ret_kept, uint8_t *ret, size_t *ret_size,
+                      struct span payload, struct span passphrase, const struct keyfile_cost *cost,
+                      struct hop_drbg *drbg)
 {
-    uint8_t kek[CRYPTO_KEY_BYTES], dek[CRYPTO_KEY_BYTES], salt[CRYPTO_SALT_BYTES];
+    uint8_t kek[CRYPTO_KEY_BYTES], *dek = ret_kept->data_key, salt[CRYPTO_SALT_BYTES];
     uint8_t header[KEYFILE_HEADER_BYTES];
     if (payload.size > KEYFILE_PAYLOAD_BYTES_MAX)
         return HOP_EFULL;
@@ -95,16 +96,26 @@ int keyfile_seal(uint8_t *ret, size_t *ret_size, struct span payload, struct spa
     int err = make_kek(kek, passphrase, ret, cost);
     if (err != HOP_OK)
         return err;
-    hop_drbg_take(drbg, dek, sizeof dek);
+    hop_drbg_take(drbg, dek, CRYPTO_KEY_BYTES);
     uint8_t *slot = ret + SLOTS_AT;
-    hop_seal(slot + CRYPTO_NONCE_BYTES, kek, slot, SPAN(ret, PREFIX_BYTES), SPAN(dek, sizeof dek));
+    hop_seal(slot + CRYPTO_NONCE_BYTES, kek, slot, SPAN(ret, PREFIX_BYTES),
+             SPAN(dek, CRYPTO_KEY_BYTES));
     uint8_t *sealed = wire_take(&w, payload.size + CRYPTO_TAG_BYTES);
     hop_seal(sealed, dek, sealed - CRYPTO_NONCE_BYTES, bound_header(header, ret), payload);
     make_check(ret + CHECK_AT, wire_written(&w));
+    memcpy(ret_kept->header, ret, sizeof ret_kept->header);
     *ret_size = w.used;
     hop_wipe(kek, sizeof kek);
-    hop_wipe(dek, sizeof dek);
     return HOP_OK;
+}
+
+int keyfile_seal(uint8_t *ret, size_t *ret_size, struct span payload, struct span passphrase,
+                 const struct keyfile_cost *cost, struct hop_drbg *drbg)
+{
+    struct keyfile_kept kept;
+    int err = keyfile_seal_kept(&kept, ret, ret_size, payload, passphrase, cost, drbg);
+    hop_wipe(&kept, sizeof kept);
+    return err;
 }
 
 /* What is wrong with the header, before any memory is spent on it. */

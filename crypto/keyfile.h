@@ -15,6 +15,7 @@
 #define KEYFILE_PAYLOAD_BYTES_MAX (32u * 1024)
 #define KEYFILE_HEADER_BYTES      352 /* see keyfile.c; asserted there */
 #define KEYFILE_BYTES_MAX         (KEYFILE_HEADER_BYTES + 24 + KEYFILE_PAYLOAD_BYTES_MAX + 16)
+#define KEYFILE_SLOTS_AT          64 /* from here to the end of the header: without, nobody opens it */
 #define KEYFILE_OPS_FLOOR         3u
 #define KEYFILE_OPS_MAX           16u
 #define KEYFILE_MEMORY_FLOOR      (64ull << 20)
@@ -60,6 +61,11 @@ struct keyfile_kept {
 MUST_USE int keyfile_open_kept(struct keyfile_kept *ret, uint8_t *payload, size_t *ret_size,
                                struct span file, struct span passphrase,
                                enum keyfile_trouble *ret_trouble);
+/* A new file as keyfile_seal() makes it, and what it takes to write that again: what a change of
+ * passphrase is, for nothing of the old file (salt, data key, slots) is in it. */
+MUST_USE int keyfile_seal_kept(struct keyfile_kept *ret_kept, uint8_t *ret, size_t *ret_size,
+                               struct span payload, struct span passphrase,
+                               const struct keyfile_cost *cost, struct hop_drbg *drbg);
 /* Another payload in the same file. HOP_EFULL if it is too large. */
 MUST_USE int keyfile_seal_again(uint8_t *ret, size_t *ret_size, struct span payload,
                                 const struct keyfile_kept *kept, struct hop_drbg *drbg);

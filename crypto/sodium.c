@@ -158,3 +158,31 @@ void hop_wipe(void *bytes, size_t size)
 {
     sodium_memzero(bytes, size);
 }
+
+#define SECRET_ALIGN 64 /* libsodium puts the end of it at the end of a page */
+
+void *hop_secret_new(size_t size)
+{
+    size_t room = (size + SECRET_ALIGN - 1) / SECRET_ALIGN * SECRET_ALIGN;
+    void *secret = sodium_malloc(room);
+    if (secret != NULL)
+        memset(secret, 0, room);
+    return secret;
+}
+
+void hop_secret_free(void *secret, size_t size)
+{
+    (void)size;
+    sodium_free(secret); /* wipes */
+}
+
+bool hop_guard(void *bytes, size_t size)
+{
+    return sodium_mlock(bytes, size) == 0;
+}
+
+void hop_unguard(void *bytes, size_t size)
+{
+    sodium_memzero(bytes, size); /* where locking was not allowed, unlocking may not wipe */
+    (void)sodium_munlock(bytes, size);
+}

@@ -1,5 +1,7 @@
 #include "crypto/crypto.h"
 
+#include <stdlib.h>
+
 #include <assert.h>
 
 /* The toy backend: the names, sizes and failures of crypto/sodium.c at a fiftieth of the price.
@@ -393,4 +395,28 @@ void hop_wipe(void *bytes, size_t size)
     volatile uint8_t *p = bytes;
     while (size-- > 0)
         *p++ = 0;
+}
+
+void *hop_secret_new(size_t size)
+{
+    return calloc(1, size > 0 ? size : 1);
+}
+
+void hop_secret_free(void *secret, size_t size)
+{
+    if (secret != NULL)
+        hop_wipe(secret, size);
+    free(secret);
+}
+
+bool hop_guard(void *bytes, size_t size)
+{
+    (void)bytes;
+    (void)size;
+    return true;
+}
+
+void hop_unguard(void *bytes, size_t size)
+{
+    hop_wipe(bytes, size);
 }

@@ -76,6 +76,10 @@ struct device_fork {
 };
 size_t device_forks(struct device *d, struct device_fork *ret, size_t max);
 
+/* A copy of this device runs somewhere (MESH_OUT_COPY): what it has written since is not here, so
+ * from the next commit on this one writes to new logs. */
+void device_copied(struct device *d);
+
 /* What a person should hear of this device's own records and of forked logs, as whole sentences. */
 size_t device_notices(struct device *d, struct text_said *ret, size_t max);
 

@@ -1,5 +1,7 @@
 #include "device/document.h"
 
+#include "cell/secrecy.h"
+
 #include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -73,6 +75,7 @@ struct device_put {
     size_t uncommitted;
     bool broken;
     uint8_t key[32];
+    unsigned class;
     uint8_t plain[TREE_CHUNK_BYTES];
     size_t plain_size;
     uint8_t sealed[TREE_BLOB_BYTES_MAX];
@@ -137,10 +140,12 @@ static int make_room(struct device *d, uint64_t bytes)
     return store_blob_lack(d->store, store_blob_cost(bytes)) == 0 ? HOP_OK : HOP_ENOSPACE;
 }
 
-int device_put_begin(struct device *d, uint64_t size, struct device_put **ret,
+int device_put_begin(struct device *d, unsigned class, uint64_t size, struct device_put **ret,
                      struct text_said *why)
 {
     unsigned place = 0;
+    if (secrecy_check(class) != HOP_OK)
+        return text_say(why, REFUSE_SECRET, 0);
     if (size > ACT_DOCUMENT_BYTES_MAX)
         return text_say(why, DOCUMENT_TOO_LARGE, 0);
     int err = make_room(d, size);
@@ -154,6 +159,7 @@ int device_put_begin(struct device *d, uint64_t size, struct device_put **ret,
     if (p == NULL)
         return device_write_refusal(HOP_ENOMEM, why);
     p->d = d;
+    p->class = class;
     p->place = place;
     p->commits = d->commits;
     p->failures = d->failures;
@@ -161,6 +167,11 @@ int device_put_begin(struct device *d, uint64_t size, struct device_put **ret,
     d->puts[place] = p;
     *ret = p;
     return HOP_OK;
+}
+
+unsigned device_put_class(const struct device_put *p)
+{
+    return p->class;
 }
 
 uint64_t device_put_size(const struct device_put *p)
@@ -283,6 +294,7 @@ int device_put_end(struct device_put *p, struct act *doc, struct text_said *why)
         memcpy(doc->blob_key, p->key, sizeof doc->blob_key);
         memcpy(doc->root, tree_root(&p->tree), sizeof doc->root);
         doc->size = p->tree.size;
+        doc->value = p->class;
         err = device_document_whole(p->d, doc->root, doc->size);
     }
     for (uint32_t n = 0; n < p->journals && err == HOP_OK; n++)
@@ -333,7 +345,7 @@ int device_put_document(struct device *d, struct span bytes, struct act *doc, st
     struct device_put *p = NULL;
     if (bytes.size > DEVICE_PUT_BYTES_MAX)
         return text_say(why, DOCUMENT_TOO_LARGE, 0);
-    int err = device_put_begin(d, bytes.size, &p, why);
+    int err = device_put_begin(d, doc->value, bytes.size, &p, why);
     if (err != HOP_OK || p == NULL)
         return err;
     err = device_put_add(p, bytes, why);

@@ -17,22 +17,25 @@
 
 struct device_put;
 
-/* size: what it will be, or 0 if nobody knows. HOP_EREFUSED, with the reason: too large, or too
- * many are being written. HOP_ENOSPACE: it would not leave the store's reserve for records, not
- * even if all that is kept for others went. */
-MUST_USE int device_put_begin(struct device *d, uint64_t size, struct device_put **ret,
-                              struct text_said *why);
+/* class: enum secrecy. size: what it will be, or 0 if nobody knows. HOP_EREFUSED, with the reason:
+ * too large, too many are being written, or it is secret: such a document is not even begun.
+ * HOP_ENOSPACE: it would not leave the store's reserve for records, not even if all that is kept
+ * for others went. */
+MUST_USE int device_put_begin(struct device *d, unsigned class, uint64_t size,
+                              struct device_put **ret, struct text_said *why);
+unsigned device_put_class(const struct device_put *p);
 /* The next bytes, at most DEVICE_PUT_BYTES_MAX before the owner commits. HOP_EREFUSED:
  * the document is too large; HOP_ENOSPACE: as above; HOP_EIO: a commit has failed since it was
  * begun. After an error only device_put_free() is left. */
 MUST_USE int device_put_add(struct device_put *p, struct span bytes, struct text_said *why);
 uint64_t device_put_size(const struct device_put *p);
-/* The last of it. Fills blob_key, root and size of a DOC act, which is to be put on record now. */
+/* The last of it. Fills blob_key, root, size and value (the class) of a DOC act, which is to be put
+ * on record now. */
 MUST_USE int device_put_end(struct device_put *p, struct act *doc, struct text_said *why);
 /* kept: the record is durable. Otherwise its blobs are taken out, with the owner's next commit. */
 void device_put_free(struct device_put *p, bool kept); /* NULL is fine; device_free() does it too */
 
-/* All at once, for a document that is in memory: at most DEVICE_PUT_BYTES_MAX. */
+/* All at once, for a document of class doc->value in memory: at most DEVICE_PUT_BYTES_MAX. */
 MUST_USE int device_put_document(struct device *d, struct span bytes, struct act *doc,
                                  struct text_said *why);
 

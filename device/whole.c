@@ -92,6 +92,11 @@ void device_stop(struct device *d)
     k->changed = true;
 }
 
+void device_copied(struct device *d)
+{
+    d->own_came_back = true;
+}
+
 /* ---- what a person should hear ---- */
 
 size_t device_notices(struct device *d, struct text_said *ret, size_t max)

@@ -9,6 +9,7 @@
 
 #include "base/cbor.h"
 #include "base/err.h"
+#include "cell/secrecy.h"
 
 #define ACT_TITLE_BYTES_MAX    512
 #define ACT_FORM_BYTES_MAX     31          /* as in struct procedure_form */
@@ -54,7 +55,12 @@ enum act_choice { CHOICE_NONE, CHOICE_AGREE, CHOICE_DISAGREE, CHOICE_ABSTAIN, CH
 
 enum act_receipt { RECEIPT_RECEIVED = 1, RECEIPT_READ = 2 };
 
-enum act_class { CLASS_OPEN, CLASS_INTERNAL, CLASS_GROUP, CLASS_SECRET };
+enum act_class {
+    CLASS_OPEN = SECRECY_OPEN,
+    CLASS_INTERNAL = SECRECY_INTERNAL,
+    CLASS_GROUP = SECRECY_GROUP,
+    CLASS_SECRET = SECRECY_SECRET
+};
 
 struct act {
     enum act_type type;

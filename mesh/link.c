@@ -160,6 +160,8 @@ int mesh_on_hello(struct mesh *m, uint32_t slot, struct span frame)
     l->exchange.their_news = hello.news;
     if (memcmp(l->identity, m->config.identity->public_key, 32) == 0) {
         trace(&m->config.trace, "%u is ourselves -> drop it", (unsigned)l->name);
+        (void)mesh_emit(m, MESH_OUT_COPY,
+                        l->name); /* where there is no room, another link says so */
         bool dropped = mesh_link_drop(m, slot);
         assert(dropped);
         return HOP_OK;

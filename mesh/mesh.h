@@ -75,8 +75,10 @@ enum mesh_out_type {
                             others, and may be taken out again when others need the room */
     MESH_OUT_BLOB_HERE,  /* id: all of the tree of this root and of seq bytes is durable */
     MESH_OUT_PEER,       /* link: what mesh_peer_view() says of it has changed */
-    MESH_OUT_TOLD,       /* link, id: identity key of the teller, bytes: the message */
-    MESH_OUT_DROP_LINK   /* link: close it; the mesh has forgotten it already */
+    MESH_OUT_COPY,     /* link: at its other end is our own identity, alive: this device was copied.
+                          The link is dropped */
+    MESH_OUT_TOLD,     /* link, id: identity key of the teller, bytes: the message */
+    MESH_OUT_DROP_LINK /* link: close it; the mesh has forgotten it already */
 };
 
 struct mesh_out {

@@ -6,7 +6,8 @@
 
 #include "node/api_part.h"
 
-enum needs { NOTHING, CELL }; /* what must be there before a handler is called */
+/* What must be there before a handler is called. ANYTIME: not even the keys. */
+enum needs { ANYTIME, NOTHING, CELL };
 enum body { NO_BODY, JSON, RAW };
 
 struct route {
@@ -29,7 +30,7 @@ static const struct route routes[] = {
     {"GET",    "/api/documents/*",          api_get_document,   CELL,    NO_BODY, 0},
     {"GET",    "/api/records",              api_get_records,    NOTHING, NO_BODY, 0},
     {"GET",    "/api/ignored",              api_get_ignored,    NOTHING, NO_BODY, 0},
-    {"GET",    "/api/text",                 api_get_text,       NOTHING, NO_BODY, 0},
+    {"GET",    "/api/text",                 api_get_text,       ANYTIME, NO_BODY, 0},
     {"GET",    "/api/procedures",           api_get_procedures, NOTHING, NO_BODY, 0},
     {"POST",   "/api/cell",                 api_post_cell,      NOTHING, JSON, API_BODY_BYTES_MAX},
     {"POST",   "/api/invitations",          api_post_invitation, CELL,   JSON, API_BODY_BYTES_MAX},
@@ -58,7 +59,12 @@ static const struct route routes[] = {
     {"POST",   "/api/bundle/take",          api_post_bundle_take, CELL,  RAW,  API_LARGE_BYTES_MAX},
     {"POST",   "/api/bundle/write",         api_post_bundle_write, CELL, JSON, API_LARGE_BYTES_MAX},
     {"DELETE", "/api/talk",                 api_delete_talk,    NOTHING, NO_BODY, 0},
-    {"POST",   "/api/stop",                 api_post_stop,      NOTHING, JSON, API_BODY_BYTES_MAX},
+    {"POST",   "/api/stop",                 api_post_stop,      ANYTIME, JSON, API_BODY_BYTES_MAX},
+    {"POST",   "/api/here",                 api_post_here,      NOTHING, JSON, API_BODY_BYTES_MAX},
+    {"POST",   "/api/lock",                 api_post_lock,      NOTHING, JSON, API_BODY_BYTES_MAX},
+    {"POST",   "/api/unlock",               api_post_unlock,    ANYTIME, JSON, API_BODY_BYTES_MAX},
+    {"POST",   "/api/passphrase",           api_post_passphrase, NOTHING, JSON, API_BODY_BYTES_MAX},
+    {"POST",   "/api/panic",                api_post_panic,     ANYTIME, JSON, API_BODY_BYTES_MAX},
 };
 /* clang-format on */
 
@@ -222,6 +228,7 @@ static const struct {
     {HOP_EREFUSED, 409, API_REFUSED},       {HOP_EBUSY, 409, API_BUSY},
     {HOP_EEXIST, 409, API_REFUSED},         {HOP_EFULL, 413, API_LIMIT},
     {HOP_ENOSPACE, 507, API_DISK_FULL},     {HOP_ENOMEM, 500, API_NO_MEMORY},
+    {HOP_EAUTH, 403, ERR_PASSPHRASE_WRONG}, /* of unlocking and of a change */
 };
 
 static void refuse(struct api_call *c, int err)
@@ -280,6 +287,8 @@ static int parse_body(struct api_call *c, const struct route *r)
 
 static int call_route(struct api_call *c, const struct route *r)
 {
+    if (c->n->locked && r->needs != ANYTIME)
+        return text_say(&c->why, GUARD_LOCKED, 0);
     int err = parse_body(c, r);
     if (err != HOP_OK)
         return err;
@@ -305,7 +314,7 @@ int api_handle(struct node *n, const struct api_request *rq, struct api_reply *r
                        rq->path);
     if (err == HOP_OK && rp->body.bad)
         err = HOP_ENOMEM;
-    if (err == HOP_ENOSPACE || err == HOP_EIO) {
+    if ((err == HOP_ENOSPACE || err == HOP_EIO) && !n->locked) {
         /* undo the turn that failed, so that the next request starts clean */
         int undone = node_commit(n);
         err = undone != HOP_OK ? undone : err;
@@ -314,6 +323,8 @@ int api_handle(struct node *n, const struct api_request *rq, struct api_reply *r
         refuse(&c, err);
     if (r == NULL && known)
         rp->status = 405;
+    if (err != HOP_OK && c.why.id == GUARD_LOCKED)
+        rp->status = 423;
     json_decref(c.body);
     return err;
 }

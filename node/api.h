@@ -32,7 +32,7 @@ struct api_stream {
 };
 
 struct api_reply {
-    int status;               /* 200, 400, 404, 405, 409, 413, 500, 507 */
+    int status;               /* 200, 400, 403, 404, 405, 409, 413, 423, 500, 507 */
     const char *content_type; /* static */
     struct buf body;          /* api_reply_free() */
     struct api_stream stream;

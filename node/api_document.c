@@ -78,20 +78,25 @@ int api_post_upload(struct api_call *c)
     struct act a;
     char number[24];
     struct device_put *put = NULL;
+    char *class = NULL;
     uint32_t size = 1;
-    const struct json_field fields[] = {{"size", JSON_FIELD_NUMBER, false, UINT32_MAX, &size}};
+    const struct json_field fields[] = {{"size", JSON_FIELD_NUMBER, false, UINT32_MAX, &size},
+                                        {"class", JSON_FIELD_TEXT, false, 32, &class}};
     int err = begin(c, &a);
     if (err == HOP_OK)
         err = json_read(c->body, fields, sizeof fields / sizeof fields[0], &c->why);
     if (err == HOP_OK && size == 0)
         err = text_say(&c->why, DOCUMENT_EMPTY, 0);
-    if (err == HOP_OK)
+    if (err == HOP_OK && class != NULL)
+        err = api_read_word(c, WORDS_CLASS, "class", class, &a.value);
+    free(class);
+    if (err == HOP_OK) /* a secret one ends here, before any byte of it */
         err = may_lay(c, &a, 1);
     struct node_upload *u = err == HOP_OK ? upload_place(c->n) : NULL;
     if (err == HOP_OK && u == NULL)
         err = text_say(&c->why, DOCUMENT_BUSY, 0);
     if (err == HOP_OK)
-        err = device_put_begin(c->n->device, size, &put, &c->why);
+        err = device_put_begin(c->n->device, a.value, size, &put, &c->why);
     if (err == HOP_OK)
         err = api_commit(c); /* what was kept for others may have made room */
     if (err != HOP_OK) {
@@ -152,8 +157,9 @@ static int lay(struct api_call *c, struct act *a, struct device_put *put)
     return err;
 }
 
-/* From an upload, or from the bytes that came along. */
-static int lay_from(struct api_call *c, struct act *a, const char *upload, struct span content)
+/* From an upload, or from the bytes that came along. class: NULL if none was named. */
+static int lay_from(struct api_call *c, struct act *a, const char *upload, struct span content,
+                    const char *class)
 {
     struct device_put *put = NULL;
     struct node_upload *u = NULL;
@@ -166,11 +172,17 @@ static int lay_from(struct api_call *c, struct act *a, const char *upload, struc
             return err;
         put = u->put;
         *u = (struct node_upload){0};
-        return lay(c, a, put);
+        if (class == NULL)
+            a->value = device_put_class(put);
+        if (a->value == device_put_class(put) || a->value == CLASS_SECRET)
+            return lay(c, a, put);
+        err = api_bad_value(c, "class", class, words_key(WORDS_CLASS, device_put_class(put)));
+        device_put_free(put, false); /* its bytes were taken as something else */
+        return err;
     }
     err = may_lay(c, a, content.size == 0 ? 1 : content.size);
     if (err == HOP_OK)
-        err = device_put_begin(c->n->device, content.size, &put, &c->why);
+        err = device_put_begin(c->n->device, a->value, content.size, &put, &c->why);
     if (err == HOP_OK)
         err = device_put_add(put, content, &c->why);
     if (err != HOP_OK) {
@@ -205,7 +217,7 @@ int api_post_document(struct api_call *c)
         a.number = span_text(reference == NULL ? "" : reference);
         a.media_type = span_text(media_type == NULL ? "application/octet-stream" : media_type);
         a.item = item;
-        err = lay_from(c, &a, upload, SPAN(content.data, content.size));
+        err = lay_from(c, &a, upload, SPAN(content.data, content.size), class);
     }
     free(title);
     free(reference);

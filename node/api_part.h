@@ -61,6 +61,7 @@ json_t *api_talk(struct api_call *c);       /* null when no voice runs */
 api_handler api_get_status, api_get_peers, api_get_members, api_get_records, api_get_ignored,
     api_get_text, api_get_procedures;
 api_handler api_get_meetings, api_get_meeting, api_get_minutes, api_get_document;
+api_handler api_post_here, api_post_lock, api_post_unlock, api_post_passphrase, api_post_panic;
 api_handler api_post_cell, api_post_invitation, api_post_verify, api_post_stop;
 api_handler api_post_meeting, api_post_upload, api_post_upload_piece, api_delete_upload,
     api_post_document, api_post_send, api_post_read, api_post_opinion, api_post_open,

@@ -283,7 +283,10 @@ static json_t *notices_json(const struct api_call *c)
 {
     struct text_said said[NOTICES_SHOWN_MAX];
     json_t *list = json_array();
-    size_t count = device_notices(c->n->device, said, NOTICES_SHOWN_MAX);
+    size_t count = 0;
+    if (c->n->copy.id != TEXT_NONE)
+        said[count++] = c->n->copy;
+    count += device_notices(c->n->device, said + count, NOTICES_SHOWN_MAX - count);
     for (size_t i = 0; i < count; i++) {
         struct buf sentence = {0};
         text_said_fill(&sentence, c->lang, &said[i]);

@@ -12,6 +12,7 @@
 
 #include "node/api.h"
 #include "node/files.h"
+#include "node/guard.h"
 
 /* clang-format off */
 const struct cli_command cli_commands[] = {
@@ -19,8 +20,12 @@ const struct cli_command cli_commands[] = {
     {"cell",    cli_cell,    HELP_CELL,    "cell new NAME --as YOUR-NAME [--procedure NAME|FILE]"},
     {"invite",  cli_invite,  HELP_INVITE,  "invite NAME [--role ROLE] [--category CATEGORY] [--address IP[:PORT]]"},
     {"join",    cli_join,    HELP_JOIN,    "join INVITATION|FILE|- [--wait SECONDS] [--bind IP] [--peer IP[:PORT]] [--beacon-port PORT] [--no-multicast]"},
-    {"run",     cli_run,     HELP_RUN,     "run [--http-port PORT] [--link-port PORT] [--beacon-port PORT] [--bind IP] [--peer IP[:PORT]]... [--no-multicast] [--serial DEVICE[:RATE]] [--no-open] [--trace FILE] [--quiet]"},
+    {"run",     cli_run,     HELP_RUN,     "run [--http-port PORT] [--link-port PORT] [--beacon-port PORT] [--bind IP] [--peer IP[:PORT]]... [--no-multicast] [--serial DEVICE[:RATE]] [--no-open] [--trace FILE] [--quiet] [--lock-after MINUTES] [--locked]"},
     {"stop",    cli_stop,    HELP_STOP,    "stop"},
+    {"lock",    cli_lock,    HELP_LOCK,    "lock"},
+    {"unlock",  cli_unlock,  HELP_UNLOCK,  "unlock"},
+    {"passphrase", cli_change_passphrase, HELP_PASSPHRASE, "passphrase [--new-passphrase-file FILE]"},
+    {"panic",   cli_panic,   HELP_PANIC,   "panic [--yes]"},
     {"status",  cli_status,  HELP_STATUS,  "status"},
     {"peers",   cli_peers,   HELP_PEERS,   "peers"},
     {"members", cli_members, HELP_MEMBERS, "members"},
@@ -344,7 +349,7 @@ int cli_help(struct cli *c)
     }
     cli_say(c, HELP_HEAD, 0);
     for (size_t i = 0; i < cli_commands_count; i++)
-        (void)printf("  %-9s %s\n", cli_commands[i].name, text(c->lang, cli_commands[i].help));
+        (void)printf("  %-10s %s\n", cli_commands[i].name, text(c->lang, cli_commands[i].help));
     cli_say(c, HELP_FOOT, 0);
     return CLI_DONE;
 }
@@ -396,11 +401,17 @@ int cli_main(int argc, char **argv)
     struct cli c = {.lang = language_of_environment(),
                     .args = argv + (argc > 0),
                     .count = argc > 0 ? (size_t)argc - 1 : 0};
+    guard_process();
     (void)setlocale(LC_CTYPE, "");
     (void)umask(077); /* papers, recordings and traces of a cell are for whoever asked for them */
     if (hop_init() != HOP_OK)
         return cli_fail(&c, CLI_UNREACHABLE, CLI_CRYPTO_BROKEN, 0);
+    char **all = calloc((size_t)argc + 1, sizeof *all); /* c.args is put in another order */
+    if (all != NULL && argc > 0)
+        memcpy(all, argv, (size_t)argc * sizeof *all);
+    c.argv = all;
     int exit_code = run_command(&c);
+    free(all);
     if (c.node != NULL) {
         node_close(c.node);
         free(c.node);

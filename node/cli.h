@@ -28,12 +28,14 @@ struct cli {
     const struct cli_command *command;
     char **args; /* what follows the command; options are taken out by cli_options() */
     size_t count;
+    char *const *argv; /* all of it, as the program was called */
     struct node *node; /* open in this process; NULL: not yet, or one is running */
     struct buf reply;  /* of the last request, as it came */
     FILE *into;        /* cli_ask_into(): where it goes instead, if it is no refusal */
     uint64_t into_size;
     struct buf path; /* of cli_path() */
     bool not_text;   /* cli_words() was given what is no text */
+    long patience_s; /* for an answer of the node; 0: for ever */
 };
 
 struct cli_command {
@@ -102,6 +104,7 @@ MUST_USE int cli_show(struct cli *c, const char *method, const char *path, json_
 
 MUST_USE int cli_find_dir(struct cli *c); /* --dir, else HOP_DIR, else ~/.hop */
 MUST_USE int cli_open(struct cli *c);     /* c->node, asking for the passphrase; it may say no */
+MUST_USE int cli_open_with(struct cli *c, const struct buf *passphrase); /* NULL: locked */
 bool cli_node_runs(const struct cli *c);
 /* The passphrase: from the file, or asked for on the terminal (twice when it is new). Wipe it. */
 MUST_USE int cli_passphrase(struct cli *c, bool is_new, struct buf *ret);
@@ -125,6 +128,8 @@ int cli_status(struct cli *c), cli_peers(struct cli *c), cli_members(struct cli 
 int cli_meeting(struct cli *c), cli_doc(struct cli *c), cli_send(struct cli *c),
     cli_opinion(struct cli *c), cli_motion(struct cli *c), cli_vote(struct cli *c),
     cli_minutes(struct cli *c), cli_dossier(struct cli *c), cli_talk(struct cli *c);
+int cli_lock(struct cli *c), cli_unlock(struct cli *c), cli_change_passphrase(struct cli *c),
+    cli_panic(struct cli *c);
 int cli_bundle(struct cli *c), cli_help(struct cli *c), cli_version(struct cli *c);
 
 /* A meeting whole, and parts of it (cli_show.c). */

@@ -94,26 +94,34 @@ int cli_passphrase(struct cli *c, bool is_new, struct buf *ret)
     return exit_code;
 }
 
+int cli_open_with(struct cli *c, const struct buf *passphrase)
+{
+    struct node_trouble trouble = {0};
+    int exit_code = CLI_DONE;
+    c->node = calloc(1, sizeof *c->node);
+    if (c->node == NULL)
+        return cli_fail(c, CLI_UNREACHABLE, API_NO_MEMORY, 0);
+    int err = passphrase == NULL
+                  ? node_open_locked(c->node, c->dir, c->lang, &trouble)
+                  : node_open(c->node, c->dir, buf_string(passphrase), c->lang, &trouble);
+    if (err != HOP_OK) {
+        exit_code = cli_trouble(c, &trouble);
+        free(c->node);
+        c->node = NULL;
+    }
+    return exit_code;
+}
+
 int cli_open(struct cli *c)
 {
     struct buf passphrase = {0};
-    struct node_trouble trouble = {0};
     if (c->node != NULL)
         return CLI_DONE;
     int exit_code = cli_find_dir(c);
     if (exit_code == CLI_DONE)
         exit_code = cli_passphrase(c, false, &passphrase);
-    if (exit_code == CLI_DONE) {
-        c->node = calloc(1, sizeof *c->node);
-        if (c->node == NULL)
-            exit_code = cli_fail(c, CLI_UNREACHABLE, API_NO_MEMORY, 0);
-        else if (node_open(c->node, c->dir, buf_string(&passphrase), c->lang, &trouble) != HOP_OK)
-            exit_code = cli_trouble(c, &trouble);
-        if (exit_code != CLI_DONE) {
-            free(c->node);
-            c->node = NULL;
-        }
-    }
+    if (exit_code == CLI_DONE)
+        exit_code = cli_open_with(c, &passphrase);
     forget(&passphrase);
     return exit_code;
 }
@@ -173,6 +181,7 @@ static void set_up(CURL *curl, struct taking *taking, const char *method, const 
     (void)curl_easy_setopt(curl, CURLOPT_URL, url);
     (void)curl_easy_setopt(curl, CURLOPT_NOPROXY, "*");
     (void)curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
+    (void)curl_easy_setopt(curl, CURLOPT_TIMEOUT, taking->c->patience_s);
     (void)curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, take_reply);
     (void)curl_easy_setopt(curl, CURLOPT_WRITEDATA, taking);
     (void)curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, method);
@@ -264,9 +273,11 @@ static int exit_code_of(long status)
     case 400:
     case 405:
         return CLI_WRONG_USAGE;
+    case 403:
     case 404:
     case 409:
     case 413:
+    case 423:
         return CLI_REFUSED;
     default:
         return CLI_UNREACHABLE;

@@ -10,6 +10,7 @@
 #include "crypto/keyfile.h"
 #include "node/api.h"
 #include "node/files.h"
+#include "node/guard.h"
 #include "node/http.h"
 #include "node/qr.h"
 #include "node/verify.h"
@@ -152,19 +153,49 @@ static void open_browser(const char *page)
     _exit(0);
 }
 
+/* As nobody sees what is left in the memory of a process that has begun anew. */
+static int begin_anew(struct cli *c, const struct node_resume *resume)
+{
+    node_close(c->node);
+    free(c->node);
+    c->node = NULL;
+    (void)fflush(stdout);
+    int err = guard_begin_anew(c->argv, resume);
+    return cli_fail(c, CLI_UNREACHABLE, GUARD_CANNOT_LOCK, 1, hop_error_text(err));
+}
+
+static int run_node(struct cli *c, struct node_options *o, bool no_open)
+{
+    struct node_trouble trouble = {0};
+    struct node_resume resume;
+    bool resumed = guard_resumed(&resume);
+    if (resumed) { /* the page that was open goes on; who reads the link has it */
+        o->token = resume.token;
+        o->http_port = resume.http_port;
+        o->quiet = true;
+    }
+    http_on_page(no_open || o->quiet ? NULL : open_browser);
+    if (node_run(c->node, o, &trouble) != HOP_OK)
+        return cli_trouble(c, &trouble);
+    if (!c->node->lock || c->node->stop)
+        return CLI_DONE;
+    resume = c->node->resume;
+    return begin_anew(c, &resume);
+}
+
 int cli_run(struct cli *c)
 {
-    const char *http = NULL, *link = NULL, *beacon = NULL;
+    const char *http = NULL, *link = NULL, *beacon = NULL, *after = NULL;
     struct cli_values peers = {0};
     struct node_options o = {0};
-    struct node_trouble trouble = {0};
-    bool no_open = false;
+    bool no_open = false, locked = false;
     const struct cli_option options[] = {
         {"--http-port", CLI_VALUE, &http},     {"--link-port", CLI_VALUE, &link},
         {"--beacon-port", CLI_VALUE, &beacon}, {"--bind", CLI_VALUE, &o.bind_address},
         {"--peer", CLI_VALUES, &peers},        {"--no-multicast", CLI_FLAG, &o.no_multicast},
         {"--trace", CLI_VALUE, &o.trace_path}, {"--quiet", CLI_FLAG, &o.quiet},
         {"--serial", CLI_VALUE, &o.serial},    {"--no-open", CLI_FLAG, &no_open},
+        {"--lock-after", CLI_VALUE, &after},   {"--locked", CLI_FLAG, &locked},
     };
     int exit_code = cli_arguments(c, options, sizeof options / sizeof options[0], 0, 0);
     if (exit_code == CLI_DONE)
@@ -175,14 +206,13 @@ int cli_run(struct cli *c)
         exit_code = read_port(c, "--beacon-port", beacon, &o.beacon_port);
     if (exit_code == CLI_DONE)
         exit_code = read_peers(c, &peers, &o);
+    if (exit_code == CLI_DONE && after != NULL && guard_parse_after(after, &o.lock_after) != HOP_OK)
+        exit_code = cli_fail(c, CLI_WRONG_USAGE, GUARD_BAD_MINUTES, 1, after);
     if (exit_code == CLI_DONE)
-        exit_code = cli_open(c);
-    if (exit_code != CLI_DONE)
-        return exit_code;
-    http_on_page(no_open || o.quiet ? NULL : open_browser);
-    if (node_run(c->node, &o, &trouble) != HOP_OK)
-        return cli_trouble(c, &trouble);
-    return CLI_DONE;
+        exit_code = cli_find_dir(c);
+    if (exit_code == CLI_DONE)
+        exit_code = locked ? cli_open_with(c, NULL) : cli_open(c);
+    return exit_code == CLI_DONE ? run_node(c, &o, no_open) : exit_code;
 }
 
 static void show_stopping(struct cli *c, const json_t *reply)

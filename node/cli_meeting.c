@@ -9,6 +9,7 @@
 
 #include "meeting/act.h"
 #include "node/files.h"
+#include "node/words.h"
 
 #define PIECE_BYTES (4u << 20) /* of a document on its way to the node: a commit each */
 
@@ -228,7 +229,8 @@ static int check_size(struct cli *c, const char *path, uint64_t size)
 }
 
 /* The file's bytes to the node; *ret: the number under which it has them, owned. */
-static int upload_file(struct cli *c, const char *meeting, const char *path, json_t **ret)
+static int upload_file(struct cli *c, const char *meeting, const char *path, const char *class,
+                       json_t **ret)
 {
     struct stat st;
     bool plain = strcmp(path, "-") == 0;
@@ -240,7 +242,11 @@ static int upload_file(struct cli *c, const char *meeting, const char *path, jso
         return cli_fail(c, CLI_UNREACHABLE, CLI_CANNOT_READ, 2, path, hop_error_text(err));
     }
     int exit_code = plain ? CLI_DONE : check_size(c, path, (uint64_t)st.st_size);
-    json_t *body = plain ? NULL : json_pack("{s:I}", "size", (json_int_t)st.st_size);
+    json_t *body = json_object();
+    if (!plain)
+        (void)json_object_set_new(body, "size", json_integer((json_int_t)st.st_size));
+    if (class != NULL)
+        (void)json_object_set_new(body, "class", cli_words(c, class));
     if (exit_code == CLI_DONE)
         exit_code =
             cli_ask(c, "POST", cli_path(c, "/api/meetings/", meeting, "/uploads"), body, ret);
@@ -264,10 +270,14 @@ static int doc_add(struct cli *c)
         {"--type", CLI_VALUE, &type},
     };
     int exit_code = cli_arguments(c, options, sizeof options / sizeof options[0], 3, 3);
+    unsigned word = CLASS_INTERNAL;
+    if (exit_code == CLI_DONE && class != NULL && words_find(WORDS_CLASS, class, &word) &&
+        word == CLASS_SECRET) /* not a word of it leaves this process */
+        exit_code = cli_fail(c, CLI_REFUSED, REFUSE_SECRET, 0);
     if (exit_code == CLI_DONE)
         exit_code = cli_number(c, "--item", item_text, ACT_AGENDA_MAX, &item);
     if (exit_code == CLI_DONE)
-        exit_code = upload_file(c, c->args[1], c->args[2], &upload);
+        exit_code = upload_file(c, c->args[1], c->args[2], class, &upload);
     if (exit_code == CLI_DONE) {
         const char *slash = strrchr(c->args[2], '/');
         const char *name = slash == NULL ? c->args[2] : slash + 1;

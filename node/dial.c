@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "node/netaddr.h"
+#include "node/serial.h"
 
 #define NEIGHBOURS_MAX   128
 #define PATIENCE_US      (3 * HOP_SECOND) /* how long the higher tag leaves it to the lower one */
@@ -19,6 +20,7 @@
 /* A process that was heard. */
 struct neighbour {
     bool used, known; /* known: its tag is of a device in the roster, and ik is that device */
+    bool copy;        /* of ourselves, and it has been there for longer */
     uint8_t boot[8], tag[16], ik[32], server_key[32];
     struct sockaddr_storage address; /* of its listener */
     hop_time first_heard, last_heard, next_dial;
@@ -217,7 +219,7 @@ static bool has_link_to(const struct node *n, const struct neighbour *t)
     struct mesh_peer_view peers[MESH_LINKS_MAX];
     if (t->link != 0 && links_exists(n->links, t->link))
         return true;
-    size_t count = t->known ? peers_of(n, peers) : 0;
+    size_t count = t->known && !t->copy ? peers_of(n, peers) : 0;
     for (size_t i = 0; i < count; i++)
         if (peers[i].greeted && memcmp(peers[i].identity, t->ik, 32) == 0)
             return true;
@@ -244,7 +246,7 @@ static struct neighbour *neighbour_of(struct dial *d, const struct beacon *b, ho
 static hop_time our_turn(const struct node *n, const struct neighbour *t)
 {
     bool lower = memcmp(n->dial->tag, t->tag, sizeof t->tag) < 0;
-    return lower || !t->known ? t->first_heard : t->first_heard + PATIENCE_US;
+    return lower || !t->known || t->copy ? t->first_heard : t->first_heard + PATIENCE_US;
 }
 
 static void try_dial(struct node *n, struct neighbour *t)
@@ -278,9 +280,19 @@ static void note_neighbour(struct node *n, const struct discovery_heard *heard,
     t->known = device != NULL;
     if (device != NULL)
         memcpy(t->ik, device->cert.ik, sizeof t->ik);
+    t->copy = t->known && memcmp(t->ik, n->keys.ik.public_key, 32) == 0;
     t->address = heard->from;
     netaddr_set_port(&t->address, b->link_port);
     try_dial(n, t);
+}
+
+/* A beacon of ours from another process is a copy of this device, or an old one played again. Which
+ * of the two shows at a link: whoever has sent fewer beacons, and so came later, dials. */
+static bool heard_copy(const struct node *n, const struct beacon *b)
+{
+    uint32_t ours = discovery_counter(n->discovery);
+    return b->counter > ours ||
+           (b->counter == ours && memcmp(b->boot, discovery_boot(n->discovery), 8) < 0);
 }
 
 static void heard_member(struct node *n, const struct discovery_heard *heard)
@@ -293,12 +305,15 @@ static void heard_member(struct node *n, const struct discovery_heard *heard)
                              : cell_device_by_tag(device_cell(n->device),
                                                   keys[heard->name].epoch->route, b->device_tag);
     hop_wipe(keys, sizeof keys);
-    if (device != NULL && (beacon_verify(&heard->opened, device->cert.ik) != HOP_OK ||
-                           memcmp(device->cert.ik, n->keys.ik.public_key, 32) == 0))
-        return; /* somebody else's word for it, or a copy of ourselves */
+    if (device != NULL && beacon_verify(&heard->opened, device->cert.ik) != HOP_OK)
+        return; /* somebody else's word for it */
+    bool own = device != NULL && memcmp(device->cert.ik, n->keys.ik.public_key, 32) == 0;
     if (heard->unicast && (b->flags & BEACON_FLAG_REPLY) == 0)
         discovery_answer(n->discovery, heard);
-    note_neighbour(n, heard, device);
+    if (!own || heard_copy(n, b))
+        note_neighbour(n, heard, device);
+    else
+        discovery_hurry(n->discovery, n->now); /* so that it hears at once that somebody is here */
 }
 
 /* A joiner is answered in any case: it may sit where our own beacons do not reach. */
@@ -333,6 +348,22 @@ static void tell_discovery(struct node *n)
             links_address(n->links, peers[i].link, &hosts[hosts_count]) == HOP_OK)
             hosts_count++;
     discovery_linked_hosts(n->discovery, hosts, hosts_count, n->now);
+}
+
+void dial_copy_met(struct node *n, mesh_link link)
+{
+    struct sockaddr_storage address;
+    char where[NETADDR_TEXT_BYTES] = "?";
+    if (n->links == NULL || serial_owns(link))
+        return; /* an echo on a wire is no proof of much, and tells no address */
+    if (links_address(n->links, link, &address) == HOP_OK)
+        netaddr_print(where, &address);
+    if (n->copy.id == TEXT_NONE || !links_is_listener(n->links, link))
+        device_copied(n->device); /* once: it cannot have the keys of the logs that come now */
+    n->copy_stops = !links_is_listener(n->links, link);
+    n->stop = n->stop || n->copy_stops;
+    (void)text_say(&n->copy, n->copy_stops ? GUARD_COPY_STOPPED : GUARD_COPY_SEEN, 1, where);
+    node_changed(n);
 }
 
 void dial_link_changed(struct node *n, mesh_link link)

@@ -23,6 +23,9 @@ void dial_refresh(struct node *n);
 void dial_heard(struct node *n, const struct discovery_heard *heard);
 
 /* A link has come up or gone. */
+/* At the other end of this link is our own identity: one of the two processes has to stop. It is
+ * the one that dialed, for only whoever has been there for a shorter time dials a copy. */
+void dial_copy_met(struct node *n, mesh_link link);
 void dial_link_changed(struct node *n, mesh_link link);
 
 /* Try again what is due; of two links to one device close the superfluous. */

@@ -418,6 +418,22 @@ static hop_time rhythm(struct discovery *d)
     return base - base / 4 + jitter;
 }
 
+const uint8_t *discovery_boot(const struct discovery *d)
+{
+    return d->boot;
+}
+
+uint32_t discovery_counter(const struct discovery *d)
+{
+    return d->counter;
+}
+
+void discovery_set_server(struct discovery *d, const uint8_t server_key[static 32], hop_time now)
+{
+    memcpy(d->server_key, server_key, sizeof d->server_key);
+    discovery_hurry(d, now);
+}
+
 void discovery_hurry(struct discovery *d, hop_time now)
 {
     hop_time soon = now + hop_drbg_u64(&d->drbg) % HURRY_US;

@@ -63,6 +63,12 @@ void discovery_set_root(struct discovery *d, const uint8_t salt[static 8],
 /* Send one soon: records, members or interfaces have changed. */
 void discovery_hurry(struct discovery *d, hop_time now);
 
+/* This process in its beacons, 8 bytes, and how many it has made. */
+const uint8_t *discovery_boot(const struct discovery *d);
+uint32_t discovery_counter(const struct discovery *d);
+/* The key of the listener has changed: say so soon. */
+void discovery_set_server(struct discovery *d, const uint8_t server_key[static 32], hop_time now);
+
 /* Send beacons to this address every two seconds until linked. HOP_EFULL. */
 MUST_USE int discovery_add_peer(struct discovery *d, const struct sockaddr_storage *address,
                                 hop_time now);

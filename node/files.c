@@ -1,6 +1,7 @@
 #define _GNU_SOURCE /* mkostemp */
 #include "node/files.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -136,6 +137,76 @@ static int fill_and_rename(int fd, const char *temporary, const char *path, stru
     if (err != HOP_OK)
         (void)unlink(temporary);
     return err;
+}
+
+/* ---- what is secret ---- */
+
+static int blank(int fd, off_t at, size_t size)
+{
+    static const uint8_t zeros[4096];
+    struct stat st;
+    if (fstat(fd, &st) != 0)
+        return files_error(errno);
+    size_t end = st.st_size < 0 ? 0 : (size_t)st.st_size;
+    if (at >= 0 && (size_t)at < end && size > end - (size_t)at)
+        size = end - (size_t)at;
+    while (size > 0 && at >= 0 && (size_t)at < end) {
+        ssize_t n = pwrite(fd, zeros, size < sizeof zeros ? size : sizeof zeros, at);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return files_error(errno);
+        at += n;
+        size -= (size_t)n;
+    }
+    return fsync(fd) == 0 ? HOP_OK : files_error(errno);
+}
+
+int files_blank(const char *path, size_t at, size_t size)
+{
+    int fd = open(path, O_WRONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    if (fd < 0)
+        return files_error(errno);
+    int err = blank(fd, (off_t)at, size);
+    close(fd);
+    return err;
+}
+
+int files_wipe(const char *path)
+{
+    int err = files_blank(path, 0, SIZE_MAX);
+    if (unlink(path) != 0 && err == HOP_OK)
+        err = files_error(errno);
+    return err;
+}
+
+int files_replace_secret(const char *path, struct span bytes)
+{
+    int old = open(path, O_WRONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK); /* -1: there is none */
+    int err = files_write(path, bytes, 0600);
+    if (err == HOP_OK && old >= 0)
+        (void)blank(old, 0, SIZE_MAX); /* the new file is there and whole, whatever comes of this */
+    if (old >= 0)
+        close(old);
+    return err;
+}
+
+void files_wipe_parts(const char *dir, const char *name)
+{
+    DIR *list = opendir(dir);
+    size_t size = strlen(name);
+    char path[PATH_BYTES_MAX];
+    const struct dirent *e;
+    while (list != NULL && (e = readdir(list)) != NULL) {
+        if (strncmp(e->d_name, name, size) != 0 || e->d_name[size] != '.' ||
+            strlen(e->d_name) != size + sizeof "XXXXXX" ||
+            files_path(path, sizeof path, dir, e->d_name) != HOP_OK)
+            continue;
+        int err = files_wipe(path);
+        (void)err; /* what cannot be removed now is tried again at the next start */
+    }
+    if (list != NULL)
+        (void)closedir(list);
 }
 
 int files_write(const char *path, struct span bytes, mode_t mode)

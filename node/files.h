@@ -23,6 +23,21 @@ MUST_USE int files_read(const char *path, size_t size_max, struct buf *ret);
  * file is then untouched. */
 MUST_USE int files_write(const char *path, struct span bytes, mode_t mode);
 
+/* The same with mode 0600 for what is secret: the old file's bytes are written over when the new
+ * one has its name, so that what was taken out of it is not left on the disk. (A disk that moves
+ * blocks about may keep copies: docs/security.md.) */
+MUST_USE int files_replace_secret(const char *path, struct span bytes);
+
+/* Write zeros over [at, at + size) of a file that is there, at most to its end, down to the disk.
+ */
+MUST_USE int files_blank(const char *path, size_t at, size_t size);
+
+/* Write zeros over all of it and remove it. HOP_ENOTFOUND if it is not there. */
+MUST_USE int files_wipe(const char *path);
+
+/* What writes of this file that never ended have left beside it: each is wiped. */
+void files_wipe_parts(const char *dir, const char *name);
+
 /* Make a directory of this mode, and those above it that are missing (0755). An existing one is
  * fine and keeps its mode. */
 MUST_USE int files_make_dir(const char *path, mode_t mode);

@@ -16,6 +16,7 @@
 #include "base/encode.h"
 #include "node/events.h"
 #include "node/files.h"
+#include "node/guard.h"
 #include "node/http_part.h"
 #include "node/web_assets.h"
 
@@ -300,7 +301,11 @@ static enum MHD_Result reply(const struct listener *l, struct MHD_Connection *co
 {
     if (x->refused != TEXT_NONE)
         return reply_refusal(l, connection, x, x->refused_status, x->refused);
-    if (strcmp(x->path, "/api/events") == 0 && strcmp(x->method, "GET") == 0)
+    /* pages ask by themselves for what has changed: that is no sign of a person */
+    if (l->unix_socket || strcmp(x->method, "GET") != 0)
+        guard_used(l->http->node);
+    if (strcmp(x->path, "/api/events") == 0 && strcmp(x->method, "GET") == 0 &&
+        !l->http->node->locked)
         return events_open(l, connection, x);
     if (strncmp(x->path, "/api/", 5) != 0)
         return reply_page(l, connection, x);
@@ -394,6 +399,7 @@ static void on_completed(void *ctx, struct MHD_Connection *connection, void **st
     (void)code;
     if (x == NULL)
         return;
+    hop_wipe(x->body.data, x->body.size); /* it may have been a passphrase */
     buf_free(&x->body);
     free(x);
     *state = NULL;
@@ -469,12 +475,15 @@ static struct MHD_Daemon *daemon_start(struct listener *l, int fd)
                             (size_t)(64u << 10), MHD_OPTION_END);
 }
 
-static void make_link(struct http *h)
+/* `before`: the token of the process before this one, so that its page goes on; or NULL. */
+static void make_link(struct http *h, const char *before)
 {
     uint8_t token[TOKEN_BYTES];
     hop_drbg_take(&h->node->drbg, token, sizeof token);
     hex_encode(h->token, SPAN(token, sizeof token));
     hop_wipe(token, sizeof token);
+    if (before != NULL && strlen(before) == HTTP_TOKEN_CHARACTERS)
+        memcpy(h->token, before, sizeof h->token);
     (void)snprintf(h->cookie, sizeof h->cookie, "hop-%u", (unsigned)h->port);
     (void)snprintf(h->link, sizeof h->link, "http://127.0.0.1:%u/?token=%s", (unsigned)h->port,
                    h->token);
@@ -531,7 +540,7 @@ int http_start(struct node *n, const struct node_options *options, struct node_t
         (void)close(unix_fd);
     if (h->listeners[1].daemon == NULL)
         (void)close(tcp_fd);
-    make_link(h);
+    make_link(h, options->token);
     if (h->timer < 0 || h->listeners[0].daemon == NULL || h->listeners[1].daemon == NULL)
         err = trouble(why, HOP_EIO, HTTP_NO_SOCKET, n->dir, strerror(errno));
     else

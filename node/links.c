@@ -1,9 +1,14 @@
+#define _GNU_SOURCE /* F_DUPFD_CLOEXEC, TCP_DEFER_ACCEPT */
 #include "node/links.h"
 
 #include <assert.h>
 #include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "node/links_part.h"
 #include "node/netaddr.h"
@@ -12,6 +17,7 @@
 #define GOODBYE_MS     200  /* how long a last message may take to leave when a socket closes */
 #define RECEIVE_HWM    64   /* frames; beyond it TCP holds the peer back */
 #define SEND_HWM       (2 * MESH_OUTS_MAX) /* one step may ask for MESH_OUTS_MAX sends */
+#define LISTEN_BACKLOG 4096                /* connections that have said nothing yet wait in it */
 #define CURVE_OVERHEAD 64                  /* libzmq counts the sealed message, not the frame */
 
 /* ---- the table ---- */
@@ -54,6 +60,8 @@ struct link *links_take_place(struct links *l, enum link_kind kind)
 
 void links_say_goodbye(struct links *l, struct link *k)
 {
+    if (k->routed_away)
+        return;
     if (k->kind == LINK_DIALED) {
         if (k->up)
             zmq_send(k->socket, "", 0, ZMQ_DONTWAIT);
@@ -116,6 +124,9 @@ static int set_bounds(void *s)
     return HOP_OK;
 }
 
+static void make_server(struct links *l);
+static void close_router(struct links *l);
+
 int links_new(struct links **ret, struct hop_drbg *drbg, bool dial_only)
 {
     uint8_t seed[CRYPTO_SEED_BYTES];
@@ -126,9 +137,9 @@ int links_new(struct links **ret, struct hop_drbg *drbg, bool dial_only)
     zmq_msg_init(&l->message);
     hop_drbg_take(drbg, seed, sizeof seed);
     hop_drbg_seed(&l->drbg, seed);
-    hop_drbg_take(drbg, seed, sizeof seed);
-    hop_box_keypair(&l->server, seed);
     hop_wipe(seed, sizeof seed);
+    l->listener = -1;
+    make_server(l);
     int err = HOP_EIO;
     l->context = zmq_ctx_new();
     if (l->context == NULL)
@@ -150,12 +161,9 @@ void links_free(struct links *l)
     links_drop_all(l);
     links_discard_held(l);
     zmq_msg_close(&l->message);
-    if (l->router != NULL) {
-        zmq_socket_monitor(l->router, NULL, 0);
-        zmq_close(l->router);
-    }
-    if (l->router_monitor != NULL)
-        zmq_close(l->router_monitor);
+    close_router(l);
+    if (l->listener >= 0)
+        close(l->listener);
     zap_free(l->zap);
     if (l->context != NULL)
         zmq_ctx_term(l->context);
@@ -176,62 +184,144 @@ static int listen_error(int number)
     }
 }
 
-static int bind_router(void *router, const char *address, uint16_t port)
+/* The listening socket is ours and not libzmq's, so that the port stays taken while one ROUTER ends
+ * and the next begins; and so that a connection is not taken before something was said on it:
+ * libzmq would greet whoever connects, and hold a descriptor for whoever stays silent. */
+static int open_listener(const struct sockaddr_storage *at, int *ret)
 {
-    char endpoint[NETADDR_TEXT_BYTES + 16], port_text[8] = "*";
-    bool six = address != NULL && strchr(address, ':') != NULL;
-    if (port != 0)
-        snprintf(port_text, sizeof port_text, "%u", port);
-    snprintf(endpoint, sizeof endpoint, "tcp://%s%s%s:%s", six ? "[" : "",
-             address == NULL ? "*" : address, six ? "]" : "", port_text);
-    if (zmq_bind(router, endpoint) == 0)
+    int on = 1, off = 0, wait = HANDSHAKE_MS / 1000, number;
+    bool six = at->ss_family == AF_INET6;
+    int fd = socket(at->ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (fd < 0)
+        return errno == EAFNOSUPPORT ? HOP_ENOTFOUND : HOP_EIO;
+    (void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+    (void)setsockopt(fd, IPPROTO_TCP, TCP_DEFER_ACCEPT, &wait, sizeof wait);
+    if ((!six || setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof off) == 0) &&
+        bind(fd, (const struct sockaddr *)at, netaddr_size(at)) == 0 &&
+        listen(fd, LISTEN_BACKLOG) == 0) {
+        *ret = fd;
         return HOP_OK;
-    if (zmq_errno() == EADDRINUSE || address != NULL || set_int(router, ZMQ_IPV6, 0) != 0)
-        return listen_error(zmq_errno());
-    return zmq_bind(router, endpoint) == 0 ? HOP_OK : listen_error(zmq_errno()); /* no IPv6 here */
+    }
+    number = errno;
+    close(fd);
+    return number == EAFNOSUPPORT || number == EADDRNOTAVAIL ? HOP_ENOTFOUND : listen_error(number);
 }
 
-static uint16_t port_of(void *router)
+/* NULL: both families, or what this machine has of them. */
+static int listen_at(struct links *l, const char *address, uint16_t port)
 {
-    char endpoint[256] = "";
-    size_t size = sizeof endpoint;
-    if (zmq_getsockopt(router, ZMQ_LAST_ENDPOINT, endpoint, &size) != 0)
-        return 0;
-    const char *colon = strrchr(endpoint, ':');
-    return colon == NULL ? 0 : (uint16_t)strtoul(colon + 1, NULL, 10);
+    struct sockaddr_storage at = {.ss_family = AF_INET6};
+    socklen_t size = sizeof at;
+    int err = HOP_OK;
+    if (address != NULL)
+        err = netaddr_parse(&at, address, 0);
+    netaddr_set_port(&at, port);
+    if (err == HOP_OK)
+        err = open_listener(&at, &l->listener);
+    if (err == HOP_ENOTFOUND && address == NULL) {
+        at = (struct sockaddr_storage){.ss_family = AF_INET};
+        netaddr_set_port(&at, port);
+        err = open_listener(&at, &l->listener);
+    }
+    if (err == HOP_OK && getsockname(l->listener, (struct sockaddr *)&at, &size) == 0)
+        l->port = netaddr_port(&at);
+    return err == HOP_ENOTFOUND ? HOP_EIO : err;
+}
+
+/* A ROUTER under l->server on our listening socket. */
+static int open_router(struct links *l)
+{
+    char watch[40];
+    int fd = -1;
+    void *router = zmq_socket(l->context, ZMQ_ROUTER);
+    if (router == NULL)
+        return HOP_EIO;
+    int err = zap_guard(router, &l->server);
+    if (err == HOP_OK)
+        err = set_bounds(router);
+    if (err == HOP_OK &&
+        (set_int(router, ZMQ_IPV6, 1) != 0 || set_int(router, ZMQ_ROUTER_MANDATORY, 1) != 0 ||
+         (fd = fcntl(l->listener, F_DUPFD_CLOEXEC, 0)) < 0 || set_int(router, ZMQ_USE_FD, fd) != 0))
+        err = HOP_EIO;
+    if (err == HOP_OK && zmq_bind(router, "tcp://127.0.0.1:*") != 0) /* where, the socket knows */
+        err = listen_error(zmq_errno());
+    if (err != HOP_OK) {
+        zmq_close(router);
+        return err;
+    }
+    l->router = router;
+    snprintf(watch, sizeof watch, "inproc://hop.router.%u", ++l->routers);
+    /* without it a peer that crashed is found out by its silence: later, but it is */
+    l->router_monitor = zmq_socket(l->context, ZMQ_PAIR);
+    if (l->router_monitor != NULL &&
+        (set_int(l->router_monitor, ZMQ_LINGER, 0) != 0 ||
+         zmq_socket_monitor(router, watch, ZMQ_EVENT_DISCONNECTED) != 0 ||
+         zmq_connect(l->router_monitor, watch) != 0))
+        return HOP_EIO;
+    return HOP_OK;
+}
+
+static void close_router(struct links *l)
+{
+    if (l->router != NULL) {
+        zmq_socket_monitor(l->router, NULL, 0);
+        zmq_close(l->router);
+    }
+    if (l->router_monitor != NULL)
+        zmq_close(l->router_monitor);
+    l->router = l->router_monitor = NULL;
+}
+
+static void make_server(struct links *l)
+{
+    uint8_t seed[CRYPTO_SEED_BYTES];
+    hop_drbg_take(&l->drbg, seed, sizeof seed);
+    hop_wipe(&l->server, sizeof l->server);
+    hop_box_keypair(&l->server, seed);
+    hop_wipe(seed, sizeof seed);
 }
 
 int links_listen(struct links *l, const char *address, uint16_t port)
 {
     assert(l->zap != NULL && l->router == NULL);
     int err = zap_self_test(l->zap, l->context, &l->drbg);
-    if (err != HOP_OK)
-        return err;
-    void *router = zmq_socket(l->context, ZMQ_ROUTER);
-    if (router == NULL)
-        return HOP_EIO;
-    err = zap_guard(router, &l->server);
     if (err == HOP_OK)
-        err = set_bounds(router);
-    if (err == HOP_OK &&
-        (set_int(router, ZMQ_IPV6, 1) != 0 || set_int(router, ZMQ_ROUTER_MANDATORY, 1) != 0))
-        err = HOP_EIO;
-    if (err == HOP_OK)
-        err = bind_router(router, address, port);
-    if (err != HOP_OK) {
-        zmq_close(router);
-        return err;
+        err = listen_at(l, address, port);
+    return err == HOP_OK ? open_router(l) : err;
+}
+
+bool links_renewal_due(struct links *l, hop_time now)
+{
+    if (l->renewed == 0)
+        l->renewed = now;
+    return l->router != NULL && now >= l->renewed + LINKS_SERVER_US;
+}
+
+int links_renew(struct links *l, hop_time now)
+{
+    l->now = l->renewed = now;
+    for (size_t i = 0; i < TABLE_MAX; i++) {
+        struct link *k = &l->table[i];
+        if (k->kind == LINK_JOINER)
+            links_drop(l, k->id);
+        else if (k->kind == LINK_ACCEPTED && !k->routed_away) {
+            links_say_goodbye(l, k);
+            k->gone = k->routed_away = true;
+        }
     }
-    l->router = router;
-    l->port = port_of(router);
-    /* without it a peer that crashed is found out by its silence: later, but it is */
-    l->router_monitor = zmq_socket(l->context, ZMQ_PAIR);
-    if (l->router_monitor != NULL &&
-        (set_int(l->router_monitor, ZMQ_LINGER, 0) != 0 ||
-         zmq_socket_monitor(router, "inproc://hop.router", ZMQ_EVENT_DISCONNECTED) != 0 ||
-         zmq_connect(l->router_monitor, "inproc://hop.router") != 0))
-        return HOP_EIO;
-    return HOP_OK;
+    close_router(l);
+    make_server(l);
+    return open_router(l);
+}
+
+void links_end_old(struct links *l, hop_time now)
+{
+    l->now = now;
+    for (size_t i = 0; i < TABLE_MAX; i++) {
+        struct link *k = &l->table[i];
+        if (k->kind == LINK_DIALED && k->up && now - k->since >= LINKS_KEYS_US)
+            k->gone = true;
+    }
 }
 
 uint16_t links_port(const struct links *l)

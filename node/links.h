@@ -54,6 +54,17 @@ uint16_t links_port(const struct links *l);             /* 0 before links_listen
 const uint8_t *links_server_key(const struct links *l); /* 32 bytes */
 struct zap *links_zap(struct links *l);                 /* NULL when dial_only */
 
+/* A new server key: the listener begins anew on the same port, and what was accepted under the old
+ * one goes down, to come back under the new. Whoever tells the key to the cell does so at once. On
+ * error nothing listens any more. */
+MUST_USE int links_renew(struct links *l, hop_time now);
+/* When that is due, and when the oldest dialed link has had its keys for long enough. libzmq knows
+ * no re-keying: a link gets new ones by being made again. */
+#define LINKS_SERVER_US (6 * 3600 * HOP_SECOND)
+#define LINKS_KEYS_US   (3600 * HOP_SECOND)
+bool links_renewal_due(struct links *l, hop_time now); /* counts from the first time it is asked */
+void links_end_old(struct links *l, hop_time now);     /* dialed links of that age go down */
+
 /* Who may connect, from now on: devices' link keys, then invitations' link keys. Links whose key
  * is no longer among them go down. */
 MUST_USE int links_allow(struct links *l, const uint8_t (*keys)[32], size_t devices,

@@ -14,10 +14,11 @@ enum link_kind { LINK_FREE, LINK_DIALED, LINK_ACCEPTED, LINK_JOINER };
 struct link {
     enum link_kind kind;
     mesh_link id;
-    bool up;      /* LINKS_UP was reported */
-    bool ended;   /* its connection is over, but what came before may not have been read yet */
-    bool gone;    /* LINKS_DOWN is owed */
-    void *socket; /* DEALER of a dialed link */
+    bool up;          /* LINKS_UP was reported */
+    bool ended;       /* its connection is over, but what came before may not have been read yet */
+    bool gone;        /* LINKS_DOWN is owed */
+    bool routed_away; /* its ROUTER is closed: nothing can be sent to it any more */
+    void *socket;     /* DEALER of a dialed link */
     void *monitor;
     size_t routing_size; /* of an accepted one */
     int fd;              /* and libzmq's descriptor under it; -1 otherwise */
@@ -42,6 +43,9 @@ struct routing {
 
 struct links {
     void *context, *router, *router_monitor;
+    int listener;     /* ours, kept bound while routers come and go; -1: none */
+    unsigned routers; /* so far, to name their monitors */
+    hop_time renewed; /* when the server key was made; 0: at the start, before the first turn */
     struct zap *zap;
     struct hop_drbg drbg; /* for the self-test's keys */
     struct hop_box_key server;

@@ -9,6 +9,7 @@
 #include <zmq.h>
 
 #include "node/dial.h"
+#include "node/guard.h"
 #include "node/http.h"
 #include "node/links.h"
 #include "node/netaddr.h"
@@ -150,6 +151,20 @@ static void refresh_root(struct node *n)
     discovery_set_root(n->discovery, salt, root);
 }
 
+/* Keys of links are renewed by making the links again; not under people who talk. */
+static int renew_links(struct node *n)
+{
+    if (talk_active(n))
+        return HOP_OK;
+    links_end_old(n->links, n->now);
+    if (!links_renewal_due(n->links, n->now))
+        return HOP_OK;
+    int err = links_renew(n->links, n->now);
+    if (err == HOP_OK)
+        discovery_set_server(n->discovery, links_server_key(n->links), n->now);
+    return err;
+}
+
 static void take_turn(struct loop *l)
 {
     struct node *n = l->n;
@@ -176,6 +191,7 @@ static void take_turn(struct loop *l)
         l->version = device_version(n->device);
         node_changed(n);
     }
+    n->lock = n->lock || guard_idle(n);
 }
 
 /* ---- opening and closing ---- */
@@ -253,7 +269,7 @@ static int open_edges(struct node *n, const struct node_options *o, struct node_
                               why);
     if (err == HOP_OK && o->serial != NULL)
         err = serial_open(&n->serial, n, o->serial, why);
-    if (err == HOP_OK)
+    if (err == HOP_OK && n->http == NULL) /* a locked node has it already */
         err = http_start(n, o, why);
     return err;
 }
@@ -281,13 +297,42 @@ static int open_trace(struct node *n, const char *path, struct node_trouble *why
     return n->trace_file != NULL ? HOP_OK : say(why, ERR_TRACE_FILE, path, HOP_EIO);
 }
 
+/* Without keys there is nobody to meet and nothing to say: requests are answered, until one of them
+ * brings the passphrase. */
+static int serve_locked(struct loop *l, const struct node_options *o, struct node_trouble *why)
+{
+    struct node *n = l->n;
+    struct signalfd_siginfo info;
+    int err = n->locked ? http_start(n, o, why) : HOP_OK;
+    while (err == HOP_OK && n->locked && !n->stop) {
+        int fds[HTTP_POLL_FDS_MAX];
+        zmq_pollitem_t items[HTTP_POLL_FDS_MAX + 1];
+        size_t count = http_poll_fds(n, fds, HTTP_POLL_FDS_MAX);
+        for (size_t i = 0; i < count; i++)
+            items[i] = (zmq_pollitem_t){.fd = fds[i], .events = ZMQ_POLLIN};
+        items[count] = (zmq_pollitem_t){.fd = l->signals, .events = ZMQ_POLLIN};
+        if (zmq_poll(items, (int)count + 1, WAIT_MS_MAX) < 0 && errno != EINTR)
+            err = say(why, ERR_NETWORK, hop_error_text(HOP_EIO), HOP_EIO);
+        if (read(l->signals, &info, sizeof info) == (ssize_t)sizeof info)
+            n->stop = true;
+        node_read_clocks(n);
+        http_turn(n);
+    }
+    return err;
+}
+
 int node_run(struct node *n, const struct node_options *options, struct node_trouble *ret)
 {
     struct loop l = {.n = n, .signals = loop_signals()};
     if (l.signals < 0)
         return say(ret, ERR_MEMORY, NULL, HOP_ENOMEM);
     node_read_clocks(n);
-    int err = open_trace(n, options->trace_path, ret);
+    n->lock_after = options->lock_after;
+    int err = serve_locked(&l, options, ret);
+    if (err != HOP_OK || n->stop)
+        goto out;
+    guard_used(n);
+    err = open_trace(n, options->trace_path, ret);
     if (err == HOP_OK && options->join != NULL)
         err = loop_join(n, options->join, options, 0, l.signals, ret);
     if (err == HOP_OK)
@@ -295,14 +340,23 @@ int node_run(struct node *n, const struct node_options *options, struct node_tro
     n->running = err == HOP_OK;
     if (n->running)
         take_turn(&l);
-    while (err == HOP_OK && !n->stop) {
+    while (err == HOP_OK && !n->stop && !n->lock) {
         err = wait_for_something(&l);
-        if (err == HOP_OK)
+        if (err == HOP_OK) {
             take_turn(&l);
-        else
+            err = renew_links(n);
+        }
+        if (err != HOP_OK)
             err = say(ret, ERR_NETWORK, hop_error_text(err), err);
     }
     n->running = false;
+    if (err == HOP_OK && n->copy_stops) {
+        ret->said = n->copy;
+        ret->exit_code = 1;
+        err = HOP_EREFUSED;
+    }
+    guard_remember(n);
+out:
     close_edges(n);
     close(l.signals);
     return err;

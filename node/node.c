@@ -6,15 +6,15 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <sys/file.h>
-#include <sys/mman.h>
-#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "crypto/entropy.h"
+#include "node/dial.h"
 #include "node/files.h"
+#include "node/guard.h"
 #include "node/http.h"
 #include "node/links.h"
 #include "node/serial.h"
@@ -77,17 +77,13 @@ static int dir_trouble(const char *dir, int err, struct node_trouble *ret)
     }
 }
 
-static int keys_trouble(const char *dir, enum keyfile_trouble t, int err, struct node_trouble *ret)
+int node_keys_trouble(const char *dir, enum keyfile_trouble t, int err, struct node_trouble *ret)
 {
     static const enum text_id sentences[] = {
-        [KEYFILE_FINE] = ERR_KEYS_DAMAGED,
-        [KEYFILE_FOREIGN] = ERR_KEYS_FOREIGN,
-        [KEYFILE_NEWER] = ERR_KEYS_NEWER,
-        [KEYFILE_OLDER] = ERR_KEYS_OLDER,
-        [KEYFILE_WEAK] = ERR_KEYS_WEAK,
-        [KEYFILE_ABSURD] = ERR_KEYS_ABSURD,
-        [KEYFILE_DAMAGED] = ERR_KEYS_DAMAGED,
-        [KEYFILE_WRONG_PASSPHRASE] = ERR_PASSPHRASE_WRONG,
+        [KEYFILE_FINE] = ERR_KEYS_DAMAGED,        [KEYFILE_FOREIGN] = ERR_KEYS_FOREIGN,
+        [KEYFILE_NEWER] = ERR_KEYS_NEWER,         [KEYFILE_OLDER] = ERR_KEYS_OLDER,
+        [KEYFILE_WEAK] = ERR_KEYS_WEAK,           [KEYFILE_ABSURD] = ERR_KEYS_ABSURD,
+        [KEYFILE_DAMAGED] = ERR_KEYS_DAMAGED,     [KEYFILE_WRONG_PASSPHRASE] = ERR_PASSPHRASE_WRONG,
         [KEYFILE_NO_MEMORY] = ERR_KEYS_NO_MEMORY,
     };
     int exit_code = t == KEYFILE_WRONG_PASSPHRASE ? 1 : 3;
@@ -148,7 +144,7 @@ static int write_keys(const char *dir, struct span file)
 {
     char path[600];
     int err = files_path(path, sizeof path, dir, "keys.hop");
-    return err == HOP_OK ? files_write(path, file, 0600) : err;
+    return err == HOP_OK ? files_replace_secret(path, file) : err;
 }
 
 /* HOP_OK if there is a key file; HOP_ENOTFOUND; else why nobody can tell. */
@@ -195,8 +191,8 @@ int node_init(const char *dir, const char *passphrase, uint64_t kdf_memory,
     hop_entropy_seed(&drbg);
     device_keys_new(&keys, &drbg);
     device_keys_put(payload, &payload_size, &keys);
-    err = keyfile_seal(file, &size, SPAN(payload, payload_size), span_text(passphrase), &cost,
-                       &drbg);
+    err =
+        keyfile_seal(file, &size, SPAN(payload, payload_size), span_text(passphrase), &cost, &drbg);
     if (err == HOP_OK)
         err = write_keys(dir, SPAN(file, size));
     hop_wipe(payload, sizeof payload);
@@ -217,18 +213,6 @@ void node_read_clocks(struct node *n)
     n->wall = (uint64_t)t.tv_sec * HOP_SECOND + (uint64_t)t.tv_nsec / 1000;
 }
 
-/* Secrets of this process shall not end on a disk: no core file, no tracing by others of this
- * user, no swapping of the pages that hold them (as far as the limits of the system allow). */
-static void guard_memory(struct node *n)
-{
-    struct rlimit none = {0, 0};
-    (void)setrlimit(RLIMIT_CORE, &none);
-    (void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
-    (void)mlock(&n->keys, sizeof n->keys);
-    (void)mlock(&n->keyfile, sizeof n->keyfile);
-    (void)mlock(&n->drbg, sizeof n->drbg);
-}
-
 /* A connection that never finishes its handshake holds a descriptor for five seconds, and anybody
  * in the network can open a thousand of them: the usual limit would leave none for files and pages.
  */
@@ -245,10 +229,10 @@ static int read_keys(struct node *n, const char *passphrase, struct node_trouble
 {
     char path[600];
     struct buf file = {0};
-    uint8_t payload[KEYFILE_PAYLOAD_BYTES_MAX];
+    uint8_t *payload = hop_secret_new(KEYFILE_PAYLOAD_BYTES_MAX);
     size_t size = 0;
     enum keyfile_trouble t = KEYFILE_FINE;
-    int err = files_path(path, sizeof path, n->dir, "keys.hop");
+    int err = payload == NULL ? HOP_ENOMEM : files_path(path, sizeof path, n->dir, "keys.hop");
     if (err == HOP_OK)
         err = files_read(path, KEYFILE_BYTES_MAX, &file);
     if (err == HOP_EFULL || err == HOP_EMALFORMED)
@@ -266,9 +250,9 @@ static int read_keys(struct node *n, const char *passphrase, struct node_trouble
         err = HOP_EMALFORMED;
     }
     if (err != HOP_OK)
-        err = keys_trouble(n->dir, t, err, ret);
+        err = node_keys_trouble(n->dir, t, err, ret);
 out:
-    hop_wipe(payload, sizeof payload);
+    hop_secret_free(payload, KEYFILE_PAYLOAD_BYTES_MAX);
     buf_free(&file);
     return err;
 }
@@ -302,6 +286,26 @@ static int make_device(struct node *n, struct node_trouble *ret)
     return err == HOP_OK ? HOP_OK : node_disk_trouble(n, err, ret);
 }
 
+/* What a node has only when it is not locked. */
+static void close_parts(struct node *n)
+{
+    if (n->device != NULL && n->store_trouble.id == TEXT_NONE && !n->panic) {
+        device_stop(n->device);
+        int err = node_save_keys(n);
+        (void)err; /* if it cannot be: the next start takes it for a power cut */
+    }
+    device_free(n->device);
+    store_close(n->store);
+    free(n->outs.scratch.base);
+    free(n->news);
+    hop_wipe(&n->keys, sizeof n->keys);
+    hop_wipe(&n->keyfile, sizeof n->keyfile);
+    n->device = NULL;
+    n->store = NULL;
+    n->outs.scratch = (struct arena){0};
+    n->news = NULL;
+}
+
 static int open_parts(struct node *n, const char *passphrase, struct node_trouble *ret)
 {
     enum store_trouble st = STORE_FINE;
@@ -321,8 +325,8 @@ static int open_parts(struct node *n, const char *passphrase, struct node_troubl
     return err;
 }
 
-int node_open(struct node *n, const char *dir, const char *passphrase, enum text_lang lang,
-              struct node_trouble *ret)
+/* The directory's lock is taken: nobody else runs on it. */
+static int open_dir(struct node *n, const char *dir, enum text_lang lang, struct node_trouble *ret)
 {
     memset(n, 0, sizeof *n);
     n->lock_fd = -1;
@@ -331,11 +335,8 @@ int node_open(struct node *n, const char *dir, const char *passphrase, enum text
         return trouble(ret, 3, ERR_CRYPTO, NULL, NULL, HOP_EIO);
     if (strlen(dir) >= sizeof n->dir)
         return dir_trouble(dir, HOP_EFULL, ret);
-    memcpy(n->dir, dir, strlen(dir) + 1);
-    guard_memory(n);
+    guard_process();
     raise_descriptors();
-    hop_entropy_seed(&n->drbg);
-    node_read_clocks(n);
     struct stat st;
     if (stat(dir, &st) != 0)
         return dir_trouble(dir, files_error(errno), ret);
@@ -347,6 +348,20 @@ int node_open(struct node *n, const char *dir, const char *passphrase, enum text
     if (err != HOP_OK)
         return dir_trouble(dir, err, ret);
     err = lock_dir(dir, &n->lock_fd, ret);
+    if (err != HOP_OK)
+        return err;
+    memcpy(n->dir, dir, strlen(dir) + 1);
+    guard_memory(n);
+    hop_entropy_seed(&n->drbg);
+    node_read_clocks(n);
+    files_wipe_parts(dir, "keys.hop"); /* of a process that died while it saved its keys */
+    return HOP_OK;
+}
+
+int node_open(struct node *n, const char *dir, const char *passphrase, enum text_lang lang,
+              struct node_trouble *ret)
+{
+    int err = open_dir(n, dir, lang, ret);
     if (err == HOP_OK)
         err = open_parts(n, passphrase, ret);
     if (err != HOP_OK)
@@ -354,23 +369,38 @@ int node_open(struct node *n, const char *dir, const char *passphrase, enum text
     return err;
 }
 
+int node_open_locked(struct node *n, const char *dir, enum text_lang lang, struct node_trouble *ret)
+{
+    int err = open_dir(n, dir, lang, ret);
+    n->locked = err == HOP_OK;
+    if (err != HOP_OK)
+        node_close(n);
+    return err;
+}
+
+int node_unlock(struct node *n, const char *passphrase, struct node_trouble *ret)
+{
+    assert(n->locked);
+    int err = open_parts(n, passphrase, ret);
+    n->locked = err != HOP_OK;
+    if (err != HOP_OK)
+        close_parts(n);
+    return err;
+}
+
 void node_close(struct node *n)
 {
-    if (n->device != NULL && n->store_trouble.id == TEXT_NONE) {
-        device_stop(n->device);
-        int err = node_save_keys(n);
-        (void)err; /* if it cannot be: the next start takes it for a power cut */
-    }
-    device_free(n->device);
-    store_close(n->store);
-    free(n->outs.scratch.base);
-    free(n->news);
+    close_parts(n);
     if (n->trace_file != NULL)
         fclose(n->trace_file);
+    if (n->dir[0] != 0 && n->panic)
+        guard_panic_rest(n->dir);
     /* a zeroed node is fine, and its lock_fd 0 is not ours: whoever opened has a directory's name
      */
-    if (n->dir[0] != 0 && n->lock_fd >= 0)
+    if (n->dir[0] != 0) {
         close(n->lock_fd);
+        guard_memory_end(n);
+    }
     hop_wipe(n, sizeof *n);
     n->lock_fd = -1;
 }
@@ -387,15 +417,29 @@ int node_reopen_device(struct node *n, struct node_trouble *ret)
 
 /* ---- steps and commits ---- */
 
+int node_seal_keys(struct node *n, uint8_t *file, size_t *ret_size, struct keyfile_kept *ret_kept,
+                   struct span passphrase, const struct keyfile_cost *cost)
+{
+    uint8_t *payload = hop_secret_new(DEVICE_KEYS_BYTES_MAX);
+    size_t size;
+    if (payload == NULL)
+        return HOP_ENOMEM;
+    device_keys_put(payload, &size, &n->keys);
+    struct span keys = SPAN(payload, size);
+    int err = cost == NULL
+                  ? keyfile_seal_again(file, ret_size, keys, &n->keyfile, &n->drbg)
+                  : keyfile_seal_kept(ret_kept, file, ret_size, keys, passphrase, cost, &n->drbg);
+    hop_secret_free(payload, DEVICE_KEYS_BYTES_MAX);
+    return err;
+}
+
 int node_save_keys(struct node *n)
 {
-    if (!n->keys.changed)
+    if (!n->keys.changed || n->panic)
         return HOP_OK;
-    uint8_t payload[DEVICE_KEYS_BYTES_MAX], file[KEYFILE_BYTES_MAX];
-    size_t size = 0, payload_size;
-    device_keys_put(payload, &payload_size, &n->keys);
-    int err = keyfile_seal_again(file, &size, SPAN(payload, payload_size), &n->keyfile, &n->drbg);
-    hop_wipe(payload, sizeof payload);
+    uint8_t file[KEYFILE_BYTES_MAX];
+    size_t size = 0;
+    int err = node_seal_keys(n, file, &size, NULL, SPAN(NULL, 0), NULL);
     if (err == HOP_OK)
         err = write_keys(n->dir, SPAN(file, size));
     if (err == HOP_OK)
@@ -460,6 +504,9 @@ static void carry_out(struct node *n)
             break;
         case MESH_OUT_TOLD:
             keep_news(n, o);
+            break;
+        case MESH_OUT_COPY:
+            dial_copy_met(n, o->link);
             break;
         case MESH_OUT_META: /* the device has done these */
         case MESH_OUT_FORK:

@@ -34,10 +34,21 @@ struct node {
     struct device *device;
     struct mesh_outs outs;
     enum text_lang lang;
-    hop_time now;  /* monotonic, read once a turn */
-    uint64_t wall; /* µs since 1970, read once a turn */
-    bool running;  /* node_run() is serving; false in a one-shot command */
-    bool stop;     /* leave node_run() after this turn */
+    hop_time now;          /* monotonic, read once a turn */
+    uint64_t wall;         /* µs since 1970, read once a turn */
+    bool running;          /* node_run() is serving; false in a one-shot command */
+    bool stop;             /* leave node_run() after this turn */
+    bool locked;           /* no keys, no store, no device: only HTTP is served (node/guard.h) */
+    bool lock;             /* leave node_run() after this turn, and begin anew as locked */
+    bool panic;            /* the keys are destroyed: nothing is saved any more */
+    struct text_said copy; /* TEXT_NONE, or where a copy of this device has been met */
+    bool copy_stops;       /* and was there first: this one stops */
+    bool memory_locked;    /* the keys cannot be swapped out */
+    hop_time lock_after, used_at; /* 0: never by itself; when somebody last did something */
+    struct node_resume {          /* what the process that comes after a lock is to know */
+        uint16_t http_port;
+        char token[65];
+    } resume;
     /* TEXT_NONE, or why the last commit failed: the disk is full, say. What was confirmed before is
      * safe and is still served; what comes now is refused until it works again. */
     struct text_said store_trouble;
@@ -74,6 +85,12 @@ MUST_USE int node_init(const char *dir, const char *passphrase, uint64_t kdf_mem
 /* Lock dir, unlock the keys, open the store, read it into a device. */
 MUST_USE int node_open(struct node *n, const char *dir, const char *passphrase, enum text_lang lang,
                        struct node_trouble *ret);
+/* The same without a passphrase: the node is locked, and node_run() serves nothing but HTTP. */
+MUST_USE int node_open_locked(struct node *n, const char *dir, enum text_lang lang,
+                              struct node_trouble *ret);
+/* Read keys and store into a locked node, which goes on as if it had been opened so. On error it is
+ * as locked as before. */
+MUST_USE int node_unlock(struct node *n, const char *passphrase, struct node_trouble *ret);
 void node_close(struct node *n); /* a zeroed node is fine */
 
 /* Save the keys if they changed (temp file, fsync, rename), commit the store, tell device and mesh,
@@ -83,6 +100,13 @@ MUST_USE int node_commit(struct node *n);
 
 /* Save the keys if they changed; node_commit() does so by itself. */
 MUST_USE int node_save_keys(struct node *n);
+/* The keys in a new file under this passphrase; with cost NULL, under what opened the present one.
+ * file: KEYFILE_BYTES_MAX of the caller's. */
+MUST_USE int node_seal_keys(struct node *n, uint8_t *file, size_t *ret_size,
+                            struct keyfile_kept *ret_kept, struct span passphrase,
+                            const struct keyfile_cost *cost);
+/* What is wrong with the key file, as a sentence; returns err. */
+int node_keys_trouble(const char *dir, enum keyfile_trouble t, int err, struct node_trouble *ret);
 
 /* Read both clocks into n->now and n->wall. node_run() does so once a turn. */
 void node_read_clocks(struct node *n);
@@ -108,8 +132,10 @@ struct node_options {
     bool no_multicast;
     const char *serial;     /* NULL, or DEVICE[:RATE] */
     const char *trace_path; /* NULL: no trace */
+    hop_time lock_after;    /* 0: never by itself */
+    const char *token;      /* of the page, from the process before this one; NULL: a new one */
 };
-/* Serve until SIGTERM or SIGINT (or, when joining with join_only, until joined). */
+/* Serve until n->lock, SIGTERM or SIGINT (or, when joining with join_only, until joined). */
 MUST_USE int node_run(struct node *n, const struct node_options *options, struct node_trouble *ret);
 /* Join the cell of an invitation: looks for the inviter for up to wait_seconds, then returns. */
 MUST_USE int node_join(struct node *n, struct device_join *join, const struct node_options *options,

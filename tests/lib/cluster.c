@@ -360,6 +360,9 @@ static void carry_out(struct cluster *c, size_t node, const struct mesh_out *out
     case MESH_OUT_OWN_BEHIND:
     case MESH_OUT_PEER:
         break;
+    case MESH_OUT_COPY:
+        n->copies++;
+        break;
     }
     if (err != HOP_OK)
         *failed = true;

@@ -44,7 +44,7 @@ struct cluster_node {
     bool commits_held; /* the disk is slow: no commit before cluster_commit() */
     bool uncommitted;
     uint64_t delivered;
-    uint64_t blobs_here, told, dropped, forks; /* outs of these kinds */
+    uint64_t blobs_here, told, dropped, forks, copies; /* outs of these kinds */
     uint64_t blobs_stored, foreign_bytes;
     uint64_t sent_bytes[FRAMES_END]; /* by type */
     int error;                       /* what the last frame's step returned, if not HOP_OK */

@@ -145,6 +145,19 @@ async function tests(link) {
     await stranger.getByText("Hãy mở đường dẫn mà").waitFor({ timeout: 5000 });
     check(!(await stranger.content()).includes("Bản Mù"), "it shows the cell");
   });
+  // Who walks up to a locked laptop must see nothing of the cell, and the owner must get it back.
+  await test("page_locks_and_unlocks", async () => {
+    await page.locator("#lock").click();
+    await page.locator("#passphrase").waitFor({ timeout: 10000 });
+    check(!(await page.content()).includes("Bản Mù"), "the locked page still shows the cell");
+    await page.locator("#passphrase").fill("khong phai mat khau nay");
+    await page.locator("#locked button").click();
+    await until(page, "Mật khẩu không đúng");
+    await page.locator("#passphrase").fill("mot hai ba bon nam");
+    await page.locator("#locked button").click();
+    await until(page, "Chi bộ Bản Mù");
+    check((await page.locator("#passphrase").count()) === 0, "it still asks");
+  });
 }
 
 try {

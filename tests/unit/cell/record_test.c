@@ -1,5 +1,6 @@
 /* The envelope: one encoding, opened only by its key, proven by its signature. */
 #include "cell/record.h"
+#include "cell/secrecy.h"
 
 #include <stdlib.h>
 
@@ -51,6 +52,22 @@ static void check_id_and_signature(const struct fixture *f)
     CHECK_BYTES(id, f->id, 32);
     CHECK(f->record.sig != NULL);
     CHECK_OK(record_verify(id, f->record.sig, f->log.public_key));
+}
+
+/* The one place that makes records: what is secret must not get past it, whoever asks. */
+TEST(record_of_class_secret_is_not_sealed)
+{
+    static struct fixture f;
+    begin(&f);
+    for (unsigned class = 0; class <= UINT8_MAX; class ++) {
+        struct record_inner in = {
+            .type = 40, .class = (uint8_t) class, .version = 1, .body = span_text("mật")};
+        memset(f.bytes, 0xee, sizeof f.bytes);
+        int err = seal(&f, LANE_MEETING, &in);
+        CHECK_ERR(err, class < SECRECY_SECRET ? HOP_OK : HOP_EREFUSED);
+        if (err != HOP_OK)
+            CHECK_EQ(f.bytes[0] + f.bytes[RECORD_HEADER_BYTES], 0xee + 0xee);
+    }
 }
 
 /* A record that does not come back as it was written is lost minutes. */

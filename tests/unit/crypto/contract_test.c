@@ -382,3 +382,23 @@ TEST(toy_verifies_in_well_under_a_microsecond_or_two)
     print_message("toy verify of 200 bytes: %.0f ns\n", best);
     CHECK(best < 10000); /* sanitizers and -O0 included; 100 to 200 ns without */
 }
+
+/* A key in memory that was given back would be there for whoever looks next. */
+TEST(secret_memory_begins_empty_and_guarded_memory_ends_empty)
+{
+    static const uint8_t zeros[100];
+    uint8_t guarded[100];
+    CHECK_OK(hop_init());
+    for (size_t size = 1; size <= sizeof zeros; size += 33) {
+        uint8_t *secret = hop_secret_new(size);
+        CHECK(secret != NULL && (uintptr_t)secret % 16 == 0);
+        CHECK_BYTES(secret, zeros, size);
+        memset(secret, 0x5a, size);
+        hop_secret_free(secret, size);
+    }
+    hop_secret_free(NULL, 0);
+    (void)hop_guard(guarded, sizeof guarded);
+    memset(guarded, 0x5a, sizeof guarded);
+    hop_unguard(guarded, sizeof guarded);
+    CHECK_BYTES(guarded, zeros, sizeof zeros);
+}

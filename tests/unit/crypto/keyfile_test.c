@@ -300,3 +300,28 @@ TEST(keyfile_is_written_again_without_the_passphrase)
                                  &kept, &drbg),
               HOP_EFULL);
 }
+
+/* After a change of passphrase the running node must be able to save, and the old data key must
+ * open nothing of the new file. */
+TEST(keyfile_sealed_anew_has_another_data_key)
+{
+    struct sealed f;
+    struct keyfile_kept before, kept;
+    struct hop_drbg drbg;
+    uint8_t payload[KEYFILE_PAYLOAD_BYTES_MAX], again[KEYFILE_BYTES_MAX], seed[32] = {4};
+    size_t size;
+    enum keyfile_trouble trouble;
+    struct span old = span_text("twelve chars"), new = span_text("twelve others");
+    CHECK_OK(hop_init());
+    hop_drbg_seed(&drbg, seed);
+    CHECK_OK(
+        keyfile_seal_kept(&before, f.bytes, &f.size, span_text("keys"), old, &floor_cost, &drbg));
+    CHECK_OK(
+        keyfile_seal_kept(&kept, f.bytes, &f.size, span_text("keys"), new, &floor_cost, &drbg));
+    CHECK(memcmp(before.data_key, kept.data_key, sizeof kept.data_key) != 0);
+    CHECK_EQ(open_it(&f, "twelve chars"), KEYFILE_WRONG_PASSPHRASE);
+    CHECK_EQ(open_it(&f, "twelve others"), KEYFILE_FINE);
+    CHECK_OK(keyfile_seal_again(again, &f.size, span_text("more keys"), &kept, &drbg));
+    CHECK_OK(keyfile_open(payload, &size, SPAN(again, f.size), new, &trouble));
+    CHECK_SPAN(SPAN(payload, size), span_text("more keys"));
+}

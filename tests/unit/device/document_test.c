@@ -91,7 +91,7 @@ TEST(document_in_pieces_is_the_document)
     struct rng r = test_rng("pieces");
     struct device_put *put;
     struct act doc = party_a(p, ACT_DOC);
-    CHECK_OK(device_put_begin(d, 0, &put, &why));
+    CHECK_OK(device_put_begin(d, SECRECY_INTERNAL, 0, &put, &why));
     for (size_t at = 0; at < size;) {
         size_t n = rng_below(&r, 2) == 0 ? rng_below(&r, 50) : rng_below(&r, 2 * (uint32_t)CHUNK);
         n = n < size - at ? n : size - at;
@@ -165,6 +165,28 @@ TEST(document_damaged_or_missing_is_refused)
 
 /* ---- limits ---- */
 
+/* The bytes of a secret document must not reach the store, not even for a moment and sealed. */
+TEST(document_of_class_secret_is_not_even_begun)
+{
+    struct party *p = meet(1);
+    struct device *d = p->devices[0].d;
+    struct device_put *put = NULL;
+    struct text_said why;
+    struct act doc = {.type = ACT_DOC, .value = CLASS_SECRET};
+    CHECK_ERR(device_put_begin(d, SECRECY_SECRET, 0, &put, &why), HOP_EREFUSED);
+    CHECK_EQ(why.id, REFUSE_SECRET);
+    CHECK(put == NULL);
+    CHECK_ERR(device_put_document(d, span_text("mật"), &doc, &why), HOP_EREFUSED);
+    doc.value = CLASS_GROUP;
+    CHECK_OK(device_put_begin(d, SECRECY_GROUP, 0, &put, &why));
+    CHECK_OK(device_put_add(put, span_text("trong tổ"), &why));
+    doc.value = CLASS_OPEN; /* what it was begun as, it is */
+    CHECK_OK(device_put_end(put, &doc, &why));
+    CHECK_EQ(doc.value, CLASS_GROUP);
+    device_put_free(put, false);
+    party_free(p);
+}
+
 /* Limits are said, not met by surprise. */
 TEST(document_that_is_empty_or_too_large_or_one_too_many_is_refused)
 {
@@ -177,8 +199,8 @@ TEST(document_that_is_empty_or_too_large_or_one_too_many_is_refused)
     CHECK_ERR(device_put_document(d, (struct span){0}, &doc, &why), HOP_EREFUSED);
     CHECK_EQ(why.id, DOCUMENT_EMPTY);
     for (size_t i = 0; i < DEVICE_PUTS_MAX; i++)
-        CHECK_OK(device_put_begin(d, 0, &puts[i], &why));
-    CHECK_ERR(device_put_begin(d, 0, &more, &why), HOP_EREFUSED);
+        CHECK_OK(device_put_begin(d, SECRECY_INTERNAL, 0, &puts[i], &why));
+    CHECK_ERR(device_put_begin(d, SECRECY_INTERNAL, 0, &more, &why), HOP_EREFUSED);
     CHECK_EQ(why.id, DOCUMENT_BUSY);
     /* refused by its size alone: not a byte of it is read */
     CHECK_ERR(device_put_add(puts[0], SPAN(&one, (size_t)ACT_DOCUMENT_BYTES_MAX + 1), &why),
@@ -188,7 +210,7 @@ TEST(document_that_is_empty_or_too_large_or_one_too_many_is_refused)
     CHECK_ERR(device_put_add(puts[1], SPAN(&one, DEVICE_PUT_BYTES_MAX + 1), &why), HOP_EREFUSED);
     for (size_t i = 0; i < DEVICE_PUTS_MAX; i++)
         device_put_free(puts[i], false);
-    CHECK_OK(device_put_begin(d, 0, &more, &why));
+    CHECK_OK(device_put_begin(d, SECRECY_INTERNAL, 0, &more, &why));
     device_put_free(more, false);
     party_free(p);
 }
@@ -352,7 +374,7 @@ static bool write_in_turns(struct party *p, const uint8_t *bytes, bool *ret_kept
     unsigned starts = p->devices[0].starts;
     doc.title = span_text("Dự thảo");
     *ret_kept = false;
-    int err = device_put_begin(d, 0, &put, &why);
+    int err = device_put_begin(d, SECRECY_INTERNAL, 0, &put, &why);
     for (unsigned turn = 0; turn < 3 && err == HOP_OK; turn++) {
         err = device_put_add(put, SPAN(bytes + turn * (2 * CHUNK + 100), 2 * CHUNK + 100), &why);
         if (err == HOP_OK && turn < 2)

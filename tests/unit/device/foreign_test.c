@@ -219,11 +219,14 @@ TEST(document_laid_that_would_touch_the_reserve_is_refused_and_leaves_nothing)
     uint8_t id[32], *bytes = random_bytes(60 * CHUNK);
     store_memory_limit(p->devices[0].store, 40 * CHUNK);
     size_t before = store_memory_bytes(p->devices[0].store);
-    CHECK_ERR(device_put_begin(d, 60 * CHUNK, &put, &why), HOP_ENOSPACE); /* by its size alone */
+    CHECK_ERR(device_put_begin(d, SECRECY_INTERNAL, 60 * CHUNK, &put, &why),
+              HOP_ENOSPACE); /* by its size alone */
     CHECK_EQ(why.id, ACT_STORE_FULL);
-    CHECK_ERR(device_put_begin(d, ACT_DOCUMENT_BYTES_MAX + 1, &put, &why), HOP_EREFUSED);
+    CHECK_ERR(device_put_begin(d, SECRECY_INTERNAL, ACT_DOCUMENT_BYTES_MAX + 1, &put, &why),
+              HOP_EREFUSED);
     CHECK_EQ(why.id, DOCUMENT_TOO_LARGE);
-    CHECK_OK(device_put_begin(d, 0, &put, &why)); /* or in the middle, when nobody knows its size */
+    CHECK_OK(device_put_begin(d, SECRECY_INTERNAL, 0, &put,
+                              &why)); /* or in the middle, when nobody knows its size */
     int err = HOP_OK;
     size_t at = 0;
     for (; at < 60 && err == HOP_OK; at++) {
@@ -241,7 +244,7 @@ TEST(document_laid_that_would_touch_the_reserve_is_refused_and_leaves_nothing)
     for (uint32_t n = 0; n < 25; n++) /* what is kept for others makes room */
         add(p, 0, n, CHUNK, CHUNK);
     CHECK_OK(party_commit(p, 0));
-    CHECK_OK(device_put_begin(d, 20 * CHUNK, &put, &why));
+    CHECK_OK(device_put_begin(d, SECRECY_INTERNAL, 20 * CHUNK, &put, &why));
     CHECK_OK(party_commit(p, 0));
     CHECK(kept(p, 0, 25) < 10 && here(p, 0, 24));
     device_put_free(put, false);

@@ -231,3 +231,25 @@ TEST(copied_directory_is_named_and_stops)
     party_check_agree(p);
     party_free(p);
 }
+
+/* A copy was met at a link: what it may have written is not here, and the next number may be taken.
+ */
+TEST(device_that_was_copied_writes_to_new_logs)
+{
+    struct party *p = party_gathered(3);
+    party_hold_meeting(p, (struct span){0});
+    party_run(p, 40);
+    struct party_device *x = &p->devices[1];
+    uint32_t incarnation = x->keys.incarnation;
+    uint8_t log[32];
+    memcpy(log, x->keys.log[LANE_MEETING].public_key, 32);
+    device_copied(x->d);
+    CHECK_ERR(say(p, 1), HOP_EREFUSED); /* not one more in the old ones */
+    CHECK_OK(say(p, 1));
+    CHECK_EQ(x->keys.incarnation, incarnation + 1);
+    CHECK(memcmp(x->keys.log[LANE_MEETING].public_key, log, 32) != 0);
+    party_run(p, 40);
+    party_check_agree(p);
+    CHECK_EQ(device_forks(p->devices[0].d, NULL, 0), 0);
+    party_free(p);
+}

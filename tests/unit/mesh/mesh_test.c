@@ -146,6 +146,26 @@ TEST(mesh_drops_link_whose_hello_is_not_its_own)
     cluster_close(&c);
 }
 
+/* Two machines with one identity would fork its logs: a live proof of it must be told, once, and an
+ * echo or a recording of our own hello is none. */
+TEST(mesh_tells_of_its_own_identity_at_the_other_end)
+{
+    uint8_t binding[32] = {1};
+    struct mesh_in up = {.type = MESH_IN_LINK_UP, .link = 9, .bytes = SPAN(binding, 32)};
+    for (unsigned echo = 0; echo < 2; echo++) {
+        begin();
+        CHECK_OK(cluster_step(&c, 0, up));
+        struct hello_scope scope = {binding, c.cell_id, echo == 0, 0}; /* echo: as we said it */
+        struct wire_writer w = wire_writer(frame_bytes, sizeof frame_bytes);
+        frame_hello_put(&w, &scope, &c.nodes[0].identity);
+        CHECK_ERR(inject(9, wire_written(&w)), echo == 0 ? HOP_OK : HOP_EAUTH);
+        CHECK_EQ(c.nodes[0].copies, echo == 0 ? 1 : 0);
+        CHECK_EQ(c.nodes[0].dropped, 1);
+        CHECK(!linked(9));
+        cluster_close(&c);
+    }
+}
+
 /* Every frame in every state either has a row in the table or costs the link; none may crash. */
 TEST(mesh_answers_every_type_of_frame_in_every_state)
 {

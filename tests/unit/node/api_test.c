@@ -268,6 +268,32 @@ TEST(api_takes_a_document_in_pieces)
     json_decref(ask("POST", "/api/meetings/1/uploads", "{}", 200));
 }
 
+/* Bytes that were taken as internal must not be laid as something else, and secret ones not taken.
+ */
+TEST(api_takes_no_secret_bytes_and_no_second_class)
+{
+    char body[200];
+    refused("POST", "/api/meetings/1/uploads", "{\"class\":\"secret\"}", 409, REFUSE_SECRET);
+    refused("POST", "/api/meetings/1/documents",
+            "{\"title\":\"a\",\"class\":\"secret\",\"content\":\"aG9w\"}", 409, REFUSE_SECRET);
+    for (unsigned i = 0; i < 3; i++) {
+        static const char *const classes[] = {"group", "secret", "open"};
+        static const enum text_id said[] = {API_BAD_VALUE, REFUSE_SECRET, TEXT_NONE};
+        char path[64];
+        json_t *begun = ask("POST", "/api/meetings/1/uploads", "{\"class\":\"open\"}", 200);
+        (void)snprintf(path, sizeof path, "/api/uploads/%s", json_get_text(begun, "upload"));
+        CHECK_EQ(status_of_piece(path, "at=0", "x"), 200);
+        (void)snprintf(body, sizeof body, "{\"title\":\"a\",\"class\":\"%s\",\"upload\":\"%s\"}",
+                       classes[i], json_get_text(begun, "upload"));
+        json_decref(begun);
+        if (said[i] == TEXT_NONE)
+            post("/api/meetings/1/documents", body, 200);
+        else
+            refused("POST", "/api/meetings/1/documents", body, i == 0 ? 400 : 409, said[i]);
+        CHECK_EQ(status_of_piece(path, "at=1", "y"), 404); /* it is gone or laid */
+    }
+}
+
 /* A document that comes out otherwise than it went in is not the one that was voted on. */
 TEST(api_gives_a_document_back_byte_for_byte)
 {

@@ -2,7 +2,9 @@
 
 #include <stdlib.h>
 #include <stdio.h>
+#include <sys/time.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "node/netaddr.h"
 #include "tests/lib/test.h"
@@ -390,6 +392,67 @@ TEST(links_report_port_in_use)
     CHECK_OK(links_new(&l, &b.drbg, false));
     CHECK_ERR(links_listen(l, "203.0.113.9", 0), HOP_EIO); /* not an address of this machine */
     links_free(l);
+    close_bench(&b);
+}
+
+/* Whoever recorded the old server key can do nothing with it any more; who has the new one can. */
+TEST(links_renew_their_server_key_on_the_same_port)
+{
+    struct bench b;
+    mesh_link ours, theirs;
+    uint8_t old[32];
+    open_bench(&b);
+    meet(&b, &ours, &theirs);
+    uint16_t port = links_port(b.server);
+    memcpy(old, links_server_key(b.server), sizeof old);
+    CHECK_OK(links_renew(b.server, now()));
+    CHECK_EQ(expect(b.server, LINKS_DOWN).link, theirs);
+    CHECK_EQ(expect(b.client, LINKS_DOWN).link, ours);
+    CHECK_EQ(links_port(b.server), port);
+    CHECK(memcmp(old, links_server_key(b.server), sizeof old) != 0);
+    CHECK_OK(links_connect(b.client, &b.address, old, &b.friend, now(), &ours));
+    CHECK_EQ(expect(b.client, LINKS_DOWN).link, ours);
+    meet(&b, &ours, &theirs);
+    CHECK_OK(links_renew(b.server, now())); /* and once more */
+    CHECK_EQ(expect(b.server, LINKS_DOWN).link, theirs);
+    CHECK_EQ(expect(b.client, LINKS_DOWN).link, ours);
+    meet(&b, &ours, &theirs);
+    close_bench(&b);
+}
+
+/* Keys of a link live an hour: a link that stayed up for days would have one for days. */
+TEST(links_end_when_their_keys_are_an_hour_old)
+{
+    struct bench b;
+    mesh_link ours, theirs;
+    open_bench(&b);
+    meet(&b, &ours, &theirs);
+    links_end_old(b.client, now() + LINKS_KEYS_US / 2);
+    CHECK(links_is_up(b.client, ours));
+    CHECK(!links_renewal_due(b.server, now()));
+    CHECK(!links_renewal_due(b.server, now() + LINKS_SERVER_US / 2));
+    CHECK(links_renewal_due(b.server, now() + LINKS_SERVER_US));
+    links_end_old(b.client, now() + LINKS_KEYS_US);
+    CHECK_EQ(expect(b.client, LINKS_DOWN).link, ours);
+    CHECK_EQ(expect(b.server, LINKS_DOWN).link, theirs);
+    meet(&b, &ours, &theirs); /* and come back at once */
+    close_bench(&b);
+}
+
+/* Who connects and says nothing must learn nothing, and hold nothing of ours. */
+TEST(links_say_nothing_to_who_is_silent)
+{
+    struct bench b;
+    uint8_t byte;
+    open_bench(&b);
+    int fd = socket(AF_INET, SOCK_STREAM, 0);
+    CHECK_EQ(connect(fd, (const struct sockaddr *)&b.address, netaddr_size(&b.address)), 0);
+    struct timeval patience = {.tv_usec = 300000};
+    CHECK_EQ(setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience), 0);
+    CHECK_EQ(recv(fd, &byte, 1, 0), -1);
+    CHECK_EQ(send(fd, "\xff", 1, MSG_NOSIGNAL), 1); /* and that it listens at all: */
+    CHECK_EQ(recv(fd, &byte, 1, 0), 1);
+    close(fd);
     close_bench(&b);
 }
 

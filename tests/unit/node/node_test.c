@@ -5,12 +5,14 @@
 #include <grp.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "node/files.h"
+#include "node/guard.h"
 #include "tests/lib/test.h"
 
 #define PASSPHRASE "mot hai ba bon nam"
@@ -345,6 +347,116 @@ TEST(node_takes_as_many_descriptors_as_it_may)
     remove_dir();
 }
 
+/* Whoever is asked for the passphrase again must find the device as it was; who has a wrong one,
+ * nothing. */
+TEST(node_unlocks_what_was_opened_locked)
+{
+    struct node_trouble why = {0};
+    static const struct device_keys blank;
+    init();
+    CHECK_OK(node_open_locked(&node, dir, TEXT_EN, &why));
+    CHECK(node.locked && node.device == NULL && node.store == NULL);
+    CHECK_EQ(memcmp(&node.keys, &blank, sizeof blank), 0);
+    CHECK(node_unlock(&node, OTHER, &why) != HOP_OK);
+    CHECK_EQ(why.said.id, ERR_PASSPHRASE_WRONG);
+    CHECK(node.locked && node.device == NULL);
+    CHECK_EQ(memcmp(&node.keys, &blank, sizeof blank), 0);
+    CHECK_OK(node_unlock(&node, PASSPHRASE, &why));
+    CHECK(!node.locked && node.device != NULL);
+    node_close(&node);
+    remove_dir();
+}
+
+/* A node that nobody uses locks itself; one in which somebody acts does not. */
+TEST(node_is_idle_when_nobody_did_anything_for_as_long_as_was_said)
+{
+    hop_time after = 0;
+    CHECK_OK(guard_parse_after("15", &after));
+    CHECK_EQ(after, 15 * 60 * HOP_SECOND);
+    CHECK_OK(guard_parse_after("90s", &after));
+    CHECK_EQ(after, 90 * HOP_SECOND);
+    CHECK_ERR(guard_parse_after("0", &after), HOP_EMALFORMED);
+    CHECK_ERR(guard_parse_after("-1", &after), HOP_EMALFORMED);
+    CHECK_ERR(guard_parse_after("1441", &after), HOP_EMALFORMED);
+    CHECK_ERR(guard_parse_after("5m", &after), HOP_EMALFORMED);
+    CHECK_ERR(guard_parse_after("", &after), HOP_EMALFORMED);
+    memset(&node, 0, sizeof node);
+    node.now = 1000 * HOP_SECOND;
+    CHECK(!guard_idle(&node)); /* nobody asked for it */
+    node.lock_after = after;
+    guard_used(&node);
+    node.now += after - 1;
+    CHECK(!guard_idle(&node));
+    node.now++;
+    CHECK(guard_idle(&node));
+    guard_used(&node);
+    CHECK(!guard_idle(&node));
+}
+
+/* Old wrapped keys on the disk would let whoever learns the old passphrase later open this device.
+ */
+TEST(node_change_of_passphrase_leaves_nothing_of_the_old_file)
+{
+    struct node_trouble why = {0};
+    struct buf before = {0}, after = {0}, linked = {0};
+    char link_path[128];
+    init();
+    (void)snprintf(link_path, sizeof link_path, "%s/linked", dir);
+    CHECK_EQ(link(in_dir("keys.hop"), link_path), 0);
+    CHECK_OK(files_read(in_dir("keys.hop"), KEYFILE_BYTES_MAX, &before));
+    CHECK_OK(node_open(&node, dir, PASSPHRASE, TEXT_EN, &why));
+    CHECK_ERR(guard_change_passphrase(&node, OTHER, OTHER, &why), HOP_EAUTH);
+    CHECK_EQ(why.said.id, ERR_PASSPHRASE_WRONG);
+    CHECK_OK(guard_change_passphrase(&node, PASSPHRASE, OTHER, &why));
+    node.keys.changed = true; /* and what is saved after it goes under the new one */
+    node_close(&node);
+    CHECK_OK(files_read(in_dir("keys.hop"), KEYFILE_BYTES_MAX, &after));
+    for (size_t at = 20; at + 16 <= KEYFILE_HEADER_BYTES; at++) /* salt, slots */
+        CHECK(at > 36 && at < 64 ? true : memcmp(before.data + at, after.data + at, 16) != 0);
+    CHECK_OK(files_read(link_path, KEYFILE_BYTES_MAX, &linked));
+    for (size_t at = 0; at < linked.size; at++)
+        CHECK_EQ(linked.data[at], 0);
+    check_refused(dir, PASSPHRASE, ERR_PASSPHRASE_WRONG, 1);
+    CHECK_OK(node_open(&node, dir, OTHER, TEXT_EN, &why));
+    node_close(&node);
+    buf_free(&before);
+    buf_free(&after);
+    buf_free(&linked);
+    remove_dir();
+}
+
+/* A process that died while it saved its keys leaves a part of a key file: under whatever
+ * passphrase it is, it must not stay. */
+TEST(node_wipes_what_an_unfinished_write_of_keys_left)
+{
+    init();
+    replace("keys.hop.aB3dE9", "half a key file");
+    replace("keys.hop.mine", "somebody's own copy: not of this shape, not ours to touch");
+    check_opens();
+    CHECK_EQ(access(in_dir("keys.hop.aB3dE9"), F_OK), -1);
+    CHECK_EQ(access(in_dir("keys.hop.mine"), F_OK), 0);
+    remove_dir();
+}
+
+/* Panic: after one small write nobody opens the keys, and nothing saves them again. */
+TEST(node_panic_destroys_the_keys_first)
+{
+    struct node_trouble why = {0};
+    init();
+    CHECK_OK(node_open(&node, dir, PASSPHRASE, TEXT_EN, &why));
+    CHECK_OK(guard_panic(&node));
+    node.keys.changed = true;
+    CHECK_OK(node_save_keys(&node));
+    struct buf file = {0};
+    CHECK_OK(files_read(in_dir("keys.hop"), KEYFILE_BYTES_MAX, &file));
+    for (size_t at = KEYFILE_SLOTS_AT; at < KEYFILE_HEADER_BYTES; at++)
+        CHECK_EQ(file.data[at], 0);
+    buf_free(&file);
+    CHECK_EQ(access(in_dir("records.mdb"), F_OK), 0);
+    node_close(&node);
+    CHECK_EQ(access(dir, F_OK), -1); /* and the rest when it has ended */
+}
+
 /* A core file would carry keys and passphrase to the disk. */
 TEST(node_forbids_core_files_and_wipes_its_secrets)
 {
@@ -353,6 +465,7 @@ TEST(node_forbids_core_files_and_wipes_its_secrets)
     init();
     CHECK_OK(node_open(&node, dir, PASSPHRASE, TEXT_EN, &why));
     CHECK(memcmp(&node.keys, &blank, sizeof blank) != 0);
+    CHECK_EQ(prctl(PR_GET_DUMPABLE, 0, 0, 0, 0), 0);
     char line[] = "Max core file size        0                    0";
     FILE *f = fopen("/proc/self/limits", "r");
     char text[4096] = "";

@@ -93,6 +93,9 @@ struct device_invite {
     char text[INVITE_TEXT_BYTES];
     uint8_t id[16];
 };
+/* Would the next be refused? HOP_EREFUSED with the reason in why. */
+MUST_USE int device_may_invite(const struct device *d, const char *name, enum auth_role role,
+                               struct text_said *why);
 MUST_USE int device_invite(struct device *d, const char *name, enum auth_role role,
                            enum auth_category category, const char *address_hint, uint64_t wall,
                            struct device_invite *ret, struct text_said *why);

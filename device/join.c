@@ -106,7 +106,7 @@ static size_t open_invites(const struct cell *c)
     return open;
 }
 
-static int may_invite(const struct device *d, const char *name, enum auth_role role,
+int device_may_invite(const struct device *d, const char *name, enum auth_role role,
                       struct text_said *why)
 {
     uint32_t self = device_self(d);
@@ -132,7 +132,7 @@ int device_invite(struct device *d, const char *name, enum auth_role role,
 {
     struct device_join j = {0};
     struct auth_invite body = {.role = (uint8_t)role, .category = (uint8_t)category};
-    int err = may_invite(d, name, role, why);
+    int err = device_may_invite(d, name, role, why);
     if (err != HOP_OK)
         return err;
     hop_drbg_take(&d->drbg, j.seed, sizeof j.seed);

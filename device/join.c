@@ -392,6 +392,15 @@ static int refusal(enum answer answer, struct text_said *why)
     return text_say(why, answer < ANSWERS_COUNT ? sentences[answer] : JOIN_ANSWER_BAD, 0);
 }
 
+int device_join_refused(struct span reply, struct text_said *why)
+{
+    struct wire_reader r = wire_reader(reply.data, reply.size);
+    unsigned type = wire_get_u8(&r), version = wire_get_u8(&r), answer = wire_get_u8(&r);
+    if (r.bad || type != FRAME_ANSWER || version != FRAME_VERSION)
+        return text_say(why, JOIN_ANSWER_BAD, 0);
+    return answer == ANSWER_ACCEPTED ? HOP_OK : refusal((enum answer)answer, why);
+}
+
 int device_join_finish(struct device *d, struct device_join *join, struct span reply,
                        struct text_said *why)
 {

@@ -29,6 +29,9 @@ MUST_USE int api_put_on_record(struct api_call *c, const struct act *a);
 /* A word of a kind, or the sentence that lists them. */
 MUST_USE int api_read_word(struct api_call *c, enum words_kind kind, const char *key,
                            const char *word, uint32_t *ret);
+/* Office and category of somebody to be invited; NULL: a full member. */
+MUST_USE int api_read_standing(struct api_call *c, const char *role, const char *category,
+                               unsigned *ret_role, unsigned *ret_category);
 MUST_USE int api_not_found(struct api_call *c, enum text_id id, const char *name);
 MUST_USE int api_bad_value(struct api_call *c, const char *key, const char *value,
                            const char *possible);
@@ -67,6 +70,9 @@ api_handler api_post_meeting, api_post_upload, api_post_upload_piece, api_delete
     api_post_attend, api_post_roll, api_post_motion, api_post_minutes, api_post_close,
     api_post_vote, api_post_tally, api_post_dossier;
 api_handler api_post_talk, api_delete_talk;
+api_handler api_get_pairings, api_get_pairing, api_post_pairing, api_post_pairing_card,
+    api_delete_pairing, api_post_join_answer;
+api_handler api_get_join, api_post_join, api_post_join_card, api_delete_join;
 api_handler api_get_bundle_have, api_post_bundle_look, api_post_bundle_take, api_post_bundle_write;
 
 #endif

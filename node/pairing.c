@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "node/address.h"
+#include "node/dial.h"
 
 #define NAME_PAIRING                                                                               \
     0x10000 /* of the first key in discovery; the cell's and invitations' are less */
@@ -211,6 +212,7 @@ static bool hand_over(struct node *n, struct open_pairing *o,
         return false;
     memcpy(o->invite, made.id, sizeof o->invite);
     pairing_give(&o->p, made.text, ret);
+    dial_refresh(n); /* the joiner's next word may be here before this turn is over */
     hop_wipe(&made, sizeof made);
     return true;
 }

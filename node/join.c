@@ -324,7 +324,7 @@ static int open_edges(struct node *n, const struct node_options *o, struct links
 static int look(struct joining *j, unsigned wait_seconds, struct node_trouble *why)
 {
     char seconds[16];
-    hop_time until = j->n->now + wait_seconds * HOP_SECOND;
+    hop_time until = wait_seconds == 0 ? HOP_NEVER : j->n->now + wait_seconds * HOP_SECOND;
     while (j->state != JOINED && j->state != JOINING_FAILED && j->n->now < until) {
         take_turn(j);
         if (j->state != JOINED && j->state != JOINING_FAILED)

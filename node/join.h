@@ -50,8 +50,8 @@ bool joining_turn(struct joining *j);
 hop_time joining_deadline(const struct joining *j);
 
 /* The device gets its cell by being admitted: found nobody, or found and refused, it is as before.
- * Waits wait_seconds; a card is shown and read by the owner first (face: an opened pairing whose
- * pairing_meet() is done, or NULL). ret: names for a person. */
+ * Waits wait_seconds (0: for ever); a card is shown and read by the owner first (face: an opened
+ * pairing whose pairing_meet() is done, or NULL). ret: names for a person. */
 MUST_USE int node_join(struct node *n, const struct joining_how *how, struct pairing *face,
                        const struct node_options *options, unsigned wait_seconds,
                        struct device_join *ret, struct node_trouble *why);

@@ -11,10 +11,9 @@
 
 #include "crypto/crypto.h"
 
-#define CPACE_KEY_BYTES 64
-#define CPACE_INPUT_BYTES                                                                          \
-    64 /* the most that a password, a channel, a session, or data may have                         \
-        */
+/* The most that a password, a channel, a session, or data may have. */
+#define CPACE_INPUT_BYTES 64
+#define CPACE_KEY_BYTES   64
 
 /* What both sides must have alike; spans are borrowed. */
 struct cpace_names {

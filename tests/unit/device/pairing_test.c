@@ -1,6 +1,7 @@
 /* Handing an invitation over by a code or face to face: who gets it, and who does not. */
 #include "device/pairing.h"
 
+#include "base/encode.h"
 #include "tests/unit/device/party.h"
 
 struct meeting_of_two {
@@ -501,4 +502,68 @@ TEST(pairing_takes_so_many_new_joiners_a_second)
     t.now += HOP_SECOND;
     run(&t);
     CHECK_EQ(t.guest.state, PAIRING_DONE);
+}
+
+/* ---- vectors ---- */
+
+static void tell(struct buf *b, const char *name, const uint8_t *bytes, size_t size)
+{
+    char hex[HEX_SIZE(BEACON_PLAIN_BYTES)];
+    hex_encode(hex, SPAN(bytes, size));
+    buf_printf(b, "%s = %s\n", name, hex);
+}
+
+static void tell_exchange(struct buf *b, struct meeting_of_two *t, const char *way)
+{
+    uint8_t m[4][BEACON_PLAIN_BYTES];
+    char name[40];
+    static const char *const kinds[] = {"call", "reply", "prove", "give"};
+    CHECK(pairing_speak(&t->guest, t->now, m[0]));
+    CHECK(pairing_hear(&t->host, m[0], t->now, m[1]));
+    CHECK(pairing_hear(&t->guest, m[1], t->now, m[2]));
+    CHECK(!pairing_hear(&t->host, m[2], t->now, m[3]));
+    pairing_give(&t->host, invitation, m[3]);
+    (void)snprintf(name, sizeof name, "%s_meet", way);
+    tell(b, name, t->host.meet, 32);
+    (void)snprintf(name, sizeof name, "%s_guest_secret", way);
+    tell(b, name,
+         t->guest.way == PAIRING_CODE ? t->guest.sessions[0].mine.secret : t->guest.face.secret,
+         32);
+    for (size_t i = 0; i < 4; i++) {
+        (void)snprintf(name, sizeof name, "%s_%s", way, kinds[i]);
+        tell(b, name, m[i], BEACON_PLAIN_BYTES);
+    }
+}
+
+/* A change of any byte of the exchange would leave two versions of hop unable to pair, without a
+ * word why. HOP_VECTORS=. writes the file anew; tests/vectors/invite/pairing.py checks it. */
+TEST(pairing_vectors_hold)
+{
+    struct meeting_of_two t;
+    struct buf b = {0};
+    char text[PAIRING_CARD_TEXT_BYTES], kept[8192] = "", path[300];
+    by_code(&t, NULL);
+    pairing_code_text(text, &t.host.code);
+    buf_printf(&b, "code = %s\n", text);
+    tell_exchange(&b, &t, "code");
+    by_face(&t);
+    pairing_card_text(text, &t.host.own);
+    buf_printf(&b, "host_card = %s\n", text);
+    pairing_card_text(text, &t.guest.own);
+    buf_printf(&b, "guest_card = %s\n", text);
+    tell_exchange(&b, &t, "face");
+    buf_printf(&b, "invitation = %s\n", invitation);
+    const char *root = getenv("HOP_VECTORS");
+    (void)snprintf(path, sizeof path, "%s/tests/vectors/invite/pairing.txt",
+                   root == NULL ? "." : root);
+    FILE *f = fopen(path, root == NULL ? "rb" : "wb");
+    CHECK(f != NULL);
+    if (root != NULL)
+        CHECK(fwrite(b.data, 1, b.size, f) == b.size);
+    else
+        CHECK(fread(kept, 1, sizeof kept - 1, f) > 0);
+    (void)fclose(f);
+    if (root == NULL)
+        CHECK_TEXT(kept, buf_string(&b));
+    buf_free(&b);
 }

@@ -44,7 +44,7 @@ UNIT   := $(sort $(wildcard tests/unit/*/*_test.c))
 SCENARIO := $(sort $(wildcard tests/scenario/*_test.c))
 FUZZ   := $(sort $(wildcard tests/fuzz/*.c))
 BENCH  := $(sort $(wildcard bench/*.c))
-SOURCES := $(PURE) $(wildcard $(EDGE)) $(NODE) $(SIM) $(wildcard sim/main.c) $(TESTLIB) $(CLUSTER) $(UNIT) $(SCENARIO) $(FUZZ) $(BENCH) $(wildcard tools/*.c)
+SOURCES := $(PURE) $(wildcard $(EDGE)) $(NODE) $(SIM) $(wildcard sim/main.c tests/netns/*.c) $(TESTLIB) $(CLUSTER) $(UNIT) $(SCENARIO) $(FUZZ) $(BENCH) $(wildcard tools/*.c)
 
 # One archive a folder. Its tests link it and the folders below it, so that an arrow pointing up
 # does not even link. procedures is data: the files of procedures/, embedded.
@@ -109,7 +109,7 @@ $(O)/lib/procedures.a $(O)/lib/node.a $(O)/lib/sim.a $(O)/lib/test.a $(O)/lib/cl
 	@mkdir -p $(@D); rm -f $@; ar rcs $@ $^
 
 # ---- programs ------------------------------------------------------------------------------
-all: $(O)/hop $(O)/hop-sim $(O)/hop-sim-toy $(O)/hear ## build everything
+all: $(O)/hop $(O)/hop-sim $(O)/hop-sim-toy $(O)/hear $(O)/tests/netns/middle ## build everything
 $(O)/hop: $(O)/node/main.o $(call archive,node $(below.node)) $(CRYPTO.sodium)
 	$(link) $(call libs,node)
 $(O)/hop-sim: $(O)/sim/main.o $(call archive,sim $(below.sim)) $(CRYPTO.sodium)
@@ -119,6 +119,8 @@ $(O)/hop-sim-toy: $(O)/sim/main.o $(call archive,sim $(below.sim)) $(CRYPTO.toy)
 
 $(O)/hear: $(O)/tools/hear.o $(call archive,audio $(below.audio)) $(CRYPTO.sodium)
 	$(link) $(call libs,audio)
+$(O)/tests/netns/middle: $(O)/tests/netns/middle.o $(call archive,device $(below.device)) $(CRYPTO.sodium)
+	$(link) $(call libs,device)
 
 # ---- tests: tests/unit/FOLDER/NAME_test.c -> one cmocka program each -------------------------
 WHOLE := mesh device node sim
@@ -139,7 +141,7 @@ tests: $(TESTS) ## build every test program
 check: ## install what is missing, build, run all tests; ends with "N passed, N failed"
 	@tools/deps
 	@$(MAKE) -k -j$(JOBS) --no-print-directory all tests; BUILD_STATUS=$$? HOP=$(O)/hop HOP_SIM=$(O)/hop-sim-toy \
-	    tools/run-tests $(TESTS) $(wildcard tests/sim/run tests/trouble/run tests/bundle/run tests/serial/run tests/audio-rig/run tests/netns/run tests/netns/hostile tests/web/run) \
+	    tools/run-tests $(TESTS) $(wildcard tests/sim/run tests/trouble/run tests/bundle/run tests/serial/run tests/audio-rig/run tests/netns/run tests/netns/pairing tests/netns/hostile tests/web/run) \
 	    tools/security-tests "tools/determinism $(O)/hop-sim $(O)/hop-sim-toy"
 check-unit: ## build and run unit and scenario tests only
 	@$(MAKE) -k -j$(JOBS) --no-print-directory tests; BUILD_STATUS=$$? tools/run-tests $(TESTS)

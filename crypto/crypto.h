@@ -106,6 +106,30 @@ MUST_USE int hop_password(uint8_t ret[static CRYPTO_KEY_BYTES], struct span pass
                           const uint8_t salt[static CRYPTO_SALT_BYTES], uint32_t ops,
                           uint64_t memory_bytes);
 
+/* ---- a group of prime order: ristretto255 (RFC 9496), and SHA-512 (FIPS 180-4) ----
+ *
+ * For protocols that are written over a group (crypto/cpace.h). Stricter than libsodium 1.0.18,
+ * which ignores bit 255 of an encoding and reduces scalars: a point and a scalar have one spelling
+ * here, and the neutral element is no point. */
+#define CRYPTO_POINT_BYTES  32
+#define CRYPTO_SCALAR_BYTES 32
+#define CRYPTO_WIDE_BYTES   64
+
+bool hop_point_valid(const uint8_t point[static CRYPTO_POINT_BYTES]);
+bool hop_scalar_valid(const uint8_t scalar[static CRYPTO_SCALAR_BYTES]); /* 1 to the order - 1 */
+
+/* The element derivation of RFC 9496 §4.3.4: uniform bytes to a point nobody knows the logarithm
+ * of. */
+void hop_point_from_hash(uint8_t ret[static CRYPTO_POINT_BYTES],
+                         const uint8_t hash[static CRYPTO_WIDE_BYTES]);
+
+/* scalar * point. HOP_EAUTH (and zeros) unless both are valid and so is the product. */
+MUST_USE int hop_point_mul(uint8_t ret[static CRYPTO_POINT_BYTES],
+                           const uint8_t scalar[static CRYPTO_SCALAR_BYTES],
+                           const uint8_t point[static CRYPTO_POINT_BYTES]);
+
+void hop_sha512(uint8_t ret[static CRYPTO_WIDE_BYTES], struct span message);
+
 /* ---- secrets in memory ---- */
 
 bool hop_equal(const uint8_t *a, const uint8_t *b, size_t size); /* constant time */

@@ -16,8 +16,16 @@
     X(LABEL_INVITE_LINK, "hop/invite/link/v1") /* seed -> CURVE secret */                          \
     X(LABEL_INVITE_DISC, "hop/invite/disc/v1") /* seed -> beacon key */                            \
     X(LABEL_INVITE_ID, "hop/invite/id/v1")                                                         \
-    X(LABEL_INVITE_SUM, "hop/invite/sum/v1") /* typing check */                                    \
-    X(LABEL_JOIN_SIG, "hop/invite/join/v1")  /* joiner's proof */                                  \
+    X(LABEL_INVITE_SUM, "hop/invite/sum/v1")   /* typing check */                                  \
+    X(LABEL_JOIN_SIG, "hop/invite/join/v1")    /* joiner's proof */                                \
+    X(LABEL_INVITE_FILE, "hop/invite/file/v1") /* beacon key -> key of files on a stick */         \
+    X(LABEL_PAIR_MEET, "hop/pair/meet/v1")     /* what both screens show -> key of datagrams */    \
+    X(LABEL_PAIR_COMMIT, "hop/pair/commit/v1") /* X25519 key -> what a card shows of it */         \
+    X(LABEL_PAIR_SUM, "hop/pair/sum/v1")       /* typing check of a card */                        \
+    X(LABEL_PAIR_SEEN, "hop/pair/seen/v1")     /* all that both have seen */                       \
+    X(LABEL_PAIR_GUEST, "hop/pair/guest/v1")   /* the joiner's proof of the key */                 \
+    X(LABEL_PAIR_HOST, "hop/pair/host/v1")     /* the inviter's */                                 \
+    X(LABEL_PAIR_SEAL, "hop/pair/seal/v1")     /* seals the invitation */                          \
     X(LABEL_LOG_OPEN_SIG, "hop/log/open/v1")                                                       \
     X(LABEL_EP_AUTH, "hop/ep/auth/v1")                                                             \
     X(LABEL_EP_BODY, "hop/ep/body/v1")                                                             \

@@ -149,6 +149,47 @@ int hop_password(uint8_t ret[static CRYPTO_KEY_BYTES], struct span password,
     return rc == 0 ? HOP_OK : HOP_ENOMEM;
 }
 
+bool hop_point_valid(const uint8_t point[static CRYPTO_POINT_BYTES])
+{
+    return (point[31] & 0x80) == 0 && !sodium_is_zero(point, CRYPTO_POINT_BYTES) &&
+           crypto_core_ristretto255_is_valid_point(point) == 1;
+}
+
+/* Reducing changes whatever is not reduced already. */
+bool hop_scalar_valid(const uint8_t scalar[static CRYPTO_SCALAR_BYTES])
+{
+    uint8_t wide[CRYPTO_WIDE_BYTES] = {0}, reduced[CRYPTO_SCALAR_BYTES];
+    memcpy(wide, scalar, CRYPTO_SCALAR_BYTES);
+    crypto_core_ristretto255_scalar_reduce(reduced, wide);
+    bool valid = sodium_memcmp(reduced, scalar, sizeof reduced) == 0 &&
+                 !sodium_is_zero(scalar, CRYPTO_SCALAR_BYTES);
+    sodium_memzero(wide, sizeof wide);
+    sodium_memzero(reduced, sizeof reduced);
+    return valid;
+}
+
+void hop_point_from_hash(uint8_t ret[static CRYPTO_POINT_BYTES],
+                         const uint8_t hash[static CRYPTO_WIDE_BYTES])
+{
+    (void)crypto_core_ristretto255_from_hash(ret, hash);
+}
+
+int hop_point_mul(uint8_t ret[static CRYPTO_POINT_BYTES],
+                  const uint8_t scalar[static CRYPTO_SCALAR_BYTES],
+                  const uint8_t point[static CRYPTO_POINT_BYTES])
+{
+    if (hop_point_valid(point) && hop_scalar_valid(scalar) &&
+        crypto_scalarmult_ristretto255(ret, scalar, point) == 0)
+        return HOP_OK;
+    memset(ret, 0, CRYPTO_POINT_BYTES);
+    return HOP_EAUTH;
+}
+
+void hop_sha512(uint8_t ret[static CRYPTO_WIDE_BYTES], struct span message)
+{
+    (void)crypto_hash_sha512(ret, message.data, message.size);
+}
+
 bool hop_equal(const uint8_t *a, const uint8_t *b, size_t size)
 {
     return size == 0 || sodium_memcmp(a, b, size) == 0;

@@ -140,7 +140,9 @@ enum purpose {
     FOR_SIG,
     FOR_BOX,
     FOR_SEAL,
-    FOR_WORD
+    FOR_WORD,
+    FOR_POINT,
+    FOR_SHA
 };
 
 static void mix_label(struct mixer *m, enum crypto_label label)
@@ -366,6 +368,55 @@ int hop_open_short(uint8_t *ret, const uint8_t key[static CRYPTO_KEY_BYTES],
                    struct span sealed)
 {
     return toy_open(ret, key, nonce, CRYPTO_SHORT_NONCE_BYTES, ad, sealed);
+}
+
+/* ---- the group: three lanes of multiplication modulo 2^64, and a check ---- */
+
+bool hop_point_valid(const uint8_t point[static CRYPTO_POINT_BYTES])
+{
+    return load(point + 24) == key_check(point);
+}
+
+/* The order of the toy's group is 2^252, so that what is no scalar of the real one seldom is one
+ * here. */
+bool hop_scalar_valid(const uint8_t bytes[static CRYPTO_SCALAR_BYTES])
+{
+    uint8_t any = 0;
+    for (size_t i = 0; i < CRYPTO_SCALAR_BYTES; i++)
+        any |= bytes[i];
+    return any != 0 && (bytes[31] & 0xf0) == 0;
+}
+
+void hop_point_from_hash(uint8_t ret[static CRYPTO_POINT_BYTES],
+                         const uint8_t hash[static CRYPTO_WIDE_BYTES])
+{
+    struct mixer m;
+    mixer_init(&m, FOR_POINT);
+    mixer_add(&m, hash, CRYPTO_WIDE_BYTES);
+    mixer_end(&m, ret, 24);
+    store(ret + 24, key_check(ret));
+}
+
+int hop_point_mul(uint8_t ret[static CRYPTO_POINT_BYTES],
+                  const uint8_t by[static CRYPTO_SCALAR_BYTES],
+                  const uint8_t point[static CRYPTO_POINT_BYTES])
+{
+    if (!hop_point_valid(point) || !hop_scalar_valid(by)) {
+        memset(ret, 0, CRYPTO_POINT_BYTES);
+        return HOP_EAUTH;
+    }
+    for (size_t i = 0; i < 3; i++)
+        store(ret + 8 * i, scalar(by, i) * load(point + 8 * i));
+    store(ret + 24, key_check(ret));
+    return HOP_OK;
+}
+
+void hop_sha512(uint8_t ret[static CRYPTO_WIDE_BYTES], struct span message)
+{
+    struct mixer m;
+    mixer_init(&m, FOR_SHA);
+    mixer_add(&m, message.data, message.size);
+    mixer_end(&m, ret, CRYPTO_WIDE_BYTES);
 }
 
 /* ---- passwords and secrets ---- */

@@ -111,7 +111,10 @@ struct device_invite_ask {
 };
 MUST_USE int device_invite_for(struct device *d, const struct device_invite_ask *ask, uint64_t wall,
                                struct device_invite *ret, struct text_said *why);
-/* The same for a new person, whom nobody proposed. */
+/* Would it be refused? HOP_EREFUSED with the reason in why. */
+MUST_USE int device_may_invite(const struct device *d, const struct device_invite_ask *ask,
+                               struct text_said *why);
+/* The same as device_invite_for() for a new person, whom nobody proposed. */
 MUST_USE int device_invite(struct device *d, const char *name, enum auth_role role,
                            enum auth_category category, const char *address_hint, uint64_t wall,
                            struct device_invite *ret, struct text_said *why);
@@ -151,6 +154,8 @@ MUST_USE int device_join_request(const struct device *d, const struct device_joi
  * fills the reply (a refusal is a reply too), which must wait for the commit. */
 void device_join_answer(struct device *d, struct span request, const uint8_t link_key[static 32],
                         uint64_t wall, uint8_t *ret, size_t *ret_size);
+/* HOP_EREFUSED with the reason, if that is what the reply says. */
+MUST_USE int device_join_refused(struct span reply, struct text_said *why);
 /* The joiner: reads the answer; on HOP_OK keys hold the cell (owner saves them, then restarts the
  * device). HOP_EREFUSED with the inviter's reason. */
 MUST_USE int device_join_finish(struct device *d, struct device_join *join, struct span reply,

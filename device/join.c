@@ -113,7 +113,7 @@ static bool own_member(const struct device *d, const uint8_t *member)
            memcmp(cell_member(d->cell, self)->id, member, 16) == 0;
 }
 
-static int may_invite(const struct device *d, const struct device_invite_ask *ask,
+int device_may_invite(const struct device *d, const struct device_invite_ask *ask,
                       struct text_said *why)
 {
     uint32_t self = device_self(d);
@@ -171,7 +171,7 @@ int device_invite_for(struct device *d, const struct device_invite_ask *asked, u
     if (ask.name == NULL)
         ask.name = "";
     struct auth_invite body = {.role = (uint8_t)ask.role, .category = (uint8_t)ask.category};
-    int err = may_invite(d, &ask, why);
+    int err = device_may_invite(d, &ask, why);
     if (err != HOP_OK)
         return err;
     hop_drbg_take(&d->drbg, j.seed, sizeof j.seed);
@@ -508,6 +508,15 @@ static int enter(struct device *d, const struct device_join *join, const struct 
     k->has_cell = true;
     k->carrier = carrier;
     return HOP_OK;
+}
+
+int device_join_refused(struct span reply, struct text_said *why)
+{
+    struct wire_reader r = wire_reader(reply.data, reply.size);
+    unsigned type = wire_get_u8(&r), version = wire_get_u8(&r), answer = wire_get_u8(&r);
+    if (r.bad || type != FRAME_ANSWER || version != FRAME_VERSION)
+        return text_say(why, JOIN_ANSWER_BAD, 0);
+    return answer == ANSWER_ACCEPTED ? HOP_OK : refusal((enum answer)answer, why);
 }
 
 int device_join_finish(struct device *d, struct device_join *join, struct span reply,

@@ -4,12 +4,13 @@
 
 #include "base/wire.h"
 
-#define PLAIN_BYTES   (BEACON_BYTES - CRYPTO_NONCE_BYTES - CRYPTO_TAG_BYTES)
+#define PLAIN_BYTES   BEACON_PLAIN_BYTES
 #define COVERED_BYTES (PLAIN_BYTES - CRYPTO_SIG_BYTES)
 #define BEACON_PROTO  1
 #define BEACON_FLAGS  (BEACON_FLAG_JOINER | BEACON_FLAG_REPLY)
 
-_Static_assert(PLAIN_BYTES == sizeof((struct beacon_opened *)0)->plain, "beacon layout");
+_Static_assert(BEACON_BYTES == CRYPTO_NONCE_BYTES + PLAIN_BYTES + CRYPTO_TAG_BYTES,
+               "beacon layout");
 
 static void beacon_put(uint8_t ret[static PLAIN_BYTES], const struct beacon *b)
 {
@@ -58,18 +59,31 @@ void beacon_seal(uint8_t ret[static BEACON_BYTES], const struct beacon *b,
     uint8_t plain[PLAIN_BYTES];
     beacon_put(plain, b);
     hop_sign(plain + COVERED_BYTES, signer, LABEL_BEACON_SIG, SPAN(plain, COVERED_BYTES));
+    beacon_wrap(ret, plain, key, nonce);
+}
+
+void beacon_wrap(uint8_t ret[static BEACON_BYTES], const uint8_t plain[static BEACON_PLAIN_BYTES],
+                 const uint8_t key[static CRYPTO_KEY_BYTES],
+                 const uint8_t nonce[static CRYPTO_NONCE_BYTES])
+{
     memcpy(ret, nonce, CRYPTO_NONCE_BYTES);
     hop_seal(ret + CRYPTO_NONCE_BYTES, key, nonce, (struct span){0}, SPAN(plain, PLAIN_BYTES));
+}
+
+int beacon_unwrap(uint8_t ret[static BEACON_PLAIN_BYTES], struct span packet,
+                  const uint8_t key[static CRYPTO_KEY_BYTES])
+{
+    if (packet.size != BEACON_BYTES)
+        return HOP_EMALFORMED;
+    struct span sealed = SPAN(packet.data + CRYPTO_NONCE_BYTES, BEACON_BYTES - CRYPTO_NONCE_BYTES);
+    return hop_open(ret, key, packet.data, (struct span){0}, sealed);
 }
 
 int beacon_open(struct beacon_opened *ret, struct span packet,
                 const uint8_t key[static CRYPTO_KEY_BYTES])
 {
     struct beacon_opened o;
-    if (packet.size != BEACON_BYTES)
-        return HOP_EMALFORMED;
-    struct span sealed = SPAN(packet.data + CRYPTO_NONCE_BYTES, BEACON_BYTES - CRYPTO_NONCE_BYTES);
-    int err = hop_open(o.plain, key, packet.data, (struct span){0}, sealed);
+    int err = beacon_unwrap(o.plain, packet, key);
     if (err != HOP_OK)
         return err;
     err = beacon_parse(&o.beacon, o.plain);

@@ -11,7 +11,8 @@
 
 #include "crypto/crypto.h"
 
-#define BEACON_BYTES 208
+#define BEACON_BYTES       208
+#define BEACON_PLAIN_BYTES 168 /* what is sealed in one */
 
 #define BEACON_FLAG_JOINER 0x01 /* looks for the inviter; signed by the invitation's key */
 #define BEACON_FLAG_REPLY  0x02 /* answers a beacon: do not answer this one */
@@ -37,10 +38,18 @@ void beacon_seal(uint8_t ret[static BEACON_BYTES], const struct beacon *b,
  * checked separately, because whose key it should be is known only from device_tag. */
 struct beacon_opened {
     struct beacon beacon;
-    uint8_t plain[168]; /* what the signature covers, and the signature */
+    uint8_t plain[BEACON_PLAIN_BYTES]; /* what the signature covers, and the signature */
 };
 MUST_USE int beacon_open(struct beacon_opened *ret, struct span packet,
                          const uint8_t key[static CRYPTO_KEY_BYTES]);
 MUST_USE int beacon_verify(const struct beacon_opened *o, const uint8_t public_key[static 32]);
+
+/* A datagram that looks like a beacon and holds something else (device/pairing.h). HOP_EMALFORMED:
+ * wrong size; HOP_EAUTH: not under this key. */
+void beacon_wrap(uint8_t ret[static BEACON_BYTES], const uint8_t plain[static BEACON_PLAIN_BYTES],
+                 const uint8_t key[static CRYPTO_KEY_BYTES],
+                 const uint8_t nonce[static CRYPTO_NONCE_BYTES]);
+MUST_USE int beacon_unwrap(uint8_t ret[static BEACON_PLAIN_BYTES], struct span packet,
+                           const uint8_t key[static CRYPTO_KEY_BYTES]);
 
 #endif

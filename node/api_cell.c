@@ -90,8 +90,8 @@ int api_post_cell(struct api_call *c)
 
 /* ---- an invitation ---- */
 
-static int read_standing(struct api_call *c, const char *role, const char *category,
-                         unsigned *ret_role, unsigned *ret_category)
+int api_read_standing(struct api_call *c, const char *role, const char *category,
+                      unsigned *ret_role, unsigned *ret_category)
 {
     char possible[TEXT_ARG_BYTES_MAX];
     *ret_role = ROLE_MEMBER;
@@ -141,7 +141,7 @@ int api_post_invitation(struct api_call *c)
     };
     int err = json_read(c->body, fields, sizeof fields / sizeof fields[0], &c->why);
     if (err == HOP_OK)
-        err = read_standing(c, role, category, &role_value, &category_value);
+        err = api_read_standing(c, role, category, &role_value, &category_value);
     if (err == HOP_OK) {
         if (address == NULL)
             address_of_this_machine(c->n, here, sizeof here);

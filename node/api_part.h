@@ -29,6 +29,9 @@ MUST_USE int api_put_on_record(struct api_call *c, const struct act *a);
 /* A word of a kind, or the sentence that lists them. */
 MUST_USE int api_read_word(struct api_call *c, enum words_kind kind, const char *key,
                            const char *word, uint32_t *ret);
+/* Office and category of somebody to be invited; NULL: a full member. */
+MUST_USE int api_read_standing(struct api_call *c, const char *role, const char *category,
+                               unsigned *ret_role, unsigned *ret_category);
 MUST_USE int api_not_found(struct api_call *c, enum text_id id, const char *name);
 MUST_USE int api_bad_value(struct api_call *c, const char *key, const char *value,
                            const char *possible);
@@ -70,5 +73,8 @@ api_handler api_post_meeting, api_post_upload, api_post_upload_piece, api_delete
 api_handler api_post_talk, api_delete_talk;
 api_handler api_get_bundle_have, api_get_bundle_had, api_post_bundle_look, api_post_bundle_take,
     api_post_bundle_write;
+api_handler api_get_pairings, api_get_pairing, api_post_pairing, api_post_pairing_card,
+    api_delete_pairing, api_post_join_answer;
+api_handler api_get_join, api_post_join, api_post_join_card, api_delete_join;
 
 #endif

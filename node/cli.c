@@ -18,8 +18,13 @@
 const struct cli_command cli_commands[] = {
     {"init",    cli_init,    HELP_INIT,    "init [--kdf-memory MIB]"},
     {"cell",    cli_cell,    HELP_CELL,    "cell new NAME --as YOUR-NAME [--procedure NAME|FILE]"},
-    {"invite",  cli_invite,  HELP_INVITE,  "invite NAME [--role ROLE] [--category CATEGORY] [--address IP[:PORT]]"},
-    {"join",    cli_join,    HELP_JOIN,    "join INVITATION|FILE|- [--wait SECONDS] [--bind IP] [--peer IP[:PORT]] [--beacon-port PORT] [--no-multicast]"},
+    {"invite",  cli_invite,  HELP_INVITE,  "invite NAME [--role ROLE] [--category CATEGORY] [--address IP[:PORT]]\n"
+                                           "invite NAME --code | --face [--role ROLE] [--category CATEGORY]\n"
+                                           "invite --answer FILE [-o FILE]"},
+    {"join",    cli_join,    HELP_JOIN,    "join INVITATION|FILE|- [--wait SECONDS] [--bind IP] [--peer IP[:PORT]] [--beacon-port PORT] [--no-multicast]\n"
+                                           "join --code CODE | --face [the same options]\n"
+                                           "join INVITATION|FILE|- --file FILE\n"
+                                           "join INVITATION|FILE|- --answer FILE"},
     {"run",     cli_run,     HELP_RUN,     "run [--http-port PORT] [--link-port PORT] [--beacon-port PORT] [--bind IP] [--peer IP[:PORT]]... [--no-multicast] [--serial DEVICE[:RATE]] [--no-open] [--trace FILE] [--quiet] [--lock-after MINUTES] [--locked]"},
     {"stop",    cli_stop,    HELP_STOP,    "stop"},
     {"lock",    cli_lock,    HELP_LOCK,    "lock"},

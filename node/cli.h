@@ -71,6 +71,9 @@ MUST_USE int cli_arguments(struct cli *c, const struct cli_option *options, size
                            size_t least, size_t most);
 MUST_USE int cli_number(struct cli *c, const char *name, const char *value, uint32_t max,
                         uint32_t *ret);
+MUST_USE int cli_read_port(struct cli *c, const char *name, const char *value, uint16_t *ret);
+MUST_USE int cli_read_peers(struct cli *c, const struct cli_values *peers,
+                            struct node_options *ret);
 int cli_wrong_usage(struct cli *c);
 
 /* The text of an argument, or of standard input for "-", trailing line ends cut. */

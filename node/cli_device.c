@@ -1,10 +1,9 @@
-/* Commands about this device: made, founded, invited, joined, run, stopped; and verify. */
+/* Commands about this device: made, founded, run, stopped; and verify. */
 #include "node/cli.h"
 
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <strings.h>
 #include <unistd.h>
 
 #include "crypto/keyfile.h"
@@ -12,7 +11,6 @@
 #include "node/files.h"
 #include "node/guard.h"
 #include "node/http.h"
-#include "node/qr.h"
 #include "node/verify.h"
 
 int cli_init(struct cli *c)
@@ -45,7 +43,7 @@ int cli_init(struct cli *c)
     return exit_code;
 }
 
-/* ---- a cell, an invitation ---- */
+/* ---- a cell ---- */
 
 static void show_cell(struct cli *c, const json_t *reply)
 {
@@ -87,36 +85,9 @@ int cli_cell(struct cli *c)
     return cli_show(c, "POST", "/api/cell", body, show_cell);
 }
 
-static void show_invitation(struct cli *c, const json_t *reply)
-{
-    struct buf code = {0};
-    qr_draw(&code, json_object_get(reply, "qr"), false);
-    cli_say(c, CLI_DONE_INVITE, 1, json_get_text(reply, "name"));
-    (void)printf("\n%s\n%s\n", buf_string(&code), json_get_text(reply, "invitation"));
-    buf_free(&code);
-}
-
-int cli_invite(struct cli *c)
-{
-    static const char *const keys[] = {"role", "category", "address"};
-    const char *values[3] = {0};
-    const struct cli_option options[] = {{"--role", CLI_VALUE, &values[0]},
-                                         {"--category", CLI_VALUE, &values[1]},
-                                         {"--address", CLI_VALUE, &values[2]}};
-    int exit_code = cli_arguments(c, options, 3, 1, 1);
-    if (exit_code != CLI_DONE)
-        return exit_code;
-    json_t *body = json_pack("{s:o}", "name", cli_words(c, c->args[0]));
-    for (size_t i = 0; i < 3; i++) {
-        if (values[i] != NULL)
-            (void)json_object_set_new(body, keys[i], cli_words(c, values[i]));
-    }
-    return cli_show(c, "POST", "/api/invitations", body, show_invitation);
-}
-
 /* ---- running ---- */
 
-static int read_port(struct cli *c, const char *name, const char *value, uint16_t *ret)
+int cli_read_port(struct cli *c, const char *name, const char *value, uint16_t *ret)
 {
     uint32_t port = *ret;
     int exit_code = cli_number(c, name, value, UINT16_MAX, &port);
@@ -124,7 +95,7 @@ static int read_port(struct cli *c, const char *name, const char *value, uint16_
     return exit_code;
 }
 
-static int read_peers(struct cli *c, const struct cli_values *peers, struct node_options *ret)
+int cli_read_peers(struct cli *c, const struct cli_values *peers, struct node_options *ret)
 {
     const size_t most = sizeof ret->peers / sizeof ret->peers[0];
     if (peers->count > most)
@@ -199,13 +170,13 @@ int cli_run(struct cli *c)
     };
     int exit_code = cli_arguments(c, options, sizeof options / sizeof options[0], 0, 0);
     if (exit_code == CLI_DONE)
-        exit_code = read_port(c, "--http-port", http, &o.http_port);
+        exit_code = cli_read_port(c, "--http-port", http, &o.http_port);
     if (exit_code == CLI_DONE)
-        exit_code = read_port(c, "--link-port", link, &o.link_port);
+        exit_code = cli_read_port(c, "--link-port", link, &o.link_port);
     if (exit_code == CLI_DONE)
-        exit_code = read_port(c, "--beacon-port", beacon, &o.beacon_port);
+        exit_code = cli_read_port(c, "--beacon-port", beacon, &o.beacon_port);
     if (exit_code == CLI_DONE)
-        exit_code = read_peers(c, &peers, &o);
+        exit_code = cli_read_peers(c, &peers, &o);
     if (exit_code == CLI_DONE && after != NULL && guard_parse_after(after, &o.lock_after) != HOP_OK)
         exit_code = cli_fail(c, CLI_WRONG_USAGE, GUARD_BAD_MINUTES, 1, after);
     if (exit_code == CLI_DONE)
@@ -230,76 +201,6 @@ int cli_stop(struct cli *c)
         exit_code = cli_fail(c, CLI_UNREACHABLE, CLI_NOT_RUNNING, 1, c->dir);
     return exit_code != CLI_DONE ? exit_code
                                  : cli_show(c, "POST", "/api/stop", NULL, show_stopping);
-}
-
-/* ---- joining ---- */
-
-/* A text that begins as invitations do, "-", or a file that holds one. */
-static int read_invitation(struct cli *c, const char *argument, struct buf *ret)
-{
-    int exit_code = CLI_DONE;
-    if (strncasecmp(argument, "HOP1", 4) == 0)
-        buf_text(ret, argument);
-    else
-        exit_code = cli_read_file(c, argument, 4096, ret);
-    while (ret->size > 0 && strchr(" \t\r\n", ret->data[ret->size - 1]) != NULL)
-        ret->data[--ret->size] = 0;
-    return exit_code;
-}
-
-static int join(struct cli *c, const struct node_options *o, uint32_t wait)
-{
-    struct buf invitation = {0};
-    struct device_join join = {0};
-    struct node_trouble trouble = {0};
-    int exit_code = read_invitation(c, c->args[0], &invitation);
-    if (exit_code == CLI_DONE) {
-        const char *words = buf_string(&invitation);
-        words += strspn(words, " \t\r\n");
-        if (device_join_read(&join, words, &trouble.said) != HOP_OK) {
-            trouble.exit_code = CLI_REFUSED;
-            exit_code = cli_trouble(c, &trouble);
-        }
-    }
-    if (exit_code == CLI_DONE)
-        exit_code = cli_open(c);
-    if (exit_code == CLI_DONE && node_join(c->node, &join, o, wait, &trouble) != HOP_OK)
-        exit_code = cli_trouble(c, &trouble);
-    if (exit_code == CLI_DONE && c->json)
-        exit_code = cli_show(c, "GET", "/api/status", NULL, NULL);
-    else if (exit_code == CLI_DONE && join.cell_name[0] == '\0')
-        cli_say(c, CLI_DONE_CARRIER, 1, join.member_name);
-    else if (exit_code == CLI_DONE)
-        cli_say(c, CLI_DONE_JOIN, 2, join.member_name, join.cell_name);
-    hop_wipe(&join, sizeof join);
-    hop_wipe(invitation.data, invitation.size);
-    buf_free(&invitation);
-    return exit_code;
-}
-
-int cli_join(struct cli *c)
-{
-    const char *wait_text = NULL, *beacon = NULL;
-    struct cli_values peers = {0};
-    struct node_options o = {.quiet = true};
-    uint32_t wait = 60;
-    const struct cli_option options[] = {
-        {"--wait", CLI_VALUE, &wait_text},     {"--bind", CLI_VALUE, &o.bind_address},
-        {"--peer", CLI_VALUES, &peers},        {"--beacon-port", CLI_VALUE, &beacon},
-        {"--trace", CLI_VALUE, &o.trace_path}, {"--no-multicast", CLI_FLAG, &o.no_multicast},
-    };
-    int exit_code = cli_arguments(c, options, sizeof options / sizeof options[0], 1, 1);
-    if (exit_code == CLI_DONE)
-        exit_code = cli_number(c, "--wait", wait_text, 3600, &wait);
-    if (exit_code == CLI_DONE)
-        exit_code = read_port(c, "--beacon-port", beacon, &o.beacon_port);
-    if (exit_code == CLI_DONE)
-        exit_code = read_peers(c, &peers, &o);
-    if (exit_code == CLI_DONE)
-        exit_code = cli_find_dir(c);
-    if (exit_code == CLI_DONE && cli_node_runs(c))
-        exit_code = cli_fail(c, CLI_REFUSED, CLI_RUNNING, 1, c->dir);
-    return exit_code != CLI_DONE ? exit_code : join(c, &o, wait);
 }
 
 /* ---- a dossier is checked: no device is needed ---- */

@@ -3,7 +3,9 @@
 #include <assert.h>
 #include <stdlib.h>
 
+#include "node/join.h"
 #include "node/netaddr.h"
+#include "node/pairing.h"
 #include "node/serial.h"
 
 #define NEIGHBOURS_MAX   128
@@ -163,6 +165,9 @@ static void refresh_keys(struct node *n, const enum invite_state *states)
             epoch_device_tag(keys[count].tag, epochs[count].epoch, n->keys.ik.public_key);
     }
     hop_wipe(epochs, sizeof epochs);
+    count += pairings_keys(n, keys + count, DISCOVERY_KEYS_MAX - count);
+    if (n->joining != NULL && joining_key(n->joining, &keys[count]))
+        count++;
     for (size_t i = cell_invite_count(c); i-- > 0 && count < DISCOVERY_KEYS_MAX;) {
         if (i >= CELL_INVITES_MAX || states[i] == INVITE_CLOSED)
             continue;
@@ -174,6 +179,11 @@ static void refresh_keys(struct node *n, const enum invite_state *states)
     }
     discovery_set_keys(n->discovery, keys, count, n->now);
     hop_wipe(keys, sizeof keys);
+}
+
+void dial_stale(struct node *n)
+{
+    n->dial->refreshed = false;
 }
 
 void dial_refresh(struct node *n)
@@ -329,7 +339,9 @@ static void heard_joiner(struct node *n, const struct discovery_heard *heard)
 
 void dial_heard(struct node *n, const struct discovery_heard *heard)
 {
-    if (heard->name < NAME_INVITE)
+    if (heard->plain)
+        pairings_heard(n, heard);
+    else if (heard->name < NAME_INVITE)
         heard_member(n, heard);
     else
         heard_joiner(n, heard);

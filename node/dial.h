@@ -19,6 +19,9 @@ void dial_free(struct dial *d);               /* NULL is fine */
 /* Cell or invitations may have changed: who may connect, what to beacon. Cheap when nothing has. */
 void dial_refresh(struct node *n);
 
+/* What pairings and joining want to hear and say has changed: the next refresh is to look. */
+void dial_stale(struct node *n);
+
 /* A beacon was heard: answer it, remember the neighbour, connect if that is ours to do. */
 void dial_heard(struct node *n, const struct discovery_heard *heard);
 

@@ -60,7 +60,8 @@ struct discovery {
     struct boot boots[BOOTS_MAX];
     uint64_t boots_used;
     hop_time next_scan, next_beacon;
-    unsigned beacons; /* since the rhythm began */
+    uint8_t said[BEACON_PLAIN_BYTES]; /* of discovery_say(), while it runs */
+    unsigned beacons;                 /* since the rhythm began */
     struct discovery_counts counts;
 };
 
@@ -300,6 +301,11 @@ static void seal_beacon(struct discovery *d, const struct discovery_key *k, uint
                         const struct source *s, uint8_t ret[static BEACON_BYTES])
 {
     uint8_t nonce[CRYPTO_NONCE_BYTES];
+    hop_drbg_take(&d->drbg, nonce, sizeof nonce);
+    if (k->plain) {
+        beacon_wrap(ret, d->said, k->key, nonce);
+        return;
+    }
     struct beacon b = {
         .flags = flags | k->flags, .link_port = d->link_port, .counter = ++d->counter};
     memcpy(b.device_tag, k->tag, sizeof b.device_tag);
@@ -308,7 +314,6 @@ static void seal_beacon(struct discovery *d, const struct discovery_key *k, uint
     memcpy(b.root_salt, d->salt, sizeof b.root_salt);
     memcpy(b.root, d->root, sizeof b.root);
     source_address(s, b.address);
-    hop_drbg_take(&d->drbg, nonce, sizeof nonce);
     beacon_seal(ret, &b, k->key, nonce, k->signer);
 }
 
@@ -396,18 +401,38 @@ static void send_on6(struct discovery *d, const struct interface *i, const struc
     send_to(d, d->own6, k, 0, &from, &to);
 }
 
+static void send_everywhere(struct discovery *d, const struct discovery_key *k)
+{
+    for (size_t i = 0; !d->no_multicast && i < d->interfaces_count; i++) {
+        if (d->interfaces[i].has4)
+            send_on4(d, &d->interfaces[i], k);
+        if (d->interfaces[i].has6)
+            send_on6(d, &d->interfaces[i], k);
+    }
+}
+
 static void announce(struct discovery *d)
 {
-    for (size_t k = 0; !d->no_multicast && k < d->keys_count; k++) {
-        if (!d->keys[k].announce)
-            continue;
-        for (size_t i = 0; i < d->interfaces_count; i++) {
-            if (d->interfaces[i].has4)
-                send_on4(d, &d->interfaces[i], &d->keys[k]);
-            if (d->interfaces[i].has6)
-                send_on6(d, &d->interfaces[i], &d->keys[k]);
-        }
+    for (size_t k = 0; k < d->keys_count; k++)
+        if (d->keys[k].announce)
+            send_everywhere(d, &d->keys[k]);
+}
+
+void discovery_say(struct discovery *d, const uint8_t key[static 32],
+                   const uint8_t plain[static BEACON_PLAIN_BYTES],
+                   const struct sockaddr_storage *to)
+{
+    struct discovery_key k = {.plain = true};
+    memcpy(k.key, key, sizeof k.key);
+    memcpy(d->said, plain, sizeof d->said);
+    if (to != NULL) {
+        send_letter(d, &k, 0, to);
+    } else {
+        send_everywhere(d, &k);
+        for (size_t p = 0; p < d->peers_count; p++)
+            send_letter(d, &k, 0, &d->peers[p].address);
     }
+    hop_wipe(d->said, sizeof d->said);
 }
 
 /* At once, then 1, 2, 4, 8 s later, then around ten: never two devices in step for long. */
@@ -479,7 +504,8 @@ void discovery_set_keys(struct discovery *d, const struct discovery_key *keys, s
     for (size_t i = 0; same && i < n; i++)
         same = hop_equal(keys[i].key, d->keys[i].key, 32) && keys[i].name == d->keys[i].name &&
                memcmp(keys[i].tag, d->keys[i].tag, 16) == 0 &&
-               keys[i].announce == d->keys[i].announce && keys[i].flags == d->keys[i].flags;
+               keys[i].announce == d->keys[i].announce && keys[i].flags == d->keys[i].flags &&
+               keys[i].plain == d->keys[i].plain;
     for (size_t i = 0; i < n; i++)
         d->keys[i] = keys[i];
     d->keys_count = n;
@@ -558,6 +584,13 @@ static bool from_its_sender(const struct discovery_heard *h)
 static bool understand(struct discovery *d, struct span packet, struct discovery_heard *ret)
 {
     for (size_t k = 0; k < d->keys_count; k++) {
+        if (d->keys[k].plain) {
+            ret->name = d->keys[k].name;
+            ret->plain = beacon_unwrap(ret->opened.plain, packet, d->keys[k].key) == HOP_OK;
+            if (ret->plain)
+                return true;
+            continue;
+        }
         if (beacon_open(&ret->opened, packet, d->keys[k].key) != HOP_OK)
             continue;
         if (memcmp(ret->opened.beacon.boot, d->boot, sizeof d->boot) == 0)

@@ -16,8 +16,9 @@
 
 #include <sys/socket.h>
 
-#define DISCOVERY_PORT           4870
-#define DISCOVERY_KEYS_MAX       36 /* the cell's newest epochs', and those of open invitations */
+#define DISCOVERY_PORT 4870
+#define DISCOVERY_KEYS_MAX                                                                         \
+    42 /* the cell's newest epochs', those of open invitations, those of pairings */
 #define DISCOVERY_INTERFACES_MAX 32
 #define DISCOVERY_PEERS_MAX      17 /* typed addresses, and an invitation's hint */
 #define DISCOVERY_FDS_MAX        4
@@ -30,6 +31,8 @@ struct discovery_key {
     uint8_t flags; /* BEACON_FLAG_JOINER */
     uint8_t tag[16];
     const struct hop_sign_key *signer; /* kept */
+    bool plain;                        /* no beacons: what is heard is heard->opened.plain as it is,
+                                          and is said with discovery_say() */
 };
 
 struct discovery_config {
@@ -44,6 +47,7 @@ struct discovery_config {
 struct discovery_heard {
     uint32_t name; /* of the key */
     bool unicast;
+    bool plain; /* of the key: opened.beacon has nothing */
     struct beacon_opened opened;
     struct sockaddr_storage from;
 };
@@ -87,6 +91,12 @@ bool discovery_next(struct discovery *d, struct discovery_heard *ret);
 
 /* Answer a beacon to where it came from, under its key. */
 void discovery_answer(struct discovery *d, const struct discovery_heard *heard);
+
+/* Say something that is no beacon, in a datagram that looks like one: to an address, or (NULL) on
+ * every interface and to every typed address. */
+void discovery_say(struct discovery *d, const uint8_t key[static 32],
+                   const uint8_t plain[static BEACON_PLAIN_BYTES],
+                   const struct sockaddr_storage *to);
 
 size_t discovery_fds(const struct discovery *d, int *fds, size_t max);
 uint16_t discovery_port(const struct discovery *d); /* the shared one */

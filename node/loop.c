@@ -11,8 +11,10 @@
 #include "node/dial.h"
 #include "node/guard.h"
 #include "node/http.h"
+#include "node/join.h"
 #include "node/links.h"
 #include "node/netaddr.h"
+#include "node/pairing.h"
 #include "node/serial.h"
 #include "node/talk.h"
 
@@ -87,6 +89,9 @@ static int wait_for_something(struct loop *l)
     hop_time at = earlier(device_deadline(n->device), discovery_deadline(n->discovery));
     at = earlier(at, dial_deadline(n));
     at = earlier(at, serial_deadline(n->serial));
+    at = earlier(at, pairings_deadline(n));
+    if (n->joining != NULL)
+        at = earlier(at, joining_deadline(n->joining));
     at = earlier(at, n->now < l->links_paused ? l->links_paused : links_deadline(n->links));
     if (zmq_poll(items, (int)count, loop_wait_ms(n->now, at, WAIT_MS_MAX)) < 0 && errno != EINTR)
         return HOP_EIO;
@@ -113,6 +118,10 @@ static void on_link_event(struct node *n, const struct links_event *e)
 {
     struct mesh_in in = {
         .link = e->link, .listener = e->listener, .now = n->now, .bytes = e->bytes};
+    if (n->joining != NULL && joining_event(n->joining, e)) {
+        node_changed(n);
+        return;
+    }
     switch (e->type) {
     case LINKS_JOIN_REQUEST:
         on_join_request(n, e);
@@ -135,8 +144,29 @@ static void on_link_event(struct node *n, const struct links_event *e)
 static void hear_beacons(struct node *n)
 {
     struct discovery_heard heard;
-    for (int i = 0; i < BEACONS_PER_TURN && discovery_next(n->discovery, &heard); i++)
+    for (int i = 0; i < BEACONS_PER_TURN && discovery_next(n->discovery, &heard); i++) {
+        if (n->joining != NULL)
+            joining_heard(n->joining, &heard);
         dial_heard(n, &heard);
+    }
+}
+
+/* Codes and cards: before what is to be heard and said is put together anew. */
+static void pair(struct node *n)
+{
+    enum joining_state before = n->joining == NULL ? JOINED : joining_state(n->joining);
+    bool changed = pairings_turn(n);
+    if (n->joining != NULL && n->keys.has_cell && before != JOINED) { /* it was founded meanwhile */
+        joining_free(n->joining);
+        n->joining = NULL;
+        changed = true;
+    }
+    if (n->joining != NULL)
+        changed |= joining_turn(n->joining);
+    if (n->joining != NULL && joining_state(n->joining) != before)
+        node_changed(n);
+    if (changed)
+        dial_stale(n);
 }
 
 /* Beacons say where our records stand, so that others see at a glance whether we are level. */
@@ -183,6 +213,7 @@ static void take_turn(struct loop *l)
     http_turn(n);                 /* its requests commit before they answer */
     if (node_commit(n) != HOP_OK) /* peers would send the same again at once: let TCP hold them */
         l->links_paused = n->now + STORE_RETRY_US;
+    pair(n);
     dial_refresh(n);
     dial_turn(n);
     refresh_root(n);
@@ -263,7 +294,8 @@ static int open_edges(struct node *n, const struct node_options *o, struct node_
     if (err != HOP_OK)
         return port_trouble(why, err, ERR_LINK_PORT_BUSY, o->link_port);
     n->dial = dial_new(&n->drbg);
-    if (n->dial == NULL)
+    n->pairings = pairings_new();
+    if (n->dial == NULL || n->pairings == NULL)
         return say(why, ERR_MEMORY, NULL, HOP_ENOMEM);
     err = loop_open_discovery(n, o, links_port(n->links), links_server_key(n->links), &n->discovery,
                               why);
@@ -283,6 +315,10 @@ static void close_edges(struct node *n)
     n->serial = NULL;
     discovery_close(n->discovery);
     n->discovery = NULL;
+    joining_free(n->joining);
+    n->joining = NULL;
+    pairings_free(n->pairings);
+    n->pairings = NULL;
     dial_free(n->dial);
     n->dial = NULL;
     links_free(n->links);
@@ -333,8 +369,6 @@ int node_run(struct node *n, const struct node_options *options, struct node_tro
         goto out;
     guard_used(n);
     err = open_trace(n, options->trace_path, ret);
-    if (err == HOP_OK && options->join != NULL)
-        err = loop_join(n, options->join, options, 0, l.signals, ret);
     if (err == HOP_OK)
         err = open_edges(n, options, ret);
     n->running = err == HOP_OK;

@@ -17,8 +17,4 @@ MUST_USE int loop_open_discovery(struct node *n, const struct node_options *o, u
                                  const uint8_t server_key[static 32], struct discovery **ret,
                                  struct node_trouble *why);
 
-/* node_join() that may wait for ever (0) and stops when signals is readable. */
-MUST_USE int loop_join(struct node *n, struct device_join *join, const struct node_options *o,
-                       unsigned wait_seconds, int signals, struct node_trouble *ret);
-
 #endif

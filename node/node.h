@@ -24,6 +24,8 @@ struct node_news; /* node/node.c: what voice is to be told of */
 struct http;      /* node/http.h: the API on a unix socket and on loopback */
 struct serial;    /* node/serial.h: a radio modem or a cable */
 struct talk;      /* node/talk.h: voice of one meeting at a time */
+struct pairings;  /* node/pairing.h: invitations by code and face to face */
+struct joining;   /* node/join.h: this device looks for its inviter */
 
 struct node {
     char dir[512];
@@ -63,6 +65,8 @@ struct node {
     struct http *http;           /* NULL when not running */
     struct serial *serial;       /* NULL when there is none */
     struct talk *talk;           /* NULL when not running */
+    struct pairings *pairings;   /* NULL when not running */
+    struct joining *joining;     /* NULL when it has a cell, or is not looking for one */
     struct node_upload {         /* documents on their way in: node/api_document.c */
         struct device_put *put;  /* NULL: none */
         uint64_t number;
@@ -127,7 +131,6 @@ struct node_options {
     const char *bind_address;                   /* NULL: all interfaces */
     const char *peers[16];                      /* typed addresses "ip[:beacon port]" */
     size_t peers_count;
-    struct device_join *join; /* joining: look for the inviter, finish, then go on as a member */
     bool quiet;
     bool no_multicast;
     const char *serial;     /* NULL, or DEVICE[:RATE] */
@@ -135,12 +138,8 @@ struct node_options {
     hop_time lock_after;    /* 0: never by itself */
     const char *token;      /* of the page, from the process before this one; NULL: a new one */
 };
-/* Serve until n->lock, SIGTERM or SIGINT (or, when joining with join_only, until joined). */
+/* Serve until n->lock, SIGTERM or SIGINT. */
 MUST_USE int node_run(struct node *n, const struct node_options *options, struct node_trouble *ret);
-/* Join the cell of an invitation: looks for the inviter for up to wait_seconds, then returns. */
-MUST_USE int node_join(struct node *n, struct device_join *join, const struct node_options *options,
-                       unsigned wait_seconds, struct node_trouble *ret);
-
 /* Tell everything that watches (server-sent events) that what they show may have changed. */
 void node_changed(struct node *n);
 

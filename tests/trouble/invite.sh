@@ -81,3 +81,45 @@ check "two race with one invitation: one gets in, one is refused" race
 check "one member more" test "$(json an '.members | length' members)" = $((members + 1))
 refused "a running node is not joined over" 1 CLI_RUNNING join an "$text"
 soon "both nodes have the new members" level an binh
+
+# ---- codes, cards, sticks ----
+
+make em >/dev/null
+kept=$(keys em)
+refused "a code that is too short" 1 PAIR_CODE_BAD hop em join --code 417-829-034
+refused "a code with letters" 1 PAIR_CODE_BAD hop em join --code "417 829 034x"
+refused "a code with a wrong digit" 1 PAIR_CODE_MISTYPED hop em join --code 000-000-0001
+refused "a code and an invitation are wrong usage" 2 CLI_USAGE hop em join "$text" --code 000-000-0000
+refused "two ways at once are wrong usage" 2 CLI_USAGE hop an invite "Hà" --code --face
+refused "a code where nobody invites: a bounded wait" 3 PAIR_NOBODY hop em join --code 000-000-0006 --wait 1 --no-multicast --beacon-port $((spare_port + 1))
+refused "a code without a running node" 1 PAIR_NEEDS_RUN hop lone invite "Hà" --code
+refused "a code for nobody" 1 INVITE_NO_NAME hop an invite "" --code
+refused "a code for an office above one's own" 1 INVITE_ROLE_NOT_ALLOWED hop an invite "Hà" --code --role secretary
+refused "face to face: no text of the other screen" 2 CLI_NO_CARD hop em join --face </dev/null
+refused_once "face to face: a text that is damaged" 2 PAIR_CARD_DAMAGED hop em join --face <<<"HOPF-AAAAA-BBBBB"
+refused_once "face to face, inviting: the same" 2 PAIR_CARD_DAMAGED hop an invite "Hà" --face <<<"HOPF-AAAAA-BBBBB"
+check "such invitations are taken back" http --unix-socket "$dir/an/api.sock" -X DELETE http://localhost/api/pairings/1
+many() {
+    local i
+    for i in 1 2 3 4; do hop an invite "Hà $i" --code --json >/dev/null || return 1; done
+}
+api_drop() { for i in $(seq 20); do http --unix-socket "$dir/an/api.sock" -X DELETE "http://localhost/api/pairings/$i" >/dev/null; done; }
+api_drop
+check "four codes at one time" many
+refused "a fifth" 1 PAIR_TOO_MANY hop an invite "Hà" --code
+api_drop
+check "codes that were not used leave no record" test "$(json an '.invitations | map(select(.name | startswith("Hà"))) | length' members)" = 0
+head -c 1000 /dev/urandom >"$dir/noise"
+stick=$(invitation an "Lý Thị Em")
+refused "a request that is none" 1 JOIN_FILE_FOREIGN hop an invite --answer "$dir/noise"
+refused "an answer that is none" 1 JOIN_FILE_FOREIGN hop em join "$stick" --answer "$dir/noise"
+check "a request is written" hop em join "$stick" --file "$dir/request"
+refused "a request is no answer" 1 JOIN_FILE_NOT_ANSWER hop em join "$stick" --answer "$dir/request"
+refused "another cell's inviter does not know it" 1 JOIN_FILE_UNKNOWN hop lone invite --answer "$dir/request"
+check "the keys are unchanged by all this" test "$(keys em)" = "$kept"
+check "it is answered" hop an invite --answer "$dir/request"
+refused "an answer is no request" 1 JOIN_FILE_NOT_REQUEST hop an invite --answer "$dir/request.answer"
+refused "an answer for another invitation" 1 JOIN_FILE_OTHER hop em join "$no_hint" --answer "$dir/request.answer"
+refused "an answer where it cannot be written" 3 CLI_CANNOT_WRITE hop an invite --answer "$dir/request" -o "$dir/nowhere/answer"
+check "the answer brings the device in" hop em join "$stick" --answer "$dir/request.answer"
+refused "a member writes no request" 1 ERR_JOIN_MEMBER hop em join "$stick" --file "$dir/again"

@@ -9,6 +9,7 @@ import { join } from "node:path";
 const { chromium } = createRequire(join(process.env.PLAYWRIGHT, "x.js"))("playwright-core");
 const hop = process.env.HOP, room = mkdtempSync(join(tmpdir(), "hop-web-"));
 const dir = join(room, "a"), pass = join(room, "pw"), pictures = process.env.PICTURES;
+const beaconPort = String(20000 + process.pid % 20000); // of this run only, on loopback
 let passed = 0, failed = 0, node, browser;
 
 function cli(...args) {
@@ -27,9 +28,32 @@ async function start() {
   cli("cell", "new", "Chi bộ Bản Mù", "--as", "Nguyễn Văn An");
   cli("meeting", "new", "Họp thường kỳ", "--when", "04/12/2026 19:30", "--place", "Nhà văn hóa",
       "--agenda", "Báo cáo", "--agenda", "<b>Nghị quyết</b><script>window.bad=1</script>");
-  node = spawn(hop, ["--dir", dir, "--passphrase-file", pass, "run", "--no-open", "--no-multicast"], { stdio: "ignore" });
+  node = spawn(hop, ["--dir", dir, "--passphrase-file", pass, "run", "--no-open", "--bind", "127.0.0.1", "--beacon-port", beaconPort], { stdio: "ignore" });
   for (let i = 0; i < 200 && !existsSync(join(dir, "link")); i++) await new Promise((r) => setTimeout(r, 50));
   return readFileSync(join(dir, "link"), "utf8").trim();
+}
+
+/* A second device with a page of its own comes in by what run does; then it is a member for both. */
+let joiners = 0;
+async function pairUp(context, page, run) {
+  const name = `Trần Thị Bình ${++joiners}`, there = join(room, `j${joiners}`);
+  const at = (...args) => execFileSync(hop, ["--dir", there, "--passphrase-file", pass, "--lang", "vi", ...args], { encoding: "utf8" });
+  at("init", "--kdf-memory", "64");
+  const second = spawn(hop, ["--dir", there, "--passphrase-file", pass, "run", "--no-open", "--bind", "127.0.0.1", "--beacon-port", beaconPort], { stdio: "ignore" });
+  try {
+    for (let i = 0; i < 200 && !existsSync(join(there, "link")); i++) await new Promise((r) => setTimeout(r, 50));
+    const other = await context.browser().newContext({ locale: "vi-VN" }).then((c) => c.newPage());
+    await other.goto(readFileSync(join(there, "link"), "utf8").trim());
+    await other.getByRole("heading", { name: "Vào chi bộ", exact: true }).waitFor({ timeout: 5000 });
+    if (pictures) await other.screenshot({ path: join(pictures, `page-join-${joiners}.png`), fullPage: true });
+    await page.getByLabel("Họ tên người được mời").fill(name);
+    await run(other);
+    await page.locator("#invite [data-state=joined]", { hasText: name }).waitFor({ timeout: 10000 });
+    if (pictures) await page.screenshot({ path: join(pictures, `page-invite-${joiners}.png`), fullPage: true });
+    await other.getByText("Chi bộ Bản Mù").first().waitFor({ timeout: 5000 });
+    await page.locator("#members", { hasText: name }).waitFor({ timeout: 5000 });
+    await other.context().close();
+  } finally { second.kill(); }
 }
 
 async function tests(link) {
@@ -115,6 +139,38 @@ async function tests(link) {
     await page.getByRole("button", { name: "Tiếng Việt" }).click();
     await until(page, "Điểm danh");
   });
+  // A code that is not shown, or does not let anybody in, would send people back to reading secrets aloud.
+  await test("page_invites_and_joins_by_code", () => pairUp(context, page, async (other) => {
+    await page.getByRole("button", { name: "Bằng mã số ngắn" }).click();
+    const code = await page.locator(".code").innerText();
+    check(/^\d{3}-\d{3}-\d{4}$/.test(code), code);
+    await other.getByLabel("Mã trên màn hình người mời").fill(code.slice(0, -1) + (Number(code.at(-1)) + 1) % 10);
+    await other.getByRole("button", { name: "Vào bằng mã" }).click();
+    await other.locator("#trouble", { hasText: "chưa mất lượt thử nào" }).waitFor({ timeout: 5000 });
+    await other.getByLabel("Mã trên màn hình người mời").fill(code);
+    await other.getByRole("button", { name: "Vào bằng mã" }).click();
+  }));
+  // Reading both screens is the safest way: it must work where people click.
+  await test("page_invites_and_joins_face_to_face", () => pairUp(context, page, async (other) => {
+    await page.getByRole("button", { name: "Trực tiếp, hai máy quét QR của nhau" }).click();
+    await other.getByRole("button", { name: "Vào trực tiếp" }).click();
+    const cardOf = (p, place) => p.locator(`${place} .shown`).innerText();
+    const shown = await cardOf(page, "#invite"), answer = await cardOf(other, "#join");
+    check(shown.startsWith("HOPF-") && answer.startsWith("HOPF-") && shown !== answer, shown + answer);
+    await page.getByLabel("Nội dung màn hình máy kia").fill(answer);
+    await page.locator("#invite").getByRole("button", { name: "Đã đọc xong" }).click();
+    await page.locator("#invite [data-state=open]").waitFor({ timeout: 5000 });
+    await other.getByLabel("Nội dung màn hình máy kia").fill(shown);
+    await other.getByRole("button", { name: "Đã đọc xong" }).click();
+  }));
+  // The old way stays: a text, for a stick or a piece of paper.
+  await test("page_shows_an_invitation_as_text_and_qr", async () => {
+    await page.getByLabel("Họ tên người được mời").fill("Lê Giấy");
+    await page.getByRole("button", { name: "Bằng dòng chữ" }).click();
+    await page.locator("#invitation .shown", { hasText: "HOP1-" }).waitFor({ timeout: 5000 });
+    check(await page.locator("#invitation svg path").getAttribute("d").then((d) => d.length > 1000), "no QR code");
+    await page.getByRole("button", { name: "Cất đi" }).last().click();
+  });
   // On the smallest telephone nothing may need sideways scrolling, and type stays large.
   await test("page_fits_360_pixels_in_large_type", async () => {
     await page.setViewportSize({ width: 360, height: 740 });
@@ -127,7 +183,7 @@ async function tests(link) {
   });
   // A control without a name is silent in a screen reader.
   await test("page_names_every_control", async () => {
-    const silent = await page.evaluate(() => [...document.querySelectorAll("button, select, textarea, a")]
+    const silent = await page.evaluate(() => [...document.querySelectorAll("button, select, textarea, input, a")]
       .filter((e) => !(e.textContent.trim() || e.labels?.length || e.getAttribute("aria-label"))).map((e) => e.outerHTML));
     check(silent.length === 0, silent.join(" "));
   });

@@ -340,6 +340,37 @@ TEST(password_depends_on_everything)
     CHECK(memcmp(a, b, 32) != 0);
 }
 
+/* Both sides of an exchange must come to one point, and what is no point must be refused. */
+TEST(points_multiply_in_either_order_and_garbage_is_no_point)
+{
+    struct rng rng = test_rng("points");
+    CHECK_OK(hop_init());
+    for (int i = 0; i < 20; i++) {
+        uint8_t hash[64], g[32], a[32], b[32], ga[32], gb[32], gab[32], gba[32];
+        test_random(&rng, hash, sizeof hash);
+        test_random(&rng, a, sizeof a);
+        test_random(&rng, b, sizeof b);
+        a[31] &= 0x0f;
+        b[31] &= 0x0f;
+        hop_point_from_hash(g, hash);
+        CHECK(hop_point_valid(g));
+        CHECK_OK(hop_point_mul(ga, a, g));
+        CHECK_OK(hop_point_mul(gb, b, g));
+        CHECK_OK(hop_point_mul(gab, b, ga));
+        CHECK_OK(hop_point_mul(gba, a, gb));
+        CHECK(hop_point_valid(gab));
+        CHECK_BYTES(gab, gba, 32);
+        CHECK(memcmp(ga, gb, 32) != 0 && memcmp(gab, ga, 32) != 0);
+        g[31] ^= 0x80;
+        CHECK_ERR(hop_point_mul(ga, a, g), HOP_EAUTH);
+        a[31] |= 0xf0;
+        CHECK(!hop_scalar_valid(a));
+        memset(g, 0, sizeof g);
+        CHECK(!hop_point_valid(g));
+        CHECK(!hop_scalar_valid(g));
+    }
+}
+
 /* A wipe that leaves bytes would leave keys in memory; an equality that is wrong admits anybody. */
 TEST(wipe_and_equal_do_what_they_say)
 {

@@ -1,5 +1,6 @@
 /* Coming in by invitation: what is accepted, and everything that is not. */
 #include "device/device.h"
+#include "device/join_file.h"
 
 #include "tests/unit/device/party.h"
 
@@ -351,5 +352,109 @@ TEST(join_invitations_keep_their_limits)
         CHECK(strlen(invite.text) < INVITE_TEXT_BYTES);
     }
     CHECK_EQ(why.id, INVITE_FULL);
+    party_free(p);
+}
+
+/* ---- on a stick ---- */
+
+struct on_a_stick {
+    struct device_join join;
+    uint8_t request[JOIN_FILE_BYTES_MAX], answer[JOIN_FILE_BYTES_MAX];
+    size_t request_size, answer_size;
+    char name[AUTH_NAME_BYTES_MAX + 1];
+};
+
+static void write_request(struct party *p, uint32_t joiner, struct on_a_stick *s)
+{
+    CHECK_OK(party_invite(p, 0, "Lò Thị B", ROLE_MEMBER, &s->join));
+    CHECK_OK(
+        device_join_file_request(p->devices[joiner].d, &s->join, s->request, &s->request_size));
+}
+
+static int answer_file(struct party *p, uint32_t host, struct on_a_stick *s, struct text_said *why)
+{
+    int err = device_join_file_answer(p->devices[host].d, SPAN(s->request, s->request_size),
+                                      party_wall(p), s->answer, &s->answer_size, s->name, why);
+    int committed = party_commit(p, host);
+    return err != HOP_OK ? err : committed;
+}
+
+/* Two villages that no network connects: a stick there and back must be enough. */
+TEST(join_by_stick_needs_no_network)
+{
+    struct party *p = party_new(2);
+    struct on_a_stick s;
+    struct text_said why;
+    CHECK_OK(party_found(p, 0));
+    write_request(p, 1, &s);
+    CHECK_OK(answer_file(p, 0, &s, &why));
+    CHECK_TEXT(s.name, "Lò Thị B");
+    CHECK_EQ(cell_member_count(device_cell(p->devices[0].d)), 2);
+    CHECK_OK(answer_file(p, 0, &s, &why)); /* the first was lost: once more, and nobody more */
+    CHECK_EQ(cell_member_count(device_cell(p->devices[0].d)), 2);
+    CHECK_OK(
+        device_join_file_finish(p->devices[1].d, &s.join, SPAN(s.answer, s.answer_size), &why));
+    CHECK(p->devices[1].keys.has_cell);
+    CHECK_TEXT(s.join.member_name, "Lò Thị B");
+    party_free(p);
+}
+
+/* Whoever gets at the stick on its way must neither come in nor keep the joiner from being told. */
+TEST(join_by_stick_takes_no_altered_file)
+{
+    struct party *p = party_new(2);
+    struct on_a_stick s;
+    struct text_said why;
+    CHECK_OK(party_found(p, 0));
+    write_request(p, 1, &s);
+    for (size_t bit = 0; bit < s.request_size * 8; bit += 5) {
+        s.request[bit / 8] ^= (uint8_t)(1u << bit % 8);
+        CHECK_ERR(answer_file(p, 0, &s, &why), HOP_EREFUSED);
+        s.request[bit / 8] ^= (uint8_t)(1u << bit % 8);
+    }
+    for (size_t size = 0; size < s.request_size; size += 3)
+        CHECK_ERR(device_join_file_answer(p->devices[0].d, SPAN(s.request, size), party_wall(p),
+                                          s.answer, &s.answer_size, s.name, &why),
+                  HOP_EREFUSED);
+    CHECK_EQ(cell_member_count(device_cell(p->devices[0].d)), 1);
+    CHECK_OK(answer_file(p, 0, &s, &why));
+    for (size_t bit = 0; bit < s.answer_size * 8; bit += 5) {
+        struct device_join join = s.join;
+        s.answer[bit / 8] ^= (uint8_t)(1u << bit % 8);
+        CHECK_ERR(
+            device_join_file_finish(p->devices[1].d, &join, SPAN(s.answer, s.answer_size), &why),
+            HOP_EREFUSED);
+        s.answer[bit / 8] ^= (uint8_t)(1u << bit % 8);
+    }
+    CHECK(!p->devices[1].keys.has_cell);
+    party_free(p);
+}
+
+/* A stick that was copied must be of no use to another device, and each file says which it is. */
+TEST(join_by_stick_is_bound_to_the_joiners_keys)
+{
+    struct party *p = party_new(3);
+    struct on_a_stick s, thief;
+    struct text_said why;
+    CHECK_OK(party_found(p, 0));
+    write_request(p, 1, &s);
+    thief = s;
+    CHECK_OK(
+        device_join_file_request(p->devices[2].d, &s.join, thief.request, &thief.request_size));
+    CHECK_OK(answer_file(p, 0, &s, &why));
+    CHECK_ERR(answer_file(p, 0, &thief, &why), HOP_EREFUSED);
+    CHECK_EQ(why.id, JOIN_REFUSED_USED);
+    CHECK_ERR(
+        device_join_file_finish(p->devices[2].d, &thief.join, SPAN(s.answer, s.answer_size), &why),
+        HOP_EREFUSED);
+    CHECK_EQ(why.id, JOIN_ANSWER_BAD);
+    CHECK_ERR(
+        device_join_file_finish(p->devices[1].d, &s.join, SPAN(s.request, s.request_size), &why),
+        HOP_EREFUSED);
+    CHECK_EQ(why.id, JOIN_FILE_NOT_ANSWER);
+    memcpy(thief.request, s.answer, s.answer_size);
+    thief.request_size = s.answer_size;
+    CHECK_ERR(answer_file(p, 0, &thief, &why), HOP_EREFUSED);
+    CHECK_EQ(why.id, JOIN_FILE_NOT_REQUEST);
     party_free(p);
 }

@@ -16,8 +16,29 @@
 /* clang-format off */
 const struct cli_command cli_commands[] = {
     {"init",    cli_init,    HELP_INIT,    "init [--kdf-memory MIB]"},
-    {"cell",    cli_cell,    HELP_CELL,    "cell new NAME --as YOUR-NAME [--procedure NAME|FILE]"},
-    {"invite",  cli_invite,  HELP_INVITE,  "invite NAME [--role ROLE] [--category CATEGORY] [--address IP[:PORT]]"},
+    {"cell",    cli_cell,    HELP_CELL,    "cell new NAME --as YOUR-NAME [--procedure NAME|FILE]\n"
+                                           "cell show\n"
+                                           "cell seats\n"
+                                           "cell config [--secretary MEMBER|-] [--seat DEVICE]... [--remove MEMBER]...\n"
+                                           "cell cosign ID\n"
+                                           "cell checkpoint\n"
+                                           "cell leave --yes"},
+    {"member",  cli_member,  HELP_MEMBER,  "member list\n"
+                                           "member admit PROPOSAL|MEMBER [--address IP[:PORT]]\n"
+                                           "member remove MEMBER [--reason REASON] --yes\n"
+                                           "member role MEMBER ROLE [--category CATEGORY]\n"
+                                           "member suspend MEMBER [--reason REASON]"},
+    {"device",  cli_device,  HELP_DEVICE,  "device list\n"
+                                           "device add [--address IP[:PORT]]\n"
+                                           "device suspend DEVICE [--reason REASON]\n"
+                                           "device resume DEVICE\n"
+                                           "device revoke DEVICE [--reason REASON] --yes"},
+    {"group",   cli_group,   HELP_GROUP,   "group list\n"
+                                           "group set NAME --leader MEMBER [--member MEMBER]... [--group GROUP]\n"
+                                           "group propose GROUP NAME [--note TEXT] [--role ROLE] [--category CATEGORY]"},
+    {"invite",  cli_invite,  HELP_INVITE,  "invite NAME [--role ROLE] [--category CATEGORY] [--address IP[:PORT]]\n"
+                                           "invite --device | --for MEMBER [--address IP[:PORT]]\n"
+                                           "invite NAME --cancel"},
     {"join",    cli_join,    HELP_JOIN,    "join INVITATION|FILE|- [--wait SECONDS] [--bind IP] [--peer IP[:PORT]] [--beacon-port PORT] [--no-multicast]"},
     {"run",     cli_run,     HELP_RUN,     "run [--http-port PORT] [--link-port PORT] [--beacon-port PORT] [--bind IP] [--peer IP[:PORT]]... [--no-multicast] [--serial DEVICE[:RATE]] [--no-open] [--trace FILE] [--quiet]"},
     {"stop",    cli_stop,    HELP_STOP,    "stop"},

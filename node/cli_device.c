@@ -66,19 +66,11 @@ static int procedure_into(struct cli *c, json_t *body, const char *procedure)
     return exit_code;
 }
 
-int cli_cell(struct cli *c)
+int cli_cell_new(struct cli *c, const char *name, const char *founder, const char *procedure)
 {
-    const char *founder = NULL, *procedure = "party-cell";
-    const struct cli_option options[] = {{"--as", CLI_VALUE, &founder},
-                                         {"--procedure", CLI_VALUE, &procedure}};
-    int exit_code = cli_arguments(c, options, 2, 2, 2);
-    if (exit_code == CLI_DONE && (strcmp(c->args[0], "new") != 0 || founder == NULL))
-        exit_code = cli_wrong_usage(c);
-    if (exit_code != CLI_DONE)
-        return exit_code;
     json_t *body =
-        json_pack("{s:o,s:o}", "name", cli_words(c, c->args[1]), "founder", cli_words(c, founder));
-    exit_code = procedure_into(c, body, procedure);
+        json_pack("{s:o,s:o}", "name", cli_words(c, name), "founder", cli_words(c, founder));
+    int exit_code = procedure_into(c, body, procedure == NULL ? "party-cell" : procedure);
     if (exit_code != CLI_DONE) {
         json_decref(body);
         return exit_code;
@@ -86,7 +78,7 @@ int cli_cell(struct cli *c)
     return cli_show(c, "POST", "/api/cell", body, show_cell);
 }
 
-static void show_invitation(struct cli *c, const json_t *reply)
+void cli_show_invitation(struct cli *c, const json_t *reply)
 {
     struct buf code = {0};
     qr_draw(&code, json_object_get(reply, "qr"), false);
@@ -95,22 +87,41 @@ static void show_invitation(struct cli *c, const json_t *reply)
     buf_free(&code);
 }
 
+static void show_invitation_end(struct cli *c, const json_t *reply)
+{
+    (void)reply;
+    cli_say(c, CLI_DONE_INVITE_END, 1, c->args[0]);
+}
+
+/* For a new person; with --device for another device of one's own, with --for of that member. */
 int cli_invite(struct cli *c)
 {
-    static const char *const keys[] = {"role", "category", "address"};
-    const char *values[3] = {0};
-    const struct cli_option options[] = {{"--role", CLI_VALUE, &values[0]},
-                                         {"--category", CLI_VALUE, &values[1]},
-                                         {"--address", CLI_VALUE, &values[2]}};
-    int exit_code = cli_arguments(c, options, 3, 1, 1);
+    static const char *const keys[] = {"role", "category", "address", "for"};
+    const char *values[4] = {0};
+    bool device = false, cancel = false;
+    const struct cli_option options[] = {
+        {"--role", CLI_VALUE, &values[0]},    {"--category", CLI_VALUE, &values[1]},
+        {"--address", CLI_VALUE, &values[2]}, {"--for", CLI_VALUE, &values[3]},
+        {"--device", CLI_FLAG, &device},      {"--cancel", CLI_FLAG, &cancel}};
+    int exit_code = cli_arguments(c, options, sizeof options / sizeof options[0], 0, 1);
+    bool for_member = device || values[3] != NULL;
+    if (exit_code == CLI_DONE && c->count != (for_member ? 0 : 1))
+        exit_code = cli_wrong_usage(c);
     if (exit_code != CLI_DONE)
         return exit_code;
-    json_t *body = json_pack("{s:o}", "name", cli_words(c, c->args[0]));
-    for (size_t i = 0; i < 3; i++) {
+    if (cancel)
+        return cli_show(c, "DELETE", cli_path(c, "/api/invitations/", c->args[0], ""), NULL,
+                        show_invitation_end);
+    json_t *body = json_object();
+    if (c->count > 0)
+        (void)json_object_set_new(body, "name", cli_words(c, c->args[0]));
+    if (device)
+        (void)json_object_set_new(body, "device", json_integer(1));
+    for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
         if (values[i] != NULL)
             (void)json_object_set_new(body, keys[i], cli_words(c, values[i]));
     }
-    return cli_show(c, "POST", "/api/invitations", body, show_invitation);
+    return cli_show(c, "POST", "/api/invitations", body, cli_show_invitation);
 }
 
 /* ---- running ---- */

@@ -66,6 +66,7 @@ void cell_reset(struct cell *c)
                         .member_ids = c->member_ids,
                         .invite_ids = c->invite_ids,
                         .group_ids = c->group_ids,
+                        .turns = c->turns + 1,
                         .genesis_act = NONE,
                         .procedure_act = NONE,
                         .founder_tie = NONE};
@@ -401,6 +402,11 @@ int cell_apply(struct cell *c, const struct cell_event *e)
 }
 
 /* ---- reading ---- */
+
+uint64_t cell_turns(const struct cell *c)
+{
+    return c->turns;
+}
 
 const uint8_t *cell_id(const struct cell *c)
 {

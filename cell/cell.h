@@ -124,6 +124,10 @@ MUST_USE int cell_apply(struct cell *c, const struct cell_event *e);
  * little. HOP_ENOMEM. */
 MUST_USE int cell_resolve(struct cell *c, const struct history *h);
 
+/* Counts up whenever an answer about a record that was there before may have become another: what
+ * was folded by such answers is to be folded again. */
+uint64_t cell_turns(const struct cell *c);
+
 /* ---- reading ---- */
 
 const uint8_t *cell_id(const struct cell *c); /* 32 bytes; zeros before genesis is known */

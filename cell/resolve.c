@@ -352,6 +352,8 @@ static void forget(struct cell *c)
     c->ties_standing = c->persons_standing = c->depth_max = 0;
     for (uint32_t i = 0; i < c->acts.count; i++) {
         struct act *a = act_at(c, i);
+        a->was_verdict = a->verdict;
+        a->was_class = a->class;
         a->verdict = a->flaw == TEXT_NONE ? VERDICT_OPEN : VERDICT_VOID;
         a->why = a->flaw;
         a->own = false;
@@ -393,6 +395,30 @@ static void name_the_top(struct cell *c)
     }
 }
 
+/* Does it bear on what others might do, or what has effect? */
+static bool bears(const struct act *a)
+{
+    return a->type == AUTH_ADMIT || a->type == AUTH_ROLE || a->type == AUTH_REMOVE ||
+           a->type == AUTH_LEAVE || a->type == AUTH_CONFIG;
+}
+
+/* See whether anything older than the last time came out differently. */
+static void compare(struct cell *c)
+{
+    bool turned = false;
+    for (uint32_t i = 0; i < c->acts.count; i++) {
+        struct act *a = act_at(c, i);
+        bool cuts = a->type == AUTH_REMOVE || a->type == AUTH_LEAVE || a->type == AUTH_CONFIG;
+        if (bears(a) && a->was_judged)
+            turned = turned || a->was_verdict != a->verdict || a->was_class != a->class;
+        else
+            turned = turned || (cuts && a->verdict == VERDICT_STANDS);
+        a->was_judged = true;
+    }
+    if (turned)
+        c->turns++;
+}
+
 int cell_judge_all(struct cell *c)
 {
     forget(c);
@@ -426,6 +452,7 @@ int cell_judge_all(struct cell *c)
         if (a->verdict == VERDICT_OPEN && is_rest(a))
             judge_rest(c, a);
     }
+    compare(c);
     return HOP_OK;
 }
 

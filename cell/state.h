@@ -55,6 +55,8 @@ struct act {
     uint32_t config_seen;         /* number of the newest configuration of the chain in its past */
     uint64_t floors;              /* bit k: checkpoint k counts and had not seen it */
     uint8_t verdict, class;
+    uint8_t was_verdict, was_class; /* before it was judged again */
+    bool was_judged;
     bool own;         /* between devices of one member */
     enum text_id why; /* why it is void */
     uint32_t by;      /* tie of its author */
@@ -120,6 +122,7 @@ struct cell {
     uint32_t founder_tie;
     uint32_t ties_standing, persons_standing;
     uint32_t depth_max;
+    uint64_t turns; /* cell_turns() */
     /* ---- what came of it ---- */
     uint32_t genesis_act; /* NONE: not founded */
     struct auth_genesis genesis;

@@ -54,7 +54,8 @@ void device_leave_cell(struct device *d)
     d->waived = NULL;
     d->waived_count = d->waived_capacity = 0;
     d->folded = 0;
-    d->procedure_set = false;
+    memset(d->procedure, 0, sizeof d->procedure);
+    d->cell_read = 0;
 }
 
 int device_enter_cell(struct device *d)
@@ -289,6 +290,7 @@ int device_reopen(struct device *d)
     d->history = history;
     d->logs_count = 0;
     d->folded = 0;
+    d->cell_read = 0;
     d->cell_dirty = true;
     d->reopen = false;
     d->version++;

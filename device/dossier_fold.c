@@ -90,6 +90,9 @@ int dossier_fold_meetings(struct dossier_verifier *v, struct dossier_item *const
             continue;
         const struct dossier_item *i = by_entry[entry];
         const struct cell_device *author = cell_device_by_key(v->cell, v->log_iks[e->log]);
+        if (author != NULL &&
+            !cell_accepts(v->cell, v->log_iks[e->log], history_log_id(v->history, e->log), e->seq))
+            continue; /* beyond a cut */
         struct meeting_event event = {.entry = entry,
                                       .id = e->id,
                                       .member = author == NULL ? HISTORY_NONE : author->member,

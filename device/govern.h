@@ -50,4 +50,15 @@ MUST_USE int device_propose(struct device *d, const struct auth_propose *p, uint
 MUST_USE int device_invite_end(struct device *d, const uint8_t invite[static 16], uint8_t reason,
                                uint64_t wall, struct text_said *why);
 
+/* ---- what a person should hear and see ---- */
+
+#define DEVICE_SEATS_LEAST 3 /* with fewer, one lost device may leave the cell without a head */
+
+/* Alarms and what waits for this person, as whole sentences; up to max. */
+size_t device_govern_notices(struct device *d, struct text_said *ret, size_t max);
+
+/* Entries of meetings that lie beyond a cut, and so have no effect: how many; the first max of them
+ * in ret. */
+size_t device_beyond_cuts(const struct device *d, uint32_t *ret, size_t max);
+
 #endif

@@ -162,6 +162,20 @@ static int open_for_fold(struct device *d, uint32_t entry, struct device_opened 
 
 /* ---- opening, log by log ---- */
 
+/* Only what stands on the control lane has a say in who is who: all of the cell may read it. */
+static bool is_control(const struct history_entry *e)
+{
+    return e->lane == LANE_CONTROL && e->type < ACT_MEETING && !e->closed;
+}
+
+/* May it change what somebody was allowed to do in a meeting? */
+static bool moves_standing(unsigned type)
+{
+    return type == AUTH_ADMIT || type == AUTH_REMOVE || type == AUTH_ROLE || type == AUTH_CONFIG ||
+           type == AUTH_COSIGN || type == AUTH_SUSPEND || type == AUTH_LEAVE ||
+           type == AUTH_CHECKPOINT;
+}
+
 /* Try the next record of a log. HOP_ENOTFOUND: it must wait for another record or a key. */
 static int open_next(struct device *d, uint32_t index)
 {
@@ -201,9 +215,10 @@ static int open_next(struct device *d, uint32_t index)
     log->next++;
     log->waiting = false;
     keep_body(d, entry, &o.inner);
-    if (!e.closed && o.inner.type < ACT_MEETING &&
-        o.inner.type != AUTH_LOG_OPEN) /* that one says nothing to it */
+    if (is_control(&e) && e.type != AUTH_LOG_OPEN) { /* that one says nothing to it */
         d->cell_dirty = true;
+        d->standing_dirty = d->standing_dirty || moves_standing(e.type);
+    }
 out:
     if (err == HOP_ENOTFOUND)
         wait_for(d, log, &o.inner);
@@ -377,22 +392,20 @@ static int fold_cell_entry(struct device *d, uint32_t entry)
     return err;
 }
 
-/* Control records are few: the cell is folded from the start whenever one comes. */
+/* The cell takes what came since the last time; the rest it has. */
 static int fold_cell(struct device *d)
 {
     uint8_t before[32], after[32];
+    uint64_t turns = cell_turns(d->cell);
     roster_digest(d->cell, before);
-    cell_reset(d->cell);
-    epochs_forget_asks(d->epochs);
-    size_t count = history_count(d->history);
-    for (size_t n = 0; n < count; n++) {
-        uint32_t entry = history_ordered(d->history, n);
-        if (entry == HISTORY_NONE)
-            return HOP_ENOMEM;
-        if (history_at(d->history, entry)->type >= ACT_MEETING ||
-            history_at(d->history, entry)->closed)
+    if (d->cell_read == 0) {
+        cell_reset(d->cell);
+        epochs_forget_asks(d->epochs);
+    }
+    for (size_t count = history_count(d->history); d->cell_read < count; d->cell_read++) {
+        if (!is_control(history_at(d->history, (uint32_t)d->cell_read)))
             continue;
-        int err = fold_cell_entry(d, entry);
+        int err = fold_cell_entry(d, (uint32_t)d->cell_read);
         if (err != HOP_OK)
             return err;
     }
@@ -404,14 +417,19 @@ static int fold_cell(struct device *d)
         d->folded = 0; /* member indexes may have moved */
         d->roster_changed = d->mesh != NULL;
     }
+    if (turns != cell_turns(d->cell))
+        d->folded = 0; /* who might do what, or what has effect, is another */
     d->cell_dirty = false;
     return HOP_OK;
 }
 
+/* The rules of the configuration that holds, once their text is here. */
 static void set_procedure(struct device *d)
 {
     struct span file = cell_procedure(d->cell);
-    if (d->procedure_set || file.size == 0)
+    const struct cell_config *config = cell_config(d->cell);
+    if (file.size == 0 || config == NULL ||
+        memcmp(d->procedure, config->body.procedure, sizeof d->procedure) == 0)
         return;
     struct procedure *p = malloc(sizeof *p);
     struct text_said why;
@@ -420,7 +438,7 @@ static void set_procedure(struct device *d)
         d->folded = 0;
     }
     free(p);
-    d->procedure_set = true;
+    memcpy(d->procedure, config->body.procedure, sizeof d->procedure);
 }
 
 static int fold_meeting_entry(struct device *d, uint32_t entry)
@@ -430,7 +448,12 @@ static int fold_meeting_entry(struct device *d, uint32_t entry)
     int err = open_for_fold(d, entry, &o);
     if (err != HOP_OK)
         return err;
-    const struct cell_device *author = cell_device_by_key(d->cell, d->logs[e->log].ik);
+    const uint8_t *ik = d->logs[e->log].ik;
+    const struct cell_device *author = cell_device_by_key(d->cell, ik);
+    if (author != NULL && !cell_accepts(d->cell, ik, history_log_id(d->history, e->log), e->seq)) {
+        free(o.bytes); /* beyond a cut: it never was, whatever came of it */
+        return HOP_OK;
+    }
     struct meeting_event event = {.entry = entry,
                                   .id = e->id,
                                   .member = author == NULL ? HISTORY_NONE : author->member,

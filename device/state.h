@@ -49,7 +49,8 @@ struct device {
     struct mesh *mesh;
     struct history *history;
     struct meeting_state *meetings;
-    bool procedure_set;
+    uint8_t procedure[32]; /* hash of the one that the meetings have */
+    size_t cell_read;      /* entries of the history that the cell has */
     struct device_log *logs;
     size_t logs_count, logs_capacity;
     size_t folded;      /* entries of the canonical order that the meetings have */
@@ -59,9 +60,10 @@ struct device {
     struct buf kept,
         kept_at; /* kept_at: a uint32_t for each, where it is in kept, or KEPT_NOWHERE */
     uint32_t kept_first;
-    bool cell_dirty; /* a control record came: fold the cell again */
-    int write_error; /* a write of this turn failed: the commit counts as failed */
-    bool stored;     /* the mesh waits to hear that its records are durable */
+    bool cell_dirty;     /* a control record came: fold the cell again */
+    bool standing_dirty; /* and one that may change what somebody was allowed to do */
+    int write_error;     /* a write of this turn failed: the commit counts as failed */
+    bool stored;         /* the mesh waits to hear that its records are durable */
     bool roster_changed;
     struct device_written authored; /* not yet committed */
     struct device_written publish;  /* committed, the mesh not yet told */

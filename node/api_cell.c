@@ -107,13 +107,13 @@ int api_read_standing(struct api_call *c, const char *role, const char *category
     return HOP_OK;
 }
 
-static int invite(struct api_call *c, const char *name, unsigned role, unsigned category,
-                  const char *address)
+static int invite(struct api_call *c, const struct device_invite_ask *ask)
 {
     struct device_invite invitation;
     json_t *rows = NULL;
-    int err = device_invite(c->n->device, name, (enum auth_role)role, (enum auth_category)category,
-                            address, c->n->wall, &invitation, &c->why);
+    const struct cell_member *m =
+        ask->member == NULL ? NULL : cell_member_by_id(device_cell(c->n->device), ask->member);
+    int err = device_invite_for(c->n->device, ask, c->n->wall, &invitation, &c->why);
     if (err == HOP_OK)
         err = api_commit(c);
     if (err == HOP_OK)
@@ -122,35 +122,121 @@ static int invite(struct api_call *c, const char *name, unsigned role, unsigned 
         return err;
     json_t *o = json_object();
     json_put_id(o, invitation.id, sizeof invitation.id);
-    (void)json_object_update_new(o,
-                                 json_pack("{s:s,s:o,s:o,s:s}", "invitation", invitation.text, "qr",
-                                           rows, "name", json_text(name), "address", address));
+    (void)json_object_update_new(o, json_pack("{s:s,s:o,s:o,s:s}", "invitation", invitation.text,
+                                              "qr", rows, "name",
+                                              json_text(ask->name != NULL ? ask->name
+                                                        : m == NULL       ? ""
+                                                                          : m->name),
+                                              "address", ask->address_hint));
     return api_answer(c, o);
+}
+
+/* Whom an invitation is for, beside a new person: what the fields "device", "for" and "admit" say.
+ */
+struct invited {
+    uint8_t member[16], proposal[32];
+    char name[AUTH_NAME_BYTES_MAX + 1];
+};
+
+static void invite_member(struct api_call *c, size_t index, struct invited *v,
+                          struct device_invite_ask *ask)
+{
+    const struct cell_member *m = cell_member(device_cell(c->n->device), index);
+    memcpy(v->member, m->id, sizeof v->member);
+    ask->member = v->member;
+    ask->role = m->role;
+    ask->category = m->category;
+}
+
+/* The secretary's office is not given by an invitation: who held it returns as a member. */
+static void return_member(struct api_call *c, size_t index, struct invited *v,
+                          struct device_invite_ask *ask)
+{
+    invite_member(c, index, v, ask);
+    if (!cell_member(device_cell(c->n->device), index)->active && ask->role == ROLE_SECRETARY)
+        ask->role = ROLE_MEMBER;
+}
+
+/* A proposal, or a member whose admission does not count. */
+static int admit(struct api_call *c, const char *name, struct invited *v,
+                 struct device_invite_ask *ask)
+{
+    const struct cell *cell = device_cell(c->n->device);
+    size_t member = 0;
+    for (size_t i = 0; i < cell_proposal_count(cell); i++) {
+        const struct cell_proposal *p = cell_proposal(cell, i);
+        if (p->answered || (strcmp(p->body.name, name) != 0 && !json_names_id(name, p->record, 32)))
+            continue;
+        memcpy(v->proposal, p->record, sizeof v->proposal);
+        memcpy(v->name, p->body.name, sizeof v->name);
+        ask->proposal = v->proposal;
+        ask->name = v->name;
+        ask->role = (enum auth_role)p->body.role;
+        ask->category = (enum auth_category)p->body.category;
+        return HOP_OK;
+    }
+    int err = api_find_member(c, name, &member);
+    if (err != HOP_OK)
+        return err;
+    if (cell_member(cell, member)->active)
+        return text_say(&c->why, API_NOT_WAITING, 1, cell_member(cell, member)->name);
+    return_member(c, member, v, ask);
+    return HOP_OK;
+}
+
+static int find_invited(struct api_call *c, bool device, const char *member, const char *waiting,
+                        struct invited *v, struct device_invite_ask *ask)
+{
+    size_t index = device_self(c->n->device);
+    int err = HOP_OK;
+    if (waiting != NULL)
+        return admit(c, waiting, v, ask);
+    if (member != NULL)
+        err = api_find_member(c, member, &index);
+    if (err == HOP_OK && (member != NULL || device) &&
+        index < cell_member_count(device_cell(c->n->device)))
+        return_member(c, index, v, ask);
+    else if (err == HOP_OK && ask->name == NULL) {
+        (void)text_say(&c->why, API_MISSING_KEY, 1, "name");
+        err = HOP_EMALFORMED;
+    }
+    return err;
 }
 
 int api_post_invitation(struct api_call *c)
 {
-    char *name = NULL, *role = NULL, *category = NULL, *address = NULL;
+    char *name = NULL, *role = NULL, *category = NULL, *address = NULL, *member = NULL,
+         *waiting = NULL;
+    uint32_t device = 0;
     unsigned role_value = 0, category_value = 0;
     char here[64] = "";
+    struct invited v = {0};
     const struct json_field fields[] = {
-        {"name", JSON_FIELD_TEXT, true, AUTH_NAME_BYTES_MAX, &name},
+        {"name", JSON_FIELD_TEXT, false, AUTH_NAME_BYTES_MAX, &name},
         {"role", JSON_FIELD_TEXT, false, 32, &role},
         {"category", JSON_FIELD_TEXT, false, 32, &category},
         {"address", JSON_FIELD_TEXT, false, 63, &address},
+        {"device", JSON_FIELD_NUMBER, false, 1, &device},
+        {"for", JSON_FIELD_TEXT, false, AUTH_NAME_BYTES_MAX, &member},
+        {"admit", JSON_FIELD_TEXT, false, AUTH_NAME_BYTES_MAX, &waiting},
     };
     int err = json_read(c->body, fields, sizeof fields / sizeof fields[0], &c->why);
     if (err == HOP_OK)
         err = api_read_standing(c, role, category, &role_value, &category_value);
+    struct device_invite_ask ask = {.name = name,
+                                    .role = (enum auth_role)role_value,
+                                    .category = (enum auth_category)category_value};
+    if (err == HOP_OK)
+        err = find_invited(c, device != 0, member, waiting, &v, &ask);
     if (err == HOP_OK) {
         if (address == NULL)
             address_of_this_machine(c->n, here, sizeof here);
-        err = invite(c, name, role_value, category_value, address != NULL ? address : here);
+        ask.address_hint = address != NULL ? address : here;
+        err = invite(c, &ask);
     }
-    free(name);
-    free(role);
-    free(category);
-    free(address);
+    char *texts[] = {name, role, category, address, member, waiting};
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
+        free(texts[i]);
     return err;
 }
 

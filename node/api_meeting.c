@@ -139,7 +139,8 @@ json_t *api_missing_names(const struct api_call *c, const struct meeting *m)
 {
     json_t *names = json_array();
     for (size_t i = 0; m->stage != STAGE_PREPARED && i < m->receipts_count; i++) {
-        if ((unsigned)m->receipts[i].state == 0)
+        const struct cell_member *who = api_member(c, m->receipts[i].member);
+        if ((unsigned)m->receipts[i].state == 0 && who != NULL && who->active)
             (void)json_array_append_new(names,
                                         json_text(api_member_name(c, m->receipts[i].member)));
     }
@@ -151,6 +152,9 @@ static json_t *delivery_json(const struct api_call *c, const struct meeting *m)
     json_t *list = json_array();
     for (size_t i = 0; i < m->receipts_count; i++) {
         const struct meeting_receipt *r = &m->receipts[i];
+        const struct cell_member *who = api_member(c, r->member);
+        if ((unsigned)r->state == 0 && (who == NULL || !who->active))
+            continue; /* nobody waits for who is gone */
         json_t *o = json_object();
         api_put_member(c, o, r->member);
         (void)json_object_update_new(
@@ -168,7 +172,8 @@ static json_t *roll_json(const struct api_call *c, const struct meeting *m)
     json_t *list = json_array();
     for (size_t i = 0; i < m->roll_count; i++) {
         const struct meeting_roll_line *r = &m->roll[i];
-        const struct cell_member *member = api_member(c, r->member);
+        if (!r->known && r->status == ROLL_UNKNOWN && !r->claimed)
+            continue; /* came after the close, or was gone before it */
         json_t *o = json_object();
         api_put_member(c, o, r->member);
         (void)json_object_update_new(
@@ -178,7 +183,7 @@ static json_t *roll_json(const struct api_call *c, const struct meeting *m)
                       api_label(&p->roll[r->status], c->lang, words_label(WORDS_ROLL, r->status)),
                       "reason", json_text(r->reason), "at", (json_int_t)r->wall, "connected",
                       api_member_connected(c, r->member), "category",
-                      member == NULL ? "?" : words_key(WORDS_CATEGORY, member->category)));
+                      words_key(WORDS_CATEGORY, r->standing.category)));
         (void)json_array_append_new(list, o);
     }
     return list;
@@ -226,9 +231,10 @@ static json_t *votes_json(const struct api_call *c, const struct meeting_motion 
         json_t *o = json_object();
         api_put_member(c, o, v->votes[i].member);
         (void)json_object_update_new(
-            o, json_pack("{s:s,s:s,s:b,s:I}", "choice", words_key(WORDS_CHOICE, v->votes[i].choice),
-                         "label", words_text(WORDS_CHOICE, v->votes[i].choice, c->lang), "late",
-                         v->votes[i].late, "at", (json_int_t)v->votes[i].wall));
+            o, json_pack(
+                   "{s:s,s:s,s:b,s:b,s:I}", "choice", words_key(WORDS_CHOICE, v->votes[i].choice),
+                   "label", words_text(WORDS_CHOICE, v->votes[i].choice, c->lang), "late",
+                   v->votes[i].late, "lost", v->votes[i].lost, "at", (json_int_t)v->votes[i].wall));
         (void)json_array_append_new(list, o);
     }
     return list;
@@ -447,7 +453,7 @@ static void wait_for_roll(struct api_call *c, json_t *list, const struct meeting
     for (size_t i = 0; i < m->roll_count; i++) {
         const struct meeting_roll_line *r = &m->roll[i];
         claims |= r->claimed && r->status == ROLL_UNKNOWN;
-        if (r->member == self && !r->claimed && r->status == ROLL_UNKNOWN)
+        if (r->member == self && r->known && !r->claimed && r->status == ROLL_UNKNOWN)
             wait_for(c, list, "attend", WAIT_ATTEND, m, NULL);
     }
     if (claims && (self == m->chair || self == m->secretary))
@@ -485,7 +491,8 @@ static void wait_for_meeting(struct api_call *c, json_t *list, const struct meet
 json_t *api_waiting(struct api_call *c)
 {
     json_t *list = json_array();
-    for (size_t i = 0; i < meeting_count(meetings(c)); i++)
+    const struct cell_member *me = api_member(c, device_self(c->n->device));
+    for (size_t i = 0; i < meeting_count(meetings(c)) && me != NULL && me->active; i++)
         wait_for_meeting(c, list, meeting_at(meetings(c), i), device_self(c->n->device));
     return list;
 }

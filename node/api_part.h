@@ -45,12 +45,21 @@ MUST_USE int api_find_document(struct api_call *c, const char *name,
                                const struct meeting **ret_meeting);
 /* Besides, a name or a part of one that only one member has. */
 MUST_USE int api_find_member(struct api_call *c, const char *name, size_t *ret);
+/* By key, by the first characters of its short name, or, if its member has only one, by that. */
+MUST_USE int api_find_device(struct api_call *c, const char *name, const struct cell_device **ret);
+MUST_USE int api_find_group(struct api_call *c, const char *name, const struct cell_group **ret);
 
 /* ---- what is shown (api_view.c, api_meeting.c) ---- */
 
 const struct cell_member *api_member(const struct api_call *c, uint32_t index); /* or NULL */
 const char *api_member_name(const struct api_call *c, uint32_t index);          /* "?" for none */
 bool api_member_connected(const struct api_call *c, uint32_t index);
+bool api_device_connected(const struct api_call *c, const uint8_t ik[static 32]);
+uint32_t api_author_of(const struct api_call *c, uint32_t entry); /* member, or HISTORY_NONE */
+json_t *api_member_json(const struct api_call *c, uint32_t index);
+json_t *api_device_json(const struct api_call *c, const struct cell_device *x);
+json_t *api_config_json(const struct api_call *c, const uint8_t id[static 32]); /* null: unknown */
+json_t *api_notices_json(const struct api_call *c);
 const char *api_label(const struct procedure_label *label, enum text_lang lang,
                       enum text_id or_else);
 void api_put_member(const struct api_call *c, json_t *object, uint32_t index); /* member, name */
@@ -63,6 +72,11 @@ json_t *api_talk(struct api_call *c);       /* null when no voice runs */
 
 api_handler api_get_status, api_get_peers, api_get_members, api_get_records, api_get_ignored,
     api_get_text, api_get_procedures;
+api_handler api_get_cell, api_get_devices, api_get_groups;
+api_handler api_post_member_remove, api_post_member_role, api_post_member_suspend,
+    api_post_device_suspend, api_post_device_resume, api_post_device_revoke, api_post_config,
+    api_post_cosign, api_post_checkpoint, api_post_leave, api_post_group, api_post_proposal,
+    api_delete_invitation;
 api_handler api_get_meetings, api_get_meeting, api_get_minutes, api_get_document;
 api_handler api_post_here, api_post_lock, api_post_unlock, api_post_passphrase, api_post_panic;
 api_handler api_post_cell, api_post_invitation, api_post_verify, api_post_stop;

@@ -6,11 +6,13 @@
 #include <strings.h>
 
 #include "base/encode.h"
+#include "device/govern.h"
 #include "node/talk.h"
 #include "procedures/assets.h"
 
-#define RECORDS_SHOWN_MAX 200u /* a page of them; also how far back the newest is looked for */
-#define NOTICES_SHOWN_MAX 16u
+#define RECORDS_SHOWN_MAX  200u /* a page of them; also how far back the newest is looked for */
+#define NOTICES_SHOWN_MAX  16u
+#define IGNORED_BEYOND_MAX 200u /* records beyond a cut; the rest are counted */
 
 /* ---- members ---- */
 
@@ -40,64 +42,6 @@ const char *api_label(const struct procedure_label *label, enum text_lang lang,
                       enum text_id or_else)
 {
     return label->in[lang][0] != '\0' ? label->in[lang] : text(lang, or_else);
-}
-
-static const struct procedure *rules(const struct api_call *c)
-{
-    return meeting_procedure(device_meetings(c->n->device));
-}
-
-static json_t *member_json(const struct api_call *c, uint32_t index)
-{
-    const struct cell *cell = device_cell(c->n->device);
-    const struct cell_member *m = cell_member(cell, index);
-    const struct procedure *p = rules(c);
-    size_t devices = 0;
-    for (size_t i = 0; i < cell_device_count(cell); i++)
-        devices += cell_device(cell, i)->member == index;
-    size_t by = cell_member_index(cell, m->admitted_by);
-    json_t *o = json_object();
-    json_put_id(o, m->id, sizeof m->id);
-    (void)json_object_update_new(
-        o, json_pack(
-               "{s:I,s:o,s:s,s:o,s:s,s:o,s:b,s:b,s:b,s:I,s:o}", "number", (json_int_t)index + 1,
-               "name", json_text(m->name), "role", words_key(WORDS_ROLE, m->role), "role_label",
-               json_text(api_label(&p->roles[m->role], c->lang, words_label(WORDS_ROLE, m->role))),
-               "category", words_key(WORDS_CATEGORY, m->category), "category_label",
-               json_text(api_label(&p->categories[m->category], c->lang,
-                                   words_label(WORDS_CATEGORY, m->category))),
-               "me", index == device_self(c->n->device), "votes", p->votes[m->category],
-               "connected", api_member_connected(c, index), "devices", (json_int_t)devices,
-               "admitted_by", json_text(by == SIZE_MAX ? "?" : cell_member(cell, by)->name)));
-    return o;
-}
-
-static json_t *invitations_json(const struct api_call *c)
-{
-    const struct cell *cell = device_cell(c->n->device);
-    json_t *list = json_array();
-    for (size_t i = 0; i < cell_invite_count(cell); i++) {
-        const struct cell_invite *v = cell_invite(cell, i);
-        json_t *o = json_object();
-        json_put_id(o, v->body.id, sizeof v->body.id);
-        (void)json_object_update_new(
-            o, json_pack("{s:o,s:s,s:s,s:b,s:o}", "name", json_text(v->body.name), "role",
-                         words_key(WORDS_ROLE, v->body.role), "category",
-                         words_key(WORDS_CATEGORY, v->body.category), "used", v->used, "by",
-                         json_text(api_member_name(c, v->by))));
-        (void)json_array_append_new(list, o);
-    }
-    return list;
-}
-
-int api_get_members(struct api_call *c)
-{
-    json_t *list = json_array();
-    size_t count = cell_member_count(device_cell(c->n->device));
-    for (size_t i = 0; i < count; i++)
-        (void)json_array_append_new(list, member_json(c, (uint32_t)i));
-    return api_answer(c,
-                      json_pack("{s:o,s:o}", "members", list, "invitations", invitations_json(c)));
 }
 
 /* Lower-case comparison by bytes would miss "Đ"; asking for the exact name or a part of it is
@@ -148,6 +92,17 @@ bool api_member_connected(const struct api_call *c, uint32_t index)
     size_t n = peers(c, views);
     for (size_t i = 0; i < n; i++) {
         if (member_of(c, &views[i]) == index)
+            return true;
+    }
+    return false;
+}
+
+bool api_device_connected(const struct api_call *c, const uint8_t ik[static 32])
+{
+    struct mesh_peer_view views[MESH_LINKS_MAX];
+    size_t n = peers(c, views);
+    for (size_t i = 0; i < n; i++) {
+        if (views[i].greeted && memcmp(views[i].identity, ik, 32) == 0)
             return true;
     }
     return false;
@@ -211,9 +166,10 @@ static json_t *connected_json(const struct api_call *c, bool *ret_in_sync, uint6
 }
 
 /* Who wrote an entry: its log's first record binds the log to a device. */
-static uint32_t author_of(const struct api_call *c, const struct history_entry *e)
+uint32_t api_author_of(const struct api_call *c, uint32_t entry)
 {
     struct device *d = c->n->device;
+    const struct history_entry *e = history_at(device_history(d), entry);
     uint32_t first = history_log_entry(device_history(d), e->log, 1);
     struct auth_log_open binding;
     struct device_opened opened;
@@ -233,7 +189,7 @@ static json_t *newest_json(const struct api_call *c)
     const struct history *h = device_history(d);
     for (size_t i = history_count(h), tried = 0; i > 0 && tried < RECORDS_SHOWN_MAX; i--, tried++) {
         struct device_opened opened;
-        uint32_t author = author_of(c, history_at(h, (uint32_t)i - 1));
+        uint32_t author = api_author_of(c, (uint32_t)i - 1);
         if (author == HISTORY_NONE || author == device_self(d))
             continue;
         if (device_open_entry(d, (uint32_t)i - 1, &opened) != HOP_OK)
@@ -278,8 +234,9 @@ static json_t *trouble_json(const struct api_call *c)
     return s;
 }
 
-/* What a person should hear of this device's records and of forked logs. */
-static json_t *notices_json(const struct api_call *c)
+/* What a person should hear of this device's records, of forked logs and of how the cell is
+ * governed. */
+json_t *api_notices_json(const struct api_call *c)
 {
     struct text_said said[NOTICES_SHOWN_MAX];
     json_t *list = json_array();
@@ -287,6 +244,7 @@ static json_t *notices_json(const struct api_call *c)
     if (c->n->copy.id != TEXT_NONE)
         said[count++] = c->n->copy;
     count += device_notices(c->n->device, said + count, NOTICES_SHOWN_MAX - count);
+    count += device_govern_notices(c->n->device, said + count, NOTICES_SHOWN_MAX - count);
     for (size_t i = 0; i < count; i++) {
         struct buf sentence = {0};
         text_said_fill(&sentence, c->lang, &said[i]);
@@ -311,17 +269,18 @@ int api_get_status(struct api_call *c)
         json_pack("{s:s,s:s,s:b,s:{s:s,s:o},s:o,s:o,s:o,s:o}", "hop", API_VERSION, "language",
                   c->lang == TEXT_VI ? "vi" : "en", "running", c->n->running, "device", "key", key,
                   "directory", json_text(c->n->dir), "cell", cell_json(c), "me",
-                  has_cell && api_member(c, self) != NULL ? member_json(c, self) : json_null(),
+                  has_cell && api_member(c, self) != NULL ? api_member_json(c, self) : json_null(),
                   "connected", connected, "fresh", fresh);
-    (void)json_object_set_new(root, "notices", notices_json(c));
+    (void)json_object_set_new(root, "notices", api_notices_json(c));
     (void)json_object_update_new(
-        root, json_pack("{s:o,s:I,s:I,s:I,s:o,s:o,s:o}", "trouble", trouble_json(c), "records",
-                        (json_int_t)device_record_count(d), "pending",
-                        (json_int_t)device_pending_count(d), "ignored",
-                        (json_int_t)(meeting_ignored_count(device_meetings(d)) +
-                                     cell_ignored_count(device_cell(d))),
-                        "waiting", has_cell ? api_waiting(c) : json_array(), "deliveries",
-                        has_cell ? api_deliveries(c) : json_array(), "talk", api_talk(c)));
+        root,
+        json_pack("{s:o,s:I,s:I,s:I,s:o,s:o,s:o}", "trouble", trouble_json(c), "records",
+                  (json_int_t)device_record_count(d), "pending",
+                  (json_int_t)device_pending_count(d), "ignored",
+                  (json_int_t)(meeting_ignored_count(device_meetings(d)) +
+                               cell_ignored_count(device_cell(d)) + device_beyond_cuts(d, NULL, 0)),
+                  "waiting", has_cell ? api_waiting(c) : json_array(), "deliveries",
+                  has_cell ? api_deliveries(c) : json_array(), "talk", api_talk(c)));
     return api_answer(c, root);
 }
 
@@ -338,7 +297,7 @@ static json_t *record_json(const struct api_call *c, uint32_t index)
     free(opened.bytes);
     json_t *o = json_object();
     json_put_id(o, e->id, sizeof e->id);
-    api_put_member(c, o, author_of(c, e));
+    api_put_member(c, o, api_author_of(c, index));
     enum text_id label = words_record(e->type);
     (void)json_object_update_new(
         o, json_pack("{s:I,s:I,s:s,s:s,s:I,s:I}", "number", (json_int_t)index + 1, "type",
@@ -393,7 +352,13 @@ int api_get_ignored(struct api_call *c)
         const struct meeting_ignored *g = meeting_ignored_at(s, i);
         add_ignored(c, list, g->entry, &g->why);
     }
-    return api_answer(c, json_pack("{s:o,s:o}", "ignored", list, "notices", notices_json(c)));
+    uint32_t beyond[IGNORED_BEYOND_MAX];
+    size_t count = device_beyond_cuts(c->n->device, beyond, IGNORED_BEYOND_MAX);
+    for (size_t i = 0; i < count && i < IGNORED_BEYOND_MAX; i++) {
+        struct text_said why = {.id = IGNORED_BEYOND_CUT};
+        add_ignored(c, list, beyond[i], &why);
+    }
+    return api_answer(c, json_pack("{s:o,s:o}", "ignored", list, "notices", api_notices_json(c)));
 }
 
 /* ---- words, and the procedures that ship ---- */

@@ -17,10 +17,31 @@
 /* clang-format off */
 const struct cli_command cli_commands[] = {
     {"init",    cli_init,    HELP_INIT,    "init [--kdf-memory MIB]"},
-    {"cell",    cli_cell,    HELP_CELL,    "cell new NAME --as YOUR-NAME [--procedure NAME|FILE]"},
+    {"cell",    cli_cell,    HELP_CELL,    "cell new NAME --as YOUR-NAME [--procedure NAME|FILE]\n"
+                                           "cell show\n"
+                                           "cell seats\n"
+                                           "cell config [--secretary MEMBER|-] [--seat DEVICE]... [--remove MEMBER]...\n"
+                                           "cell cosign ID\n"
+                                           "cell checkpoint\n"
+                                           "cell leave --yes"},
+    {"member",  cli_member,  HELP_MEMBER,  "member list\n"
+                                           "member admit PROPOSAL|MEMBER [--address IP[:PORT]]\n"
+                                           "member remove MEMBER [--reason REASON] --yes\n"
+                                           "member role MEMBER ROLE [--category CATEGORY]\n"
+                                           "member suspend MEMBER [--reason REASON]"},
+    {"device",  cli_device,  HELP_DEVICE,  "device list\n"
+                                           "device add [--address IP[:PORT]]\n"
+                                           "device suspend DEVICE [--reason REASON]\n"
+                                           "device resume DEVICE\n"
+                                           "device revoke DEVICE [--reason REASON] --yes"},
+    {"group",   cli_group,   HELP_GROUP,   "group list\n"
+                                           "group set NAME --leader MEMBER [--member MEMBER]... [--group GROUP]\n"
+                                           "group propose GROUP NAME [--note TEXT] [--role ROLE] [--category CATEGORY]"},
     {"invite",  cli_invite,  HELP_INVITE,  "invite NAME [--role ROLE] [--category CATEGORY] [--address IP[:PORT]]\n"
                                            "invite NAME --code | --face [--role ROLE] [--category CATEGORY]\n"
-                                           "invite --answer FILE [-o FILE]"},
+                                           "invite --device | --for MEMBER [--address IP[:PORT]]\n"
+                                           "invite --answer FILE [-o FILE]\n"
+                                           "invite NAME --cancel"},
     {"join",    cli_join,    HELP_JOIN,    "join INVITATION|FILE|- [--wait SECONDS] [--bind IP] [--peer IP[:PORT]] [--beacon-port PORT] [--no-multicast]\n"
                                            "join --code CODE | --face [the same options]\n"
                                            "join INVITATION|FILE|- --file FILE\n"

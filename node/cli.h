@@ -123,7 +123,8 @@ const char *cli_count(char ret[static 24], uint64_t n);
 
 /* ---- commands ---- */
 
-int cli_init(struct cli *c), cli_cell(struct cli *c), cli_invite(struct cli *c),
+int cli_init(struct cli *c), cli_cell(struct cli *c), cli_member(struct cli *c),
+    cli_device(struct cli *c), cli_group(struct cli *c), cli_invite(struct cli *c),
     cli_join(struct cli *c), cli_run(struct cli *c), cli_stop(struct cli *c),
     cli_verify(struct cli *c);
 int cli_status(struct cli *c), cli_peers(struct cli *c), cli_members(struct cli *c),
@@ -134,6 +135,10 @@ int cli_meeting(struct cli *c), cli_doc(struct cli *c), cli_send(struct cli *c),
 int cli_lock(struct cli *c), cli_unlock(struct cli *c), cli_change_passphrase(struct cli *c),
     cli_panic(struct cli *c);
 int cli_bundle(struct cli *c), cli_help(struct cli *c), cli_version(struct cli *c);
+
+/* hop cell new: a name of a procedure that ships, a file, or NULL. */
+int cli_cell_new(struct cli *c, const char *name, const char *founder, const char *procedure);
+cli_shower cli_show_members, cli_show_invitation;
 
 /* A meeting whole, and parts of it (cli_show.c). */
 cli_shower cli_show_meeting, cli_show_meetings, cli_show_roll, cli_show_motions, cli_show_documents,

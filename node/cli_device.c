@@ -65,19 +65,11 @@ static int procedure_into(struct cli *c, json_t *body, const char *procedure)
     return exit_code;
 }
 
-int cli_cell(struct cli *c)
+int cli_cell_new(struct cli *c, const char *name, const char *founder, const char *procedure)
 {
-    const char *founder = NULL, *procedure = "party-cell";
-    const struct cli_option options[] = {{"--as", CLI_VALUE, &founder},
-                                         {"--procedure", CLI_VALUE, &procedure}};
-    int exit_code = cli_arguments(c, options, 2, 2, 2);
-    if (exit_code == CLI_DONE && (strcmp(c->args[0], "new") != 0 || founder == NULL))
-        exit_code = cli_wrong_usage(c);
-    if (exit_code != CLI_DONE)
-        return exit_code;
     json_t *body =
-        json_pack("{s:o,s:o}", "name", cli_words(c, c->args[1]), "founder", cli_words(c, founder));
-    exit_code = procedure_into(c, body, procedure);
+        json_pack("{s:o,s:o}", "name", cli_words(c, name), "founder", cli_words(c, founder));
+    int exit_code = procedure_into(c, body, procedure == NULL ? "party-cell" : procedure);
     if (exit_code != CLI_DONE) {
         json_decref(body);
         return exit_code;

@@ -40,7 +40,7 @@ static void show_card(struct cli *c, const char *card, const json_t *rows)
 
 /* ---- inviting ---- */
 
-static void show_invitation(struct cli *c, const json_t *reply)
+void cli_show_invitation(struct cli *c, const json_t *reply)
 {
     struct buf code = {0};
     qr_draw(&code, json_object_get(reply, "qr"), false);
@@ -155,34 +155,62 @@ static int invite_answer(struct cli *c, const char *request, const char *out)
     return exit_code;
 }
 
+static void show_invitation_end(struct cli *c, const json_t *reply)
+{
+    (void)reply;
+    cli_say(c, CLI_DONE_INVITE_END, 1, c->args[0]);
+}
+
+/* How an invitation is handed over, and for whom it is. */
+struct inviting {
+    const char *request, *out, *member;
+    bool code, face, device, cancel;
+};
+
+/* A new person by name, or (device, member) one who is known. At most one of the ways. */
+static bool inviting_makes_sense(const struct cli *c, const struct inviting *w, bool address)
+{
+    bool known = w->device || w->member != NULL, person = w->code || w->face;
+    int ways = w->code + w->face + (w->request != NULL) + w->cancel + known;
+    bool named = w->request == NULL && !known;
+    return ways <= 1 && c->count == (named ? 1 : 0) && (w->out == NULL || w->request != NULL) &&
+           !(w->device && w->member != NULL) && !(person && address);
+}
+
 int cli_invite(struct cli *c)
 {
-    static const char *const keys[] = {"role", "category", "address"};
-    const char *values[3] = {0}, *request = NULL, *out = NULL;
-    bool code = false, face = false;
-    const struct cli_option options[] = {{"--role", CLI_VALUE, &values[0]},
-                                         {"--category", CLI_VALUE, &values[1]},
-                                         {"--address", CLI_VALUE, &values[2]},
-                                         {"--code", CLI_FLAG, &code},
-                                         {"--face", CLI_FLAG, &face},
-                                         {"--answer", CLI_VALUE, &request},
-                                         {"-o", CLI_VALUE, &out}};
+    static const char *const keys[] = {"role", "category", "address", "for"};
+    const char *values[4] = {0};
+    struct inviting w = {0};
+    const struct cli_option options[] = {
+        {"--role", CLI_VALUE, &values[0]},    {"--category", CLI_VALUE, &values[1]},
+        {"--address", CLI_VALUE, &values[2]}, {"--for", CLI_VALUE, &values[3]},
+        {"--device", CLI_FLAG, &w.device},    {"--cancel", CLI_FLAG, &w.cancel},
+        {"--code", CLI_FLAG, &w.code},        {"--face", CLI_FLAG, &w.face},
+        {"--answer", CLI_VALUE, &w.request},  {"-o", CLI_VALUE, &w.out}};
     int exit_code = cli_arguments(c, options, sizeof options / sizeof options[0], 0, 1);
+    w.member = values[3];
+    if (exit_code == CLI_DONE && !inviting_makes_sense(c, &w, values[2] != NULL))
+        exit_code = cli_wrong_usage(c);
     if (exit_code != CLI_DONE)
         return exit_code;
-    if (code + face + (request != NULL) > 1 || (request == NULL) != (c->count == 1) ||
-        (out != NULL && request == NULL) || ((code || face) && values[2] != NULL))
-        return cli_wrong_usage(c);
-    if (request != NULL)
-        return invite_answer(c, request, out);
-    json_t *body = json_pack("{s:o}", "name", cli_words(c, c->args[0]));
-    for (size_t i = 0; i < 3; i++) {
+    if (w.request != NULL)
+        return invite_answer(c, w.request, w.out);
+    if (w.cancel)
+        return cli_show(c, "DELETE", cli_path(c, "/api/invitations/", c->args[0], ""), NULL,
+                        show_invitation_end);
+    json_t *body = json_object();
+    if (c->count > 0)
+        (void)json_object_set_new(body, "name", cli_words(c, c->args[0]));
+    if (w.device)
+        (void)json_object_set_new(body, "device", json_integer(1));
+    for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
         if (values[i] != NULL)
             (void)json_object_set_new(body, keys[i], cli_words(c, values[i]));
     }
-    if (code || face)
-        return invite_in_person(c, body, code ? "code" : "face");
-    return cli_show(c, "POST", "/api/invitations", body, show_invitation);
+    if (w.code || w.face)
+        return invite_in_person(c, body, w.code ? "code" : "face");
+    return cli_show(c, "POST", "/api/invitations", body, cli_show_invitation);
 }
 
 /* ---- joining ---- */

@@ -164,38 +164,11 @@ int cli_peers(struct cli *c)
     return exit_code != CLI_DONE ? exit_code : cli_show(c, "GET", "/api/peers", NULL, show_peers);
 }
 
-static void show_members(struct cli *c, const json_t *reply)
-{
-    size_t i;
-    const json_t *m;
-    struct buf invited = {0};
-    json_array_foreach(json_object_get(reply, "members"), i, m)
-    {
-        char number[24];
-        enum text_id mark = TEXT_NONE;
-        if (json_is_true(json_object_get(m, "me")))
-            mark = SHOW_MEMBER_ME;
-        else if (json_is_true(json_object_get(m, "connected")))
-            mark = SHOW_MEMBER_CONNECTED;
-        cli_say(c, SHOW_MEMBER, 5, cli_count(number, json_get_number(m, "number")),
-                json_get_text(m, "name"), json_get_text(m, "role_label"),
-                json_get_text(m, "category_label"), text(c->lang, mark));
-    }
-    json_array_foreach(json_object_get(reply, "invitations"), i, m)
-    {
-        if (!json_is_true(json_object_get(m, "used")))
-            buf_printf(&invited, "%s%s", invited.size == 0 ? "" : ", ", json_get_text(m, "name"));
-    }
-    if (invited.size > 0)
-        cli_say(c, SHOW_INVITED, 1, buf_string(&invited));
-    buf_free(&invited);
-}
-
 int cli_members(struct cli *c)
 {
     int exit_code = cli_arguments(c, NULL, 0, 0, 0);
     return exit_code != CLI_DONE ? exit_code
-                                 : cli_show(c, "GET", "/api/members", NULL, show_members);
+                                 : cli_show(c, "GET", "/api/members", NULL, cli_show_members);
 }
 
 static void show_ignored(struct cli *c, const json_t *reply)
@@ -335,6 +308,8 @@ static void show_votes(struct cli *c, const json_t *motion)
         const char *label = json_get_text(v, "label");
         if (json_is_true(json_object_get(v, "late")))
             text_fill(&state, c->lang, SHOW_VOTE_LATE, &label, 1);
+        else if (json_is_true(json_object_get(v, "lost")))
+            text_fill(&state, c->lang, SHOW_VOTE_LOST, &label, 1);
         else
             buf_text(&state, label);
         cli_say(c, SHOW_VOTE, 2, json_get_text(v, "name"), buf_string(&state));

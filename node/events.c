@@ -96,7 +96,8 @@ static void add_if_changed(struct http *h, const char *path, struct buf *paths)
 /* The paths that changed, as the inside of a JSON list. */
 static void collect(struct http *h, struct buf *ret)
 {
-    static const char *const lists[] = {"/api/status",  "/api/members",  "/api/meetings",
+    static const char *const lists[] = {"/api/status",  "/api/members",  "/api/devices",
+                                        "/api/cell",    "/api/groups",   "/api/meetings",
                                         "/api/ignored", "/api/pairings", "/api/join"};
     for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++)
         add_if_changed(h, lists[i], ret);

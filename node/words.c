@@ -69,6 +69,18 @@ static const struct word words[WORDS_KINDS_COUNT][WORDS_MAX] = {
         [RECEIPT_RECEIVED] = {"received", WORD_RECEIPT_RECEIVED, {0}},
         [RECEIPT_READ]     = {"read",     WORD_RECEIPT_READ,     {0}},
     },
+    [WORDS_REASON] = {
+        [REASON_REMOVED]     = {"removed",     WORD_REASON_REMOVED,     {0}},
+        [REASON_LOST]        = {"lost",        WORD_REASON_LOST,        {0}},
+        [REASON_COMPROMISED] = {"compromised", WORD_REASON_COMPROMISED, {"stolen", "seized", NULL}},
+        [REASON_LEFT]        = {"left",        WORD_REASON_LEFT,        {0}},
+        [REASON_IDLE]        = {"idle",        WORD_REASON_IDLE,        {0}},
+    },
+    [WORDS_DEVICE] = {
+        [DEVICE_ACTIVE]    = {"active",    WORD_DEVICE_ACTIVE,    {0}},
+        [DEVICE_SUSPENDED] = {"suspended", WORD_DEVICE_SUSPENDED, {0}},
+        [DEVICE_REVOKED]   = {"revoked",   WORD_DEVICE_REVOKED,   {0}},
+    },
 };
 /* clang-format on */
 
@@ -160,6 +172,12 @@ enum text_id words_record(unsigned type)
         {AUTH_EPOCH, WORD_RECORD_EPOCH},       {AUTH_GRANT, WORD_RECORD_GRANT},
         {AUTH_INVITE, WORD_RECORD_INVITE},     {AUTH_ADMIT, WORD_RECORD_ADMIT},
         {AUTH_PROCEDURE, WORD_RECORD_PROCEDURE}, {AUTH_SEEN, WORD_RECORD_SEEN},
+        {AUTH_REMOVE, WORD_RECORD_REMOVE},     {AUTH_ROLE, WORD_RECORD_ROLE},
+        {AUTH_CONFIG, WORD_RECORD_CONFIG},     {AUTH_SUSPEND, WORD_RECORD_SUSPEND},
+        {AUTH_LEAVE, WORD_RECORD_LEAVE},       {AUTH_CHECKPOINT, WORD_RECORD_CHECKPOINT},
+        {AUTH_COSIGN, WORD_RECORD_COSIGN},     {AUTH_PREKEY, WORD_RECORD_PREKEY},
+        {AUTH_GROUP, WORD_RECORD_GROUP},       {AUTH_PROPOSE, WORD_RECORD_PROPOSE},
+        {AUTH_INVITE_END, WORD_RECORD_INVITE_END},
         {ACT_MEETING, WORD_RECORD_MEETING},    {ACT_DOC, WORD_RECORD_DOC},
         {ACT_NOTICE, WORD_RECORD_NOTICE},      {ACT_OPINION, WORD_RECORD_OPINION},
         {ACT_OPEN, WORD_RECORD_OPEN},          {ACT_ATTEND, WORD_RECORD_ATTEND},

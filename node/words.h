@@ -14,6 +14,8 @@ enum words_kind {
     WORDS_STAGE,    /* enum meeting_stage */
     WORDS_OUTCOME,  /* enum meeting_outcome */
     WORDS_RECEIPT,  /* 0, enum act_receipt */
+    WORDS_REASON,   /* enum auth_reason */
+    WORDS_DEVICE,   /* enum cell_device_state */
     WORDS_KINDS_COUNT
 };
 

@@ -12,9 +12,12 @@ const dir = join(room, "a"), pass = join(room, "pw"), pictures = process.env.PIC
 const beaconPort = String(20000 + process.pid % 20000); // of this run only, on loopback
 let passed = 0, failed = 0, node, browser;
 
-function cli(...args) {
-  return execFileSync(hop, ["--dir", dir, "--passphrase-file", pass, "--lang", "vi", ...args], { encoding: "utf8" });
+function cliOf(of, ...args) {
+  return execFileSync(hop, ["--dir", of, "--passphrase-file", pass, "--lang", "vi", ...args], { encoding: "utf8" });
 }
+const cli = (...args) => cliOf(dir, ...args);
+// Ports of discovery that no other test or program is likely to use.
+const ports = [20000 + process.pid % 20000, 40000 + process.pid % 20000].map(String);
 async function test(name, run) {
   try { await run(); passed++; console.log(`ok   ${name}`); }
   catch (e) { failed++; console.log(`FAIL ${name}: ${e.message}`); }
@@ -28,7 +31,8 @@ async function start() {
   cli("cell", "new", "Chi bộ Bản Mù", "--as", "Nguyễn Văn An");
   cli("meeting", "new", "Họp thường kỳ", "--when", "04/12/2026 19:30", "--place", "Nhà văn hóa",
       "--agenda", "Báo cáo", "--agenda", "<b>Nghị quyết</b><script>window.bad=1</script>");
-  node = spawn(hop, ["--dir", dir, "--passphrase-file", pass, "run", "--no-open", "--bind", "127.0.0.1", "--beacon-port", beaconPort], { stdio: "ignore" });
+  node = spawn(hop, ["--dir", dir, "--passphrase-file", pass, "run", "--no-open",
+    "--bind", "127.0.0.1", "--beacon-port", beaconPort], { stdio: "ignore" });
   for (let i = 0; i < 200 && !existsSync(join(dir, "link")); i++) await new Promise((r) => setTimeout(r, 50));
   return readFileSync(join(dir, "link"), "utf8").trim();
 }
@@ -171,11 +175,30 @@ async function tests(link) {
     check(await page.locator("#invitation svg path").getAttribute("d").then((d) => d.length > 1000), "no QR code");
     await page.getByRole("button", { name: "Cất đi" }).last().click();
   });
+  // A slip of the finger would shut somebody out for ever, or do it without saying what it means.
+  await test("page_says_what_a_removal_means_and_asks", async () => {
+    const other = join(room, "b"), text = JSON.parse(cli("invite", "Trần Thị Lan", "--address", `127.0.0.1:${beaconPort}`, "--json")).invitation;
+    cliOf(other, "init", "--kdf-memory", "64");
+    cliOf(other, "join", text, "--wait", "15", "--bind", "127.0.0.1", "--beacon-port", ports[1], "--no-multicast");
+    const line = page.locator("details", { hasText: "Trần Thị Lan" });
+    await line.waitFor({ timeout: 5000 });
+    await line.locator("summary").click();
+    check((await line.textContent()).includes("do đ/c Nguyễn Văn An tiếp nhận"), await line.textContent());
+    const remove = line.getByRole("button", { name: "Đưa ra khỏi danh sách" }), box = page.locator("#sure");
+    await remove.click();
+    check((await box.textContent()).includes("vĩnh viễn"), await box.textContent());
+    await box.getByRole("button", { name: "Thôi" }).click();
+    check(await remove.isVisible(), "she was removed all the same");
+    await remove.click();
+    await box.getByRole("button", { name: "Đồng ý" }).click();
+    await until(page, "Không còn trong chi bộ");
+    check(cli("member", "list").includes("Không còn trong chi bộ"), "the page says so alone");
+  });
   // On the smallest telephone nothing may need sideways scrolling, and type stays large.
   await test("page_fits_360_pixels_in_large_type", async () => {
     await page.setViewportSize({ width: 360, height: 740 });
     const size = await page.evaluate(() => [document.documentElement.scrollWidth, parseFloat(getComputedStyle(document.body).fontSize),
-      Math.min(...[...document.querySelectorAll("button")].map((b) => b.getBoundingClientRect().height))]);
+      Math.min(...[...document.querySelectorAll("button")].map((b) => b.getBoundingClientRect().height).filter((h) => h > 0))]);
     check(size[0] <= 360, `${size[0]} pixels wide`);
     check(size[1] >= 18, `type of ${size[1]} pixels`);
     check(size[2] >= 48, `a button only ${size[2]} pixels high`);

@@ -187,6 +187,76 @@ TEST(api_invites_and_lists_the_invitation)
     refused("POST", "/api/invitations", "{\"name\":\"x\",\"role\":\"king\"}", 400, API_BAD_VALUE);
 }
 
+/* Who is in the cell and on whose word must be there to see, or nobody can be held to it. */
+TEST(api_shows_members_devices_and_the_configuration)
+{
+    json_t *reply = ask("GET", "/api/members", "", 200);
+    const json_t *an = first(reply, "members");
+    CHECK(json_is_true(json_object_get(an, "active")));
+    CHECK(json_is_true(json_object_get(an, "founder")));
+    CHECK_EQ(json_get_number(an, "rank"), 3);
+    CHECK(json_get_number(json_object_get(an, "admitted"), "at") > 0);
+    CHECK(json_is_null(json_object_get(an, "ended")));
+    json_decref(reply);
+    reply = ask("GET", "/api/devices", "", 200);
+    CHECK_TEXT(json_get_text(first(reply, "devices"), "state"), "active");
+    CHECK(json_is_true(json_object_get(first(reply, "devices"), "me")));
+    CHECK(json_is_true(json_object_get(first(reply, "devices"), "seat")));
+    json_decref(reply);
+    reply = ask("GET", "/api/cell", "", 200);
+    const json_t *config = json_object_get(reply, "config");
+    CHECK_EQ(json_get_number(config, "number"), 0);
+    CHECK_TEXT(json_get_text(json_object_get(config, "secretary"), "name"), "Nguyễn Văn An");
+    CHECK_TEXT(json_get_text(first(config, "seats"), "name"), "Nguyễn Văn An");
+    CHECK(strstr(json_string_value(first(reply, "notices")), "quyền ký") != NULL); /* few seats */
+    json_decref(reply);
+}
+
+/* What cannot be done must be refused with the reason, and not with a shrug. */
+TEST(api_refuses_to_govern_against_the_rules)
+{
+    refused("POST", "/api/members/1/remove", "{}", 409, GOVERN_SELF_REMOVE);
+    refused("POST", "/api/members/1/remove", "{\"reason\":\"hate\"}", 400, API_BAD_VALUE);
+    refused("POST", "/api/members/9/remove", "{}", 404, API_NO_SUCH_MEMBER);
+    refused("POST", "/api/members/1/role", "{\"role\":\"deputy\"}", 409, GOVERN_NEEDS_CONFIG);
+    refused("POST", "/api/devices/An/revoke", "{}", 409, GOVERN_LAST_DEVICE);
+    refused("POST", "/api/devices/An/resume", "{}", 409, GOVERN_NOT_SUSPENDED);
+    refused("POST", "/api/devices/none/suspend", "{}", 404, API_NO_SUCH_DEVICE);
+    refused("POST", "/api/cell/config", "{}", 409, GOVERN_NO_CHANGE);
+    refused("POST", "/api/cell/config", "{\"seats\":[\"none\"]}", 404, API_NO_SUCH_DEVICE);
+    refused("POST", "/api/cell/cosign", "{\"record\":\"abcdef\"}", 409, GOVERN_NOTHING_TO_SIGN);
+    refused("POST", "/api/cell/leave", "{}", 409, GOVERN_LAST_MEMBER);
+    refused("DELETE", "/api/invitations/nobody", "", 409, GOVERN_NO_INVITE);
+    refused("POST", "/api/groups", "{\"name\":\"a\"}", 400, API_MISSING_KEY);
+    refused("POST", "/api/proposals", "{\"name\":\"a\",\"group\":\"none\"}", 404,
+            API_NO_SUCH_GROUP);
+}
+
+/* A proposal that leads to no invitation, or an invitation that cannot be taken back, is lost. */
+TEST(api_makes_a_group_takes_its_proposal_and_invites)
+{
+    post("/api/groups", "{\"name\":\"Tổ 1\",\"leader\":\"Nguyễn Văn An\"}", 200);
+    json_t *reply = ask("GET", "/api/groups", "", 200);
+    CHECK_TEXT(json_get_text(first(reply, "groups"), "leader"), "Nguyễn Văn An");
+    CHECK_EQ(json_array_size(json_object_get(first(reply, "groups"), "members")), 1);
+    json_decref(reply);
+    post("/api/proposals", "{\"name\":\"Vàng Thị Em\",\"group\":\"Tổ 1\",\"note\":\"ở bản\"}", 200);
+    reply = ask("GET", "/api/members", "", 200);
+    char proposal[80];
+    (void)snprintf(proposal, sizeof proposal, "{\"admit\":\"%s\",\"address\":\"\"}",
+                   json_get_text(first(reply, "proposals"), "short"));
+    CHECK(!json_is_true(json_object_get(first(reply, "proposals"), "answered")));
+    json_decref(reply);
+    reply = ask("POST", "/api/invitations", proposal, 200);
+    CHECK_TEXT(json_get_text(reply, "name"), "Vàng Thị Em");
+    json_decref(reply);
+    reply = ask("GET", "/api/members", "", 200);
+    CHECK(json_is_true(json_object_get(first(reply, "proposals"), "answered")));
+    json_decref(reply);
+    json_decref(ask("DELETE", "/api/invitations/V%C3%A0ng%20Th%E1%BB%8B%20Em", "", 200));
+    refused("DELETE", "/api/invitations/V%C3%A0ng%20Th%E1%BB%8B%20Em", "", 409, GOVERN_NO_INVITE);
+}
+
 /* Whatever waits for a person must be said, and no longer once it is done. */
 TEST(api_prepares_and_sends_a_meeting)
 {

@@ -233,8 +233,8 @@ static uint8_t rank_in(const struct cell *c, const struct act *a, uint32_t perso
     bool secretary = config_at(c, v.config)->secretary == person;
     for (size_t n = v.config + 1; n < c->chain.count && secretary; n++) {
         const struct configuration *later = config_at(c, n);
-        secretary =
-            later->secretary == person || a->seq <= cell_reach(c, act_at(c, later->act), a->log_id);
+        bool loses = config_at(c, n - 1)->secretary == person && later->secretary != person;
+        secretary = !loses || a->seq <= cell_reach(c, act_at(c, later->act), a->log_id);
     }
     if (secretary)
         return 3;

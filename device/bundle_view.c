@@ -176,6 +176,8 @@ static int know(struct device *d, struct knowledge *ret)
     for (size_t i = 0; i < cell_device_count(d->cell) && err == HOP_OK; i++) {
         const struct cell_device *device = cell_device(d->cell, i);
         uint64_t *most = ret->by_member + device->member * ret->logs;
+        if (device->state == DEVICE_REVOKED)
+            continue;
         err = device_bundle_known(d, device->cert.ik, known);
         for (size_t k = 0; k < ret->logs && err == HOP_OK; k++)
             most[k] = known[k] > most[k] ? known[k] : most[k];
@@ -184,7 +186,7 @@ static int know(struct device *d, struct knowledge *ret)
         ret->all[k] = UINT64_MAX;
         for (size_t m = 0; m < ret->members; m++) {
             uint64_t has = ret->by_member[m * ret->logs + k];
-            if (m != device_self(d) && has < ret->all[k])
+            if (m != device_self(d) && cell_member(d->cell, m)->active && has < ret->all[k])
                 ret->all[k] = has;
         }
     }

@@ -17,7 +17,7 @@ static int load_frontier(struct device *d);
 static bool roster_is_member(void *ctx, const uint8_t identity[32])
 {
     const struct device *d = ctx;
-    return d->keys->carrier || cell_device_by_key(d->cell, identity) != NULL;
+    return d->keys->carrier || cell_device_active(d->cell, identity) != NULL;
 }
 
 static bool is_own_log(const struct device *d, const uint8_t log[static 32])

@@ -355,18 +355,26 @@ int device_open_entry(struct device *d, uint32_t entry, struct device_opened *re
 
 /* ---- folding ---- */
 
-/* A digest of who is who, to see whether member indexes may have moved. */
+/* A digest of who is who, with which office: for the mesh, and because meetings that are open show
+ * who counts now. The checkpoint has a say in what a cut accepts. */
 static void roster_digest(const struct cell *c, uint8_t ret[static 32])
 {
     struct hop_hash h;
     hop_hash_init(&h, LABEL_STATE);
-    for (size_t i = 0; i < cell_member_count(c); i++)
-        hop_hash_add(&h, SPAN(cell_member(c, i)->id, 16));
+    for (size_t i = 0; i < cell_member_count(c); i++) {
+        const struct cell_member *m = cell_member(c, i);
+        uint8_t now[] = {(uint8_t)m->role, (uint8_t)m->category, m->rank, m->active};
+        hop_hash_add(&h, SPAN(m->id, 16));
+        hop_hash_add(&h, SPAN(now, sizeof now));
+    }
     for (size_t i = 0; i < cell_device_count(c); i++) {
         uint8_t state = (uint8_t)cell_device(c, i)->state;
         hop_hash_add(&h, SPAN(cell_device(c, i)->cert.ik, 32));
         hop_hash_add(&h, SPAN(&state, 1));
     }
+    uint8_t checkpoint[32];
+    cell_checkpoint(c, checkpoint);
+    hop_hash_add(&h, SPAN(checkpoint, sizeof checkpoint));
     hop_hash_end(&h, ret, 32);
 }
 
@@ -414,7 +422,7 @@ static int fold_cell(struct device *d)
         return err;
     roster_digest(d->cell, after);
     if (memcmp(before, after, sizeof after) != 0) {
-        d->folded = 0; /* member indexes may have moved */
+        d->folded = 0; /* indexes may have moved, and who counts now has changed */
         d->roster_changed = d->mesh != NULL;
     }
     if (turns != cell_turns(d->cell))

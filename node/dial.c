@@ -84,7 +84,8 @@ static void find_silent(const struct node *n, struct silent *ret)
     const struct cell *c = device_cell(n->device);
     ret->count = 0;
     for (size_t i = 0; i < cell_device_count(c) && i < CELL_DEVICES_MAX; i++) {
-        if (!device_has_written(n->device, cell_device(c, i)->cert.ik))
+        if (cell_device(c, i)->state == DEVICE_ACTIVE &&
+            !device_has_written(n->device, cell_device(c, i)->cert.ik))
             ret->devices[ret->count++] = (uint32_t)i;
     }
 }
@@ -99,7 +100,9 @@ static bool joiner_is_silent(const struct node *n, const struct cell_invite *i,
         const struct cell_device *d = cell_device(c, silent->devices[k]);
         uint8_t member[16];
         cell_member_id(member, n->keys.cell_id, i->body.id, d->cert.ik);
-        if (memcmp(member, cell_member(c, d->member)->id, sizeof member) == 0)
+        const uint8_t *of = cell_member(c, d->member)->id; /* or one more device of this member */
+        if (memcmp(member, of, sizeof member) == 0 ||
+            memcmp(i->body.member, of, sizeof member) == 0)
             return true;
     }
     return false;
@@ -111,7 +114,7 @@ static enum invite_state invite_state(const struct node *n, size_t index,
 {
     const struct cell_invite *i = cell_invite(device_cell(n->device), index);
     struct invite_seen *seen = &n->dial->invites[index];
-    if (i->by != device_self(n->device))
+    if (i->by != device_self(n->device) || i->ended)
         return INVITE_CLOSED;
     if (!i->used) {
         seen->open = true;
@@ -137,8 +140,10 @@ static void refresh_allowed(struct node *n, const bool *answered)
     const struct cell *c = device_cell(n->device);
     static uint8_t keys[ZAP_KEYS_MAX][32]; /* one loop a process; too large for its stack */
     size_t devices = 0, invitations = 0;
-    for (size_t i = 0; i < cell_device_count(c) && devices < CELL_DEVICES_MAX; i++)
-        memcpy(keys[devices++], cell_device(c, i)->cert.lk, 32);
+    for (size_t i = 0; i < cell_device_count(c) && devices < CELL_DEVICES_MAX; i++) {
+        if (cell_device(c, i)->state == DEVICE_ACTIVE)
+            memcpy(keys[devices++], cell_device(c, i)->cert.lk, 32);
+    }
     for (size_t i = 0; i < cell_invite_count(c) && i < CELL_INVITES_MAX; i++)
         if (answered[i])
             memcpy(keys[devices + invitations++], cell_invite(c, i)->body.link_key, 32);

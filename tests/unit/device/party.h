@@ -51,7 +51,8 @@ struct party {
     size_t first, count;
     mesh_link link[PARTY_MAX][PARTY_MAX]; /* 0: none */
     mesh_link links_made;
-    bool apart; /* nobody links by himself */
+    bool apart;                         /* nobody links by himself */
+    bool dropped[PARTY_MAX][PARTY_MAX]; /* in this turn, by the first */
     hop_time now;
     uint8_t meeting[32], motion[32];
     uint64_t own_records_sent;
@@ -204,7 +205,11 @@ static inline void party_carry_out(struct party *p, uint32_t i)
         const struct mesh_out *o = &p->outs.items[n];
         uint32_t to = party_other_end(p, i, o->link);
         CHECK(o->type != MESH_OUT_STORE && o->type != MESH_OUT_BLOB); /* the device does these */
-        CHECK(o->type != MESH_OUT_DROP_LINK); /* nobody here does anything wrong */
+        if (o->type == MESH_OUT_DROP_LINK && to != UINT32_MAX) {
+            /* nobody here does anything wrong: only who was shut out is dropped */
+            CHECK(cell_device_active(device_cell(x->d), p->devices[to].keys.ik.public_key) == NULL);
+            p->dropped[i][to] = true;
+        }
         if (o->type != MESH_OUT_SEND || to == UINT32_MAX)
             continue;
         if (o->durable) {
@@ -218,12 +223,24 @@ static inline void party_carry_out(struct party *p, uint32_t i)
     p->outs.n = 0;
 }
 
+static inline void party_unlink(struct party *p, uint32_t a, uint32_t b);
+
 static inline int party_step(struct party *p, uint32_t i, struct mesh_in in)
 {
     in.now = p->now;
     int err = device_step(p->devices[i].d, &in, &p->outs);
     party_carry_out(p, i);
     return err;
+}
+
+/* What was dropped in this turn is gone for both. */
+static inline void party_drop(struct party *p, uint32_t i)
+{
+    for (uint32_t k = 0; k < p->n; k++) {
+        if (p->dropped[i][k])
+            party_unlink(p, i, k);
+        p->dropped[i][k] = false;
+    }
 }
 
 static inline void party_unlink(struct party *p, uint32_t a, uint32_t b)
@@ -286,6 +303,7 @@ static inline int party_commit(struct party *p, uint32_t i)
         }
         party_forget(x);
         party_carry_out(p, i);
+        party_drop(p, i);
     }
     return err;
 }

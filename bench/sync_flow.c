@@ -1,13 +1,14 @@
 /* How records flow: what a segment costs over its texts, how fast verified ones are taken in, what
  * gets through a slow and short contact, and how many copies of a record a crowd sends itself.
  * Contacts and crowds are simulated (tests/lib/crowd.h) on virtual time: the protocol is the real
- * one, the pipe is arithmetic. Bytes are all frames of the links, HELLO included; what CURVE or the
- * framing of a serial line adds is not. */
+ * one, the pipe is arithmetic. Bytes are all frames of the links, greetings included; what CURVE or
+ * the framing of a serial line adds is not. */
 #include "bench/report.h"
 #include "mesh/segment.h"
 #include "tests/lib/crowd.h"
 
-#define BODY 200 /* bytes of a record's body */
+#define BODY  200          /* bytes of a record's body */
+#define OPENS (1 + 8 + 16) /* what opens a record, beside its text: size, nonce, key commitment */
 
 static struct crowd c;
 
@@ -37,7 +38,7 @@ static void overhead(unsigned run, double most)
         }
         frames += segment_size(&s);
     }
-    double chain = (double)(frames - texts) / run - (24 + 16 + 2);
+    double chain = (double)(frames - texts) / run - OPENS;
     char name[64];
     (void)snprintf(name, sizeof name, "overhead of a record, runs of %u", run);
     bench_report(name, chain, "B", most, "goal", "all in %.1f over the text; %.1f over %u of body",
@@ -150,19 +151,19 @@ static size_t text_of_body(size_t body)
     return (20 + body + 31) / 32 * 32 + 16;
 }
 
-/* What every contact pays before and beside its records: HELLO both ways, a list and its answer;
- * the least that a run adds; and what a record is, sealed: text, nonce, key commitment, size. */
-#define MEETING (2 * HELLO_BYTES + 10 + 7)
-#define RUN     72
+/* What every contact pays before and beside its records: the greeting, a list and its answer; the
+ * least that a run adds; and what a record is, sealed: text, nonce, key commitment, size. */
+#define MEETING (GREET_BYTES + KNOWN_BYTES(8) + VOUCH_BYTES + 7)
+#define RUN     71
 
 /* The most records that fit into so many bytes, whatever the protocol does with them. */
 static double most_records(uint64_t bytes, size_t text)
 {
-    return bytes < MEETING + RUN ? 0 : (double)((bytes - MEETING - RUN) / (text + 42));
+    return bytes < MEETING + RUN ? 0 : (double)((bytes - MEETING - RUN) / (text + OPENS));
 }
 
 /* Ten seconds on a half-duplex pipe of 1 kbit/s with 20 records waiting. */
-static void one_contact(size_t body, bool hint)
+static void one_contact(size_t body, bool hint, bool other_dials)
 {
     struct crowd_wire wire = {.delay_min_ms = 20, .delay_max_ms = 20, .rate = RADIO};
     wire.rate_hint = hint ? RADIO : 0;
@@ -176,19 +177,19 @@ static void one_contact(size_t body, bool hint)
         crowd_publish(&c, 0, body);
     crowd_forget(&c);
     hop_time from = c.now;
-    link = crowd_link(&c, 0, 1, &wire);
+    link = crowd_link(&c, other_dials, !other_dials, &wire);
     crowd_run(&c, 10 * 1000);
     double first = c.nodes[1].first_delivered == HOP_NEVER
                        ? 10
                        : (double)(c.nodes[1].first_delivered - from) / HOP_SECOND;
     uint64_t got = crowd_records(&c, 1) - 1;
     char name[64];
-    (void)snprintf(name, sizeof name, "1 kbit/s, 10 s, text %zu%s: records", text_of_body(body),
-                   hint ? ", rate known" : "");
+    (void)snprintf(name, sizeof name, "1 kbit/s, 10 s, text %zu%s%s: records", text_of_body(body),
+                   other_dials ? ", other dials" : "", hint ? ", rate known" : "");
     size_t text = text_of_body(body);
     bench_report(name, (double)got, "", most_records(10 * RADIO, text), "all that fit",
                  "goal 4; the first after %.1f s, soonest %.1f, goal 3.5", first,
-                 (double)(MEETING + RUN + text + 42) / RADIO);
+                 (double)(MEETING + RUN + text + OPENS) / RADIO);
     crowd_run(&c, 20 * 1000);
     uint64_t got30 = crowd_records(&c, 1) - 1;
     crowd_run(&c, 30 * 1000);
@@ -199,7 +200,7 @@ static void one_contact(size_t body, bool hint)
 }
 
 /* Contacts of so many bytes until 200 records are through. */
-static void contacts(size_t body, uint64_t budget, bool relayed, bool hint)
+static void contacts(size_t body, uint64_t budget, bool relayed, bool hint, bool other_dials)
 {
     struct crowd_wire wire = {
         .delay_min_ms = 20, .delay_max_ms = 20, .rate = RADIO, .budget = budget};
@@ -224,7 +225,7 @@ static void contacts(size_t body, uint64_t budget, bool relayed, bool hint)
     while (crowd_records(&c, 2) < 201 && count < 1000) {
         uint64_t before = crowd_records(&c, 2);
         crowd_forget(&c);
-        uint32_t link = crowd_link(&c, from, 2, &wire);
+        uint32_t link = crowd_link(&c, other_dials ? 2 : from, other_dials ? from : 2, &wire);
         crowd_run(&c, budget * 1000 / RADIO + 100);
         crowd_unlink(&c, link);
         bytes += budget;
@@ -232,9 +233,9 @@ static void contacts(size_t body, uint64_t budget, bool relayed, bool hint)
         idle += crowd_records(&c, 2) == before;
     }
     char name[64];
-    (void)snprintf(name, sizeof name, "contacts of %llu B, text %zu%s%s",
+    (void)snprintf(name, sizeof name, "contacts of %llu B, text %zu%s%s%s",
                    (unsigned long long)budget, text_of_body(body), relayed ? ", relayed" : "",
-                   hint ? ", rate known" : "");
+                   other_dials ? ", other dials" : "", hint ? ", rate known" : "");
     double most = most_records(budget, text_of_body(body));
     bench_report(name, count, "", 200 / most, "as many as fit",
                  "200 records; %u without progress; %.0f B a record; goal 50 of 1250", idle,
@@ -336,15 +337,19 @@ int main(int argc, char **argv)
     overhead(10, 10);
     overhead(1, 73);
     ingest();
-    one_contact(BODY, false);
-    one_contact(BODY, true);
-    one_contact(BODY - 40, true);
-    contacts(BODY, 1250, false, false);
-    contacts(BODY, 1250, false, true);
-    contacts(BODY - 40, 1250, false, true);
-    contacts(BODY - 80, 1250, false, true);
-    contacts(BODY, 1250, true, true);
-    contacts(BODY, 3750, false, true);
+    for (unsigned other_dials = 0; other_dials < 2; other_dials++) {
+        one_contact(BODY, false, other_dials);
+        one_contact(BODY, true, other_dials);
+    }
+    one_contact(BODY - 40, true, false);
+    for (unsigned other_dials = 0; other_dials < 2; other_dials++) {
+        contacts(BODY, 1250, false, false, other_dials);
+        contacts(BODY, 1250, false, true, other_dials);
+    }
+    contacts(BODY - 40, 1250, false, true, false);
+    contacts(BODY - 80, 1250, false, true, false);
+    contacts(BODY, 1250, true, true, false);
+    contacts(BODY, 3750, false, true, false);
     crowd_of(10, 0, 1.05);
     crowd_of(30, 0, 1.1);
     crowd_of(200, 6, 1.3);

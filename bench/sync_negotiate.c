@@ -1,7 +1,8 @@
 /* What it costs two devices to find out which records each lacks: bytes, messages, and processor
- * time of both, from the first frame after HELLO until both know every run to send. Two whole
- * meshes over a fake wire; every record that is sent is real and verified. Only the past is not:
- * what both have is a number and a head, since no byte of it takes part.
+ * time of both, from when they have greeted until both know every run to send; what opens an
+ * exchange inside KNOWN counts, what greets does not. Two whole meshes over a fake wire; every
+ * record that is sent is real and verified. Only the past is not: what both have is a number and a
+ * head, since no byte of it takes part.
  *
  * With a path as argument, also appends one JSON object a line to it. Fails if a goal of the table
  * in the issue is missed. */
@@ -236,6 +237,7 @@ struct frame {
 static struct {
     struct part parts[2];
     struct hop_sign_key identities[2];
+    struct hop_box_key kems[2];
     struct mesh *meshes[2];
     struct mesh_outs outs;
     struct frame queue[FRAMES_MAX];
@@ -243,6 +245,7 @@ static struct {
     hop_time now;
     uint32_t contacts;
     uint64_t bytes[FRAMES_END], frames[FRAMES_END]; /* of this contact */
+    uint64_t greeting;                              /* bytes of it */
     double cpu;                                     /* of its negotiation, both ends */
 } two;
 
@@ -252,12 +255,30 @@ static bool everybody(void *ctx, const uint8_t identity[32])
     return true;
 }
 
+static bool roster_device(void *ctx, size_t index, uint8_t ret_identity[32])
+{
+    (void)ctx;
+    if (index < 2)
+        memcpy(ret_identity, two.identities[index].public_key, 32);
+    return index < 2;
+}
+
+static bool roster_pair(void *ctx, const uint8_t identity[32], uint8_t ret[32])
+{
+    const struct hop_box_key *own = ctx;
+    size_t other = memcmp(identity, two.identities[0].public_key, 32) == 0 ? 0 : 1;
+    return hop_box_shared(ret, own->secret, two.kems[other].public_key) == HOP_OK;
+}
+
 static void device_start(size_t i)
 {
     struct mesh_config config = {.seed = two.contacts * 2 + i + 1,
                                  .identity = &two.identities[i],
                                  .store = &two.parts[i].store,
-                                 .roster = {.is_member = everybody}};
+                                 .roster = {.is_member = everybody,
+                                            .device = roster_device,
+                                            .pair = roster_pair,
+                                            .ctx = &two.kems[i]}};
     mesh_free(two.meshes[i]);
     two.meshes[i] = mesh_new(&config);
     must(two.meshes[i] != NULL, "no mesh");
@@ -268,6 +289,8 @@ static void devices_start(void)
     for (size_t i = 0; i < 2; i++) {
         uint8_t seed[32] = {(uint8_t)(i + 1)};
         hop_sign_keypair(&two.identities[i], seed);
+        seed[1] = 1;
+        hop_box_keypair(&two.kems[i], seed);
         two.parts[i].store.ops = &part_ops;
         for (size_t k = 0; k < logs_count; k++)
             two.parts[i].have[k] = logs[k].past;
@@ -281,6 +304,11 @@ static bool negotiates(unsigned type)
            type == FRAME_FRONTIER || type == FRAME_PROBE;
 }
 
+static bool greets(unsigned type)
+{
+    return type == FRAME_HELLO || type == FRAME_GREET || type == FRAME_KNOWN || type == FRAME_VOUCH;
+}
+
 static void post(size_t from, struct span frame)
 {
     unsigned type = frame.data[0];
@@ -289,8 +317,15 @@ static void post(size_t from, struct span frame)
     *f = (struct frame){1 - from, frame.size, malloc(frame.size)};
     must(f->bytes != NULL, "out of memory");
     memcpy(f->bytes, frame.data, frame.size);
+    size_t said = frame.size;
+    if (type == FRAME_KNOWN && said > KNOWN_BYTES(0)) { /* a SKETCH or a LIST, as good as one */
+        two.frames[FRAME_SKETCH]++;
+        two.bytes[FRAME_SKETCH] += said - KNOWN_BYTES(0);
+        said = KNOWN_BYTES(0);
+    }
     two.frames[type]++;
-    two.bytes[type] += frame.size;
+    two.bytes[type] += said;
+    two.greeting += greets(type) ? said : 0;
 }
 
 static bool step(size_t i, struct mesh_in in)
@@ -333,12 +368,12 @@ static void deliver(void)
     unsigned type = f.bytes[0];
     double begin = cpu_us();
     turn(f.to, (struct mesh_in){.type = MESH_IN_FRAME, .bytes = SPAN(f.bytes, f.size)});
-    if (negotiates(type) || type == FRAME_HELLO)
+    if (negotiates(type) || greets(type))
         two.cpu += cpu_us() - begin;
     free(f.bytes);
 }
 
-/* The devices meet, 0 dialling, until both know that they agree. */
+/* The devices meet, 1 dialling, so that 0 opens, until both know that they agree. */
 static void contact(void)
 {
     uint8_t binding[32] = {0};
@@ -347,9 +382,10 @@ static void contact(void)
     memset(two.bytes, 0, sizeof two.bytes);
     memset(two.frames, 0, sizeof two.frames);
     two.cpu = 0;
+    two.greeting = 0;
     for (size_t i = 0; i < 2; i++)
         turn(i, (struct mesh_in){
-                    .type = MESH_IN_LINK_UP, .listener = i == 1, .bytes = SPAN(binding, 32)});
+                    .type = MESH_IN_LINK_UP, .listener = i == 0, .bytes = SPAN(binding, 32)});
     hop_time end = two.now + 60 * HOP_SECOND;
     while (!in_sync(0) || !in_sync(1)) {
         two.now += HOP_MS;
@@ -418,9 +454,9 @@ static void report(const struct work *w, double bytes, double most, double messa
         (void)fprintf(json,
                       "{\"bench\":\"negotiate: %s\",\"value\":%.1f,\"most\":%.0f,"
                       "\"unit\":\"bytes\",\"messages\":%.1f,\"cpu_ms\":%.3f,\"goal\":%.0f,"
-                      "\"hello\":%llu}\n",
+                      "\"greeting\":%llu}\n",
                       w->name, bytes, most, messages, ms, w->goal_bytes,
-                      (unsigned long long)two.bytes[FRAME_HELLO]);
+                      (unsigned long long)two.greeting);
 }
 
 static void run(const struct work *w)
@@ -476,8 +512,8 @@ static const struct work works[] = {
     {"1,000 logs, 10 changed (opener's)",        1000,    10,   1, 2000, OPENER, false, 20, 110, 2, 0},
     {"1,000 logs, 10 changed (the other's)",     1000,    10,   1, 2000, OTHER,  false, 20, 110, 2, 0},
     {"10,000 logs, 10 changed (opener's)",      10000,    10,   1, 3000, OPENER, false, 10, 110, 2, 20},
-    {"10,000 logs, 100 changed (opener's)",     10000,   100,   1, 3000, OPENER, false, 10, 760, 2, 20},
-    {"10,000 logs, 100 changed (the other's)",  10000,   100,   1, 3000, OTHER,  false, 10, 760, 2, 20},
+    {"10,000 logs, 100 changed (opener's)",     10000,   100,   1, 3000, OPENER, false, 40, 760, 0, 20},
+    {"10,000 logs, 100 changed (the other's)",  10000,   100,   1, 3000, OTHER,  false, 40, 760, 0, 20},
     {"100 logs, 10,000 new of 100,000",           100,   100, 100, 2000, OPENER, false,  3, 840, 0, 0},
     {"100 logs, 10,000 new, 5,000 each side",     100,   100, 100, 2000, BOTH,   false,  3, 840, 0, 0},
     {"100 logs, 10,000 new, strangers",           100,   100, 100, 2000, OTHER,  true,   3, 840, 0, 0},
@@ -536,7 +572,7 @@ int main(int argc, char **argv)
     two.outs.scratch.base = malloc(MESH_SCRATCH_BYTES);
     two.outs.scratch.size = MESH_SCRATCH_BYTES;
     must(two.outs.scratch.base != NULL, "out of memory");
-    (void)printf("%-44s %8s %6s %6s %5s %8s\n", "negotiation after HELLO (99 B each way)", "bytes",
+    (void)printf("%-44s %8s %6s %6s %5s %8s\n", "negotiation after the greeting (23 B)", "bytes",
                  "most", "goal", "msgs", "cpu ms");
     for (size_t i = 0; i < sizeof works / sizeof works[0]; i++)
         run(&works[i]);

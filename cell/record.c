@@ -188,7 +188,7 @@ int record_seal(uint8_t *ret, size_t *ret_size, uint8_t ret_id[static 32],
     memcpy(r.log, place->log_key->public_key, sizeof r.log);
     memcpy(r.prev, place->prev, sizeof r.prev);
     epoch_hint(r.hint, place->epoch, r.log);
-    hop_drbg_take(drbg, r.nonce, sizeof r.nonce);
+    hop_drbg_take(drbg, r.nonce, RECORD_NONCE_BYTES);
 
     size_t frame = RECORD_HEADER_BYTES + CRYPTO_TAG_BYTES + CRYPTO_SIG_BYTES;
     if (*ret_size < frame)

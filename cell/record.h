@@ -29,6 +29,10 @@ enum record_outer {
     OUTERS_COUNT
 };
 
+/* The key of a record is made for it alone, from all its header up to the nonce: two records could
+ * only share key and nonce if two copies of one device wrote the same number, and drew the same. */
+#define RECORD_NONCE_BYTES 8
+
 /* A parsed envelope. Spans and sig point into the bytes it was parsed from. */
 struct record {
     enum record_lane lane;
@@ -38,8 +42,8 @@ struct record {
     uint64_t seq;
     uint8_t prev[32]; /* zeros for seq 1 */
     uint8_t hint[8];
-    uint8_t nonce[24];
-    uint8_t kc[16]; /* commits the ciphertext to one key */
+    uint8_t nonce[24]; /* of ours, RECORD_NONCE_BYTES are drawn, and zeros follow */
+    uint8_t kc[16];    /* commits the ciphertext to one key */
     struct span text;
     struct span header;
     const uint8_t *sig; /* NULL if the stored form carries none */

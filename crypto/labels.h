@@ -52,6 +52,10 @@
     X(LABEL_LINK_BINDING, "hop/link/binding/v1") /* both CURVE keys */                             \
     X(LABEL_HELLO_SIG, "hop/link/hello/v1")                                                        \
     X(LABEL_TELL_SIG, "hop/link/tell/v1")                                                          \
+    X(LABEL_PAIR, "hop/link/pair/v1")            /* shared point of two kem keys -> their key */   \
+    X(LABEL_GREET, "hop/link/greet/v1")          /* under it: who greets is who it says */         \
+    X(LABEL_COVER, "hop/link/cover/v1")          /* under it: hides what is said too early */      \
+    X(LABEL_HINT, "hop/link/hint/v1")            /* under the sync key: who greets, perhaps */     \
     X(LABEL_ROOT, "hop/sync/root/v1")            /* root of a frontier */                          \
     X(LABEL_PIPE, "hop/sync/pipe/v1")            /* packets of a byte pipe */                      \
     X(LABEL_SYNC_KEY, "hop/sync/key/v1")         /* route key -> key of all who sync */            \

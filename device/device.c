@@ -33,6 +33,35 @@ static bool roster_is_own(void *ctx, const uint8_t log[32])
     return is_own_log(ctx, log);
 }
 
+static bool roster_device(void *ctx, size_t index, uint8_t ret_identity[32])
+{
+    const struct device *d = ctx;
+    if (index >= cell_device_count(d->cell))
+        return false;
+    memcpy(ret_identity, cell_device(d->cell, index)->cert.ik, 32);
+    return true;
+}
+
+/* The shared point of two kem keys, and whose they are: who puts another's kem key into his own
+ * certificate gets a key that he cannot compute either. */
+static bool roster_pair(void *ctx, const uint8_t identity[32], uint8_t ret[32])
+{
+    const struct device *d = ctx;
+    const struct cell_device *other = cell_device_active(d->cell, identity);
+    const uint8_t *self = d->keys->ik.public_key;
+    uint8_t point[32], context[96];
+    if (other == NULL || cell_device_active(d->cell, self) == NULL ||
+        hop_box_shared(point, d->keys->kem.secret, other->cert.kem) != HOP_OK)
+        return false;
+    bool first = memcmp(self, identity, 32) < 0;
+    memcpy(context, d->keys->cell_id, 32);
+    memcpy(context + 32, first ? self : identity, 32);
+    memcpy(context + 64, first ? identity : self, 32);
+    hop_derive(ret, 32, point, LABEL_PAIR, SPAN(context, sizeof context));
+    hop_wipe(point, sizeof point);
+    return true;
+}
+
 void device_leave_cell(struct device *d)
 {
     mesh_free(d->mesh);
@@ -72,14 +101,17 @@ int device_enter_cell(struct device *d)
     int err = device_epochs_load(d);
     if (err != HOP_OK)
         return err;
-    struct mesh_config config = {
-        .seed = d->mesh_seed,
-        .identity = &d->keys->ik,
-        .store = d->store,
-        .roster = {.is_member = roster_is_member, .is_own = roster_is_own, .ctx = d},
-        .trace = d->trace,
-        /* what is looked for must not push itself out */
-        .foreign_bytes_max = DEVICE_FOREIGN_BYTES_MAX / 4 * 3};
+    struct mesh_config config = {.seed = d->mesh_seed,
+                                 .identity = &d->keys->ik,
+                                 .store = d->store,
+                                 .roster = {.is_member = roster_is_member,
+                                            .is_own = roster_is_own,
+                                            .device = roster_device,
+                                            .pair = roster_pair,
+                                            .ctx = d},
+                                 .trace = d->trace,
+                                 /* what is looked for must not push itself out */
+                                 .foreign_bytes_max = DEVICE_FOREIGN_BYTES_MAX / 4 * 3};
     device_foreign_load(d);
     memcpy(config.cell_id, d->keys->cell_id, sizeof config.cell_id);
     memcpy(config.sync_key, d->keys->sync_key, sizeof config.sync_key);

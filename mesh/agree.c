@@ -107,7 +107,8 @@ static struct mesh_known *known_find(struct mesh *m, const uint8_t identity[stat
 /* How many logs have changed here since we agreed with this peer; false: it never was. */
 static bool news_for(struct mesh *m, const struct link *l, size_t *ret)
 {
-    const struct mesh_known *known = known_find(m, l->identity);
+    bool greeting = l->state == LINK_GREETING; /* then it is whom it claims to be, or cannot read */
+    const struct mesh_known *known = known_find(m, greeting ? l->greeting.claim : l->identity);
     *ret = known == NULL ? 0 : changes_since(m, known->version);
     return known != NULL;
 }
@@ -143,7 +144,7 @@ void mesh_agree_gone(struct mesh *m, uint32_t slot)
 
 /* May this link send all we seem to lack without being asked log by log? One link at a time, and
  * none while another is at it: else everybody would bring the same. */
-static bool eager_take(struct mesh *m, uint32_t slot)
+static bool eager_free(const struct mesh *m, uint32_t slot)
 {
     if (m->eager_until > m->now && m->eager_slot != slot)
         return false;
@@ -152,6 +153,13 @@ static bool eager_take(struct mesh *m, uint32_t slot)
         if (log->asked != NO_SLOT && log->asked != slot && log->asked_until > m->now)
             return false;
     }
+    return true;
+}
+
+static bool eager_take(struct mesh *m, uint32_t slot)
+{
+    if (!eager_free(m, slot))
+        return false;
     m->eager_slot = slot;
     m->eager_until = m->now + MESH_ASK_WAIT;
     m->eager_open = true;
@@ -213,23 +221,22 @@ static bool list_is_better(size_t syndromes, size_t logs)
     return syndromes > SKETCH_SYNDROMES_MAX || 5 * sketch_capacity(syndromes) > 2 * logs;
 }
 
-static bool list_all_send(struct mesh *m, struct link *l, const struct picture *p)
+static bool list_all_put(struct mesh *m, const struct link *l, const struct picture *p,
+                         struct wire_writer *w)
 {
-    struct exchange *x = &l->exchange;
+    const struct exchange *x = &l->exchange;
     struct frame_list f = {.number = x->number, .all = true, .eager = x->eager};
-    struct wire_writer w;
     size_t n = p->count < LIST_ENTRIES_MAX ? p->count : LIST_ENTRIES_MAX;
     f.entries =
         arena_take(&m->outs->scratch, (n + 1) * sizeof *f.entries, _Alignof(struct list_entry));
-    if (f.entries == NULL || !mesh_frame_begin(m, &w, LIST_BYTES(n)))
+    if (f.entries == NULL || !mesh_frame_begin(m, w, LIST_BYTES(n)))
         return false;
     for (; f.count < n; f.count++) {
         const struct sketch_entry *e = &p->entries[f.count];
         f.entries[f.count] = (struct list_entry){e->position, e->seq, e->mark, e->check};
     }
     trace(&m->config.trace, "list %zu logs for %u", f.count, (unsigned)l->name);
-    frame_list_put(&w, &f);
-    mesh_frame_send(m, l, &w);
+    frame_list_put(w, &f);
     return true;
 }
 
@@ -247,53 +254,91 @@ static const uint8_t *syndromes_of(struct mesh *m, const struct picture *p, size
     return bytes;
 }
 
-static bool sketch_send(struct mesh *m, struct link *l, const struct picture *p, size_t n,
-                        bool rooted)
+static bool sketch_put(struct mesh *m, struct link *l, const struct picture *p, size_t n,
+                       bool rooted, struct wire_writer *w)
 {
     struct exchange *x = &l->exchange;
     struct frame_sketch f = {.number = x->number, .eager = x->eager, .rooted = rooted, .count = n};
-    struct wire_writer w;
     f.logs = (uint32_t)p->count;
     f.syndromes = syndromes_of(m, p, 0, n);
-    if (f.syndromes == NULL || !mesh_frame_begin(m, &w, SKETCH_BYTES(n)))
+    if (f.syndromes == NULL || !mesh_frame_begin(m, w, SKETCH_BYTES(n)))
         return false;
     if (rooted)
         mesh_root(m, p->salt.root, f.root);
     trace(&m->config.trace, "sketch %zu logs for %u: room for %zu changes", p->count,
           (unsigned)l->name, sketch_capacity(n));
-    frame_sketch_put(&w, &f);
-    mesh_frame_send(m, l, &w);
+    frame_sketch_put(w, &f);
     x->sent = n;
     return true;
 }
 
-static void open_exchange(struct mesh *m, uint32_t slot)
+/* Begin an exchange: its first frame. False: there is no room for it now. */
+static bool opening_put(struct mesh *m, uint32_t slot, struct wire_writer *w)
 {
     struct link *l = m->links[slot];
     struct exchange *x = &l->exchange;
     struct picture p;
     bool rooted;
     uint16_t number = x->ours ? (x->number + 1) % EXCHANGE_NUMBERS
-                              : (uint16_t)rng_below(&m->salt_rng, EXCHANGE_NUMBERS);
-    if (!picture_take(m, l, l->listener, number, &p)) {
-        m->unfinished = true;
-        return;
-    }
+                              : (uint16_t)rng_below(&m->salt_rng, EXCHANGE_NUMBERS_FIRST);
+    if (!picture_take(m, l, l->listener, number, &p))
+        return false;
     x->number = number;
     x->ours = true;
-    x->eager = eager_take(m, slot);
+    bool unread = l->state == LINK_GREETING && !l->greeting.known;
+    x->eager = unread ? eager_free(m, slot) : eager_take(m, slot);
     x->version = m->version;
     x->sent = x->growths = 0;
     size_t n = syndromes_first(m, l, &rooted);
-    bool done =
-        list_is_better(n, p.count) ? list_all_send(m, l, &p) : sketch_send(m, l, &p, n, rooted);
+    if (!(list_is_better(n, p.count) ? list_all_put(m, l, &p, w)
+                                     : sketch_put(m, l, &p, n, rooted, w)))
+        return false;
+    x->due = false;
+    x->open = true;
+    x->their_news = 0; /* by the next exchange it is old */
+    l->reconciled = m->now;
+    return true;
+}
+
+/* Will what opens an exchange be small? Asked before it is made, which takes a while for many logs.
+ */
+static bool opening_is_small(struct mesh *m, struct link *l)
+{
+    bool rooted;
+    size_t n = syndromes_first(m, l, &rooted);
+    return list_is_better(n, m->order_count) ? LIST_USUAL_BYTES(m->order_count) <= KNOWN_BODY_MAX
+                                             : SKETCH_BYTES(n) <= KNOWN_BODY_MAX;
+}
+
+bool mesh_agree_open(struct mesh *m, uint32_t slot, struct span *ret)
+{
+    struct exchange *x = &m->links[slot]->exchange;
+    struct wire_writer w;
+    uint8_t news = x->their_news;
+    if (!opening_is_small(m, m->links[slot]) || !opening_put(m, slot, &w))
+        return false;
+    *ret = wire_written(&w);
+    if (ret->size <= KNOWN_BODY_MAX)
+        return true;
+    mesh_agree_unread(m, slot);
+    x->their_news = news;
+    return false;
+}
+
+void mesh_agree_unread(struct mesh *m, uint32_t slot)
+{
+    m->links[slot]->exchange.open = false;
+    if (m->eager_slot == slot)
+        m->eager_until = 0;
+}
+
+static void open_exchange(struct mesh *m, uint32_t slot)
+{
+    struct wire_writer w;
+    bool done = opening_put(m, slot, &w);
     m->unfinished |= !done;
-    if (done) {
-        x->due = false;
-        x->open = true;
-        x->their_news = 0; /* by the next exchange it is old */
-        l->reconciled = m->now;
-    }
+    if (done)
+        mesh_frame_send(m, m->links[slot], &w);
 }
 
 void mesh_agree_finish(struct mesh *m, uint32_t slot)
@@ -323,7 +368,8 @@ int mesh_on_more(struct mesh *m, uint32_t slot, struct span frame)
     if (++x->growths > GROWTHS_MAX || !picture_take(m, l, l->listener, x->number, &p))
         return HOP_OK;
     if (more.want == 0) {
-        (void)list_all_send(m, l, &p);
+        if (list_all_put(m, l, &p, &w))
+            mesh_frame_send(m, l, &w);
         return HOP_OK;
     }
     struct frame_next f = {.number = (uint8_t)x->number, .first = x->sent};
@@ -798,7 +844,7 @@ static int on_answer(struct mesh *m, uint32_t slot, const struct frame_list *f)
     mesh_frontier_heard(m, l);
     trace_difference(m, l);
     if (l->root_at == HOP_NEVER) /* equal, it seems, or soon: let it hear our root */
-        l->root_at = m->now + (f->count == 0 ? 0 : MESH_ROOT_DELAY);
+        l->root_at = m->now + (f->count == 0 ? 0 : mesh_pace_root_delay(l));
     return HOP_OK;
 }
 

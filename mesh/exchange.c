@@ -218,7 +218,7 @@ void frame_list_put(struct wire_writer *w, const struct frame_list *f)
     wire_put_u8(w, FRAME_LIST);
     wire_put_u8(w, (uint8_t)((f->eager ? BIT_EAGER : 0) | (f->all ? BIT_ALL : 0) | shift));
     if (f->all)
-        wire_put_u16(w, f->number);
+        small_put(w, f->number);
     else
         wire_put_u8(w, (uint8_t)f->number);
     small_put(w, (uint32_t)f->count);
@@ -260,9 +260,9 @@ int frame_list_parse(struct frame_list *f, struct span frame)
     unsigned type = wire_get_u8(&r), bits = wire_get_u8(&r), shift = bits & LIST_SHIFT, before = 0;
     f->all = (bits & BIT_ALL) != 0;
     f->eager = (bits & BIT_EAGER) != 0;
-    f->number = f->all ? wire_get_u16(&r) : wire_get_u8(&r);
+    f->number = (uint16_t)(f->all ? small_get(&r, EXCHANGE_NUMBERS - 1) : wire_get_u8(&r));
     f->count = small_get(&r, LIST_ENTRIES_MAX);
-    if (r.bad || type != FRAME_LIST || shift > SHIFT_MAX || f->number >= EXCHANGE_NUMBERS)
+    if (r.bad || type != FRAME_LIST || shift > SHIFT_MAX)
         return HOP_EMALFORMED;
     for (size_t i = 0; i < f->count && !r.bad; i++) {
         entry_get(&b, &f->entries[i], before, gap_shift(f->count), shift);

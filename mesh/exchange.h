@@ -12,9 +12,10 @@
 #include "mesh/mesh.h"
 #include "mesh/sketch.h"
 
-/* Numbers of exchanges count up from a random one on every link, modulo this; after SKETCH and LIST
- * of all, frames carry the low 8 bits. */
-#define EXCHANGE_NUMBERS 0x4000u
+/* Numbers of exchanges count up from a random small one on every link, modulo this; after SKETCH
+ * and LIST of all, frames carry the low 8 bits. */
+#define EXCHANGE_NUMBERS       0x4000u
+#define EXCHANGE_NUMBERS_FIRST 0x80u
 
 /* ---- SKETCH: type, number u16, logs, [root 8], syndromes u16 each ---- */
 
@@ -52,10 +53,11 @@ struct frame_more {
 void frame_more_put(struct wire_writer *w, const struct frame_more *f);
 MUST_USE int frame_more_parse(struct frame_more *ret, struct span frame);
 
-/* ---- LIST: type, bits, number u8 (of all: u16), count, entries packed in bits ---- */
+/* ---- LIST: type, bits, number u8 (of all: whole), count, entries packed in bits ---- */
 
-#define LIST_ENTRIES_MAX MESH_LOGS_MAX
-#define LIST_BYTES(n)    (7 + 17 * (n)) /* at most; two to four an entry are usual */
+#define LIST_ENTRIES_MAX    MESH_LOGS_MAX
+#define LIST_BYTES(n)       (7 + 17 * (n)) /* at most; two to four an entry are usual */
+#define LIST_USUAL_BYTES(n) (5 + 4 * (n))
 struct list_entry {
     uint16_t position;
     uint64_t seq;        /* 0: nothing of what stands here */

@@ -89,6 +89,140 @@ int frame_hello_verify(const struct frame_hello *h, const struct hello_scope *sc
     return hop_verify(h->sig, h->identity, LABEL_HELLO_SIG, SPAN(covered, sizeof covered));
 }
 
+/* ---- GREET, KNOWN, VOUCH ---- */
+
+void frame_greet_put(struct wire_writer *w, const struct frame_greet *f)
+{
+    wire_put_u8(w, FRAME_GREET);
+    wire_put_bytes(w, f->hint, sizeof f->hint);
+    wire_put_u8(w, f->news);
+}
+
+int frame_greet_parse(struct frame_greet *ret, struct span frame)
+{
+    struct wire_reader r = wire_reader(frame.data, frame.size);
+    unsigned type = wire_get_u8(&r);
+    wire_get_into(&r, ret->hint, sizeof ret->hint);
+    ret->news = wire_get_u8(&r);
+    return wire_end(&r) && type == FRAME_GREET ? HOP_OK : HOP_EMALFORMED;
+}
+
+void frame_known_put(struct wire_writer *w, const struct frame_known *f)
+{
+    assert(f->size <= KNOWN_BODY_MAX);
+    wire_put_u8(w, FRAME_KNOWN);
+    wire_put_u8(w, f->hint);
+    wire_put_bytes(w, f->mac, sizeof f->mac);
+    wire_put_bytes(w, f->body, f->size);
+}
+
+int frame_known_parse(struct frame_known *ret, struct span frame)
+{
+    struct wire_reader r = wire_reader(frame.data, frame.size);
+    unsigned type = wire_get_u8(&r);
+    ret->hint = wire_get_u8(&r);
+    wire_get_into(&r, ret->mac, sizeof ret->mac);
+    ret->size = r.left;
+    if (r.bad || ret->size > KNOWN_BODY_MAX)
+        return HOP_EMALFORMED;
+    wire_get_into(&r, ret->body, ret->size);
+    return wire_end(&r) && type == FRAME_KNOWN ? HOP_OK : HOP_EMALFORMED;
+}
+
+void frame_vouch_put(struct wire_writer *w, const struct frame_vouch *f)
+{
+    wire_put_u8(w, FRAME_VOUCH);
+    wire_put_bytes(w, f->mac, sizeof f->mac);
+}
+
+int frame_vouch_parse(struct frame_vouch *ret, struct span frame)
+{
+    struct wire_reader r = wire_reader(frame.data, frame.size);
+    unsigned type = wire_get_u8(&r);
+    wire_get_into(&r, ret->mac, sizeof ret->mac);
+    return wire_end(&r) && type == FRAME_VOUCH ? HOP_OK : HOP_EMALFORMED;
+}
+
+void greet_hint(uint8_t ret[static GREET_HINT_BYTES], const uint8_t sync_key[static 32],
+                const uint8_t binding[static 32], bool listener, const uint8_t identity[static 32])
+{
+    uint8_t context[32 + 1 + 32], whole[16];
+    struct wire_writer w = wire_writer(context, sizeof context);
+    wire_put_bytes(&w, binding, 32);
+    wire_put_u8(&w, listener ? 1 : 0);
+    wire_put_bytes(&w, identity, 32);
+    hop_derive(whole, sizeof whole, sync_key, LABEL_HINT, wire_written(&w));
+    memcpy(ret, whole, GREET_HINT_BYTES);
+}
+
+/* What a MAC of either end begins with, so that none is good for the other. */
+static void greet_mac_begin(struct wire_writer *w, const struct greet_scope *scope, bool listener)
+{
+    wire_put_u8(w, listener ? 1 : 0);
+    wire_put_bytes(w, scope->binding, 32);
+}
+
+static void greet_mac_end(uint8_t ret[static GREET_MAC_BYTES], const struct greet_scope *scope,
+                          const struct wire_writer *w)
+{
+    uint8_t whole[16];
+    assert(!w->bad);
+    hop_derive(whole, sizeof whole, scope->pair, LABEL_GREET, wire_written(w));
+    memcpy(ret, whole, GREET_MAC_BYTES);
+}
+
+static void known_mac(uint8_t ret[static GREET_MAC_BYTES], const struct frame_known *f,
+                      const struct greet_scope *scope)
+{
+    uint8_t context[1 + 32 + GREET_HINT_BYTES + 1 + 1 + KNOWN_BODY_MAX];
+    struct wire_writer w = wire_writer(context, sizeof context);
+    greet_mac_begin(&w, scope, true);
+    wire_put_bytes(&w, scope->greet.hint, GREET_HINT_BYTES);
+    wire_put_u8(&w, scope->greet.news);
+    wire_put_u8(&w, f->hint);
+    wire_put_bytes(&w, f->body, f->size);
+    greet_mac_end(ret, scope, &w);
+}
+
+/* A stream that depends on the MAC, and through it on the body: it is never used for two. */
+static void known_cover(struct frame_known *f, const struct greet_scope *scope)
+{
+    uint8_t context[32 + GREET_MAC_BYTES + 1], stream[64];
+    for (size_t at = 0; at < f->size; at += sizeof stream) {
+        struct wire_writer w = wire_writer(context, sizeof context);
+        wire_put_bytes(&w, scope->binding, 32);
+        wire_put_bytes(&w, f->mac, sizeof f->mac);
+        wire_put_u8(&w, (uint8_t)(at / sizeof stream));
+        hop_derive(stream, sizeof stream, scope->pair, LABEL_COVER, wire_written(&w));
+        for (size_t i = at; i < f->size && i < at + sizeof stream; i++)
+            f->body[i] ^= stream[i - at];
+    }
+}
+
+void greet_known_seal(struct frame_known *f, const struct greet_scope *scope)
+{
+    known_mac(f->mac, f, scope);
+    known_cover(f, scope);
+}
+
+int greet_known_open(struct frame_known *f, const struct greet_scope *scope)
+{
+    uint8_t mac[GREET_MAC_BYTES];
+    known_cover(f, scope);
+    known_mac(mac, f, scope);
+    return hop_equal(mac, f->mac, sizeof mac) ? HOP_OK : HOP_EAUTH;
+}
+
+void greet_vouch(struct frame_vouch *ret, const struct greet_scope *scope,
+                 const uint8_t mac[static GREET_MAC_BYTES])
+{
+    uint8_t context[1 + 32 + GREET_MAC_BYTES];
+    struct wire_writer w = wire_writer(context, sizeof context);
+    greet_mac_begin(&w, scope, false);
+    wire_put_bytes(&w, mac, GREET_MAC_BYTES);
+    greet_mac_end(ret->mac, scope, &w);
+}
+
 /* ---- FRONTIER ---- */
 
 #define ENTRY_ASK   0x80

@@ -29,11 +29,14 @@ enum frame_type {
     FRAME_NEXT,
     FRAME_MORE,
     FRAME_LIST,
+    FRAME_GREET,
+    FRAME_KNOWN,
+    FRAME_VOUCH,
     FRAMES_END
 };
 
 #define FRAME_VERSION     1
-#define FRAME_BRIEF_BYTES 4 /* of a log's name, where the other end has the rest */
+#define FRAME_BRIEF_BYTES 3 /* of a log's name, where the other end has the rest */
 #define FRAME_SEQ_MAX     (UINT64_C(1) << 53) /* what every language can hold; no log gets there */
 
 /* Numbers: seven bits a byte, the low ones first, in as few bytes as will do; below 2^63. */
@@ -61,6 +64,64 @@ void frame_hello_put(struct wire_writer *w, const struct hello_scope *scope,
 /* HOP_EVERSION: another version of the protocol. */
 MUST_USE int frame_hello_parse(struct frame_hello *ret, struct span frame);
 MUST_USE int frame_hello_verify(const struct frame_hello *h, const struct hello_scope *scope);
+
+/* ---- GREET, KNOWN, VOUCH: the same in 23 bytes, for two who have each other's keys ----
+ *
+ * Two devices of one roster know each other's kem keys, so there is a *pair key* that only these
+ * two can compute (struct mesh_roster). Whoever dialled gives a hint who it is; the other shows
+ * with a MAC under the pair key who it is itself, and whoever dialled answers with its own. Each
+ * MAC covers all that was said before, the binding of the link, and which of the two speaks.
+ *
+ * Eight bytes are enough for a MAC that can only be guessed online: a link takes one guess, and
+ * costs a connection. What a guess would win is a place as a member on that link, not a record.
+ *
+ * What a stolen kem key allows, without the ik that is kept beside it: to pass on links for its
+ * device, and, to that device, for any other. Records, TELLs and proofs stay signed by others. */
+
+#define GREET_HINT_BYTES 2 /* one of 900 devices is mistaken for another once in 70 times */
+#define GREET_MAC_BYTES  8
+#define GREET_BYTES      (1 + GREET_HINT_BYTES + 1)
+#define KNOWN_BODY_MAX   128 /* more of an exchange waits for VOUCH */
+#define KNOWN_BYTES(n)   (1 + 1 + GREET_MAC_BYTES + (n))
+#define VOUCH_BYTES      (1 + GREET_MAC_BYTES)
+
+struct frame_greet {
+    uint8_t hint[GREET_HINT_BYTES]; /* of the sender's identity */
+    uint8_t news;                   /* as in HELLO */
+};
+/* To somebody who is not in the roster, or perhaps not who it seems, the same is said under a key
+ * that nobody else has: it cannot tell that from a KNOWN for another. */
+struct frame_known {
+    uint8_t hint; /* the first byte of the sender's */
+    uint8_t mac[GREET_MAC_BYTES];
+    size_t size; /* of an opening frame of an exchange; 0: it comes after VOUCH */
+    uint8_t body[KNOWN_BODY_MAX];
+};
+struct frame_vouch {
+    uint8_t mac[GREET_MAC_BYTES];
+};
+void frame_greet_put(struct wire_writer *w, const struct frame_greet *f);
+MUST_USE int frame_greet_parse(struct frame_greet *ret, struct span frame);
+void frame_known_put(struct wire_writer *w, const struct frame_known *f);
+MUST_USE int frame_known_parse(struct frame_known *ret, struct span frame);
+void frame_vouch_put(struct wire_writer *w, const struct frame_vouch *f);
+MUST_USE int frame_vouch_parse(struct frame_vouch *ret, struct span frame);
+
+/* Under the key of all who sync: to others a hint says nothing, not even that it is the same. */
+void greet_hint(uint8_t ret[static GREET_HINT_BYTES], const uint8_t sync_key[static 32],
+                const uint8_t binding[static 32], bool listener, const uint8_t identity[static 32]);
+struct greet_scope {
+    const uint8_t *pair;    /* 32 */
+    const uint8_t *binding; /* 32 */
+    struct frame_greet greet;
+};
+/* Make the MAC of hint and body, and cover the body; the other way round, HOP_EAUTH unless it was
+ * made so (and the body is garbage). */
+void greet_known_seal(struct frame_known *f, const struct greet_scope *scope);
+MUST_USE int greet_known_open(struct frame_known *f, const struct greet_scope *scope);
+/* The answer to a KNOWN with this MAC. */
+void greet_vouch(struct frame_vouch *ret, const struct greet_scope *scope,
+                 const uint8_t mac[static GREET_MAC_BYTES]);
 
 /* ---- FRONTIER: news and requests, log by log ---- */
 

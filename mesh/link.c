@@ -1,4 +1,4 @@
-/* Links: greeting, standing, silence, and one link for each identity. */
+/* Links: standing, silence, keepalives, and messages that nobody keeps. */
 #include <assert.h>
 #include <stdlib.h>
 
@@ -35,7 +35,6 @@ static struct link *link_new(struct mesh *m)
 int mesh_link_up(struct mesh *m, const struct mesh_in *in)
 {
     uint32_t slot;
-    struct wire_writer w;
     assert(in->bytes.size == 32 && mesh_link_find(m, in->link, &slot) == NULL);
     for (slot = 0; slot < MESH_LINKS_MAX && m->links[slot] != NULL; slot++)
         ;
@@ -49,17 +48,13 @@ int mesh_link_up(struct mesh *m, const struct mesh_in *in)
     mesh_pace_hint(l, in->rate_hint);
     l->rate_hint = in->rate_hint;
     memcpy(l->binding, in->bytes.data, sizeof l->binding);
-    if (!mesh_frame_begin(m, &w, HELLO_BYTES)) {
-        free(l->logs);
-        free(l);
-        return HOP_EFULL; /* an owner whose scratch cannot hold a hello */
-    }
-    struct hello_scope scope = {l->binding, m->config.cell_id, l->listener, mesh_agree_news(m)};
-    frame_hello_put(&w, &scope, m->config.identity);
     m->links[slot] = l;
-    trace(&m->config.trace, "link %u up -> hello", (unsigned)l->name);
-    mesh_frame_send(m, l, &w);
-    return HOP_OK;
+    if (mesh_greet(m, l))
+        return HOP_OK;
+    m->links[slot] = NULL; /* an owner whose scratch cannot hold a hello */
+    free(l->logs);
+    free(l);
+    return HOP_EFULL;
 }
 
 void mesh_link_forget(struct mesh *m, uint32_t slot)
@@ -106,11 +101,9 @@ bool mesh_strike(struct mesh *m, uint32_t slot)
     return mesh_link_drop(m, slot);
 }
 
-/* ---- greeting ---- */
+/* ---- standing ---- */
 
-/* What a link shows and gets, from the moment its standing is known. Whoever dialled opens the
- * exchange of frontiers; later, whoever changes its mind about the other. */
-static void link_begin(struct mesh *m, struct link *l, bool opens)
+void mesh_link_begin(struct mesh *m, struct link *l, bool opens)
 {
     bool member = m->config.roster.is_member(m->config.roster.ctx, l->identity);
     l->state = member ? LINK_MEMBER : LINK_STRANGER;
@@ -120,57 +113,6 @@ static void link_begin(struct mesh *m, struct link *l, bool opens)
     l->keepalive_at = m->now + l->keepalive;
     trace(&m->config.trace, "%u is %s", (unsigned)l->name, member ? "a member" : "a stranger");
     mesh_wants_link_new(m);
-}
-
-/* Two links of one identity: both ends keep the one dialled by the smaller identity; of two dialled
- * by the same, the newer, because the older one is then most likely dead at the other end. Returns
- * false if the link in slot has to go. */
-static bool keep_one(struct mesh *m, uint32_t slot)
-{
-    const struct link *l = m->links[slot];
-    for (uint32_t i = 0; i < MESH_LINKS_MAX; i++) {
-        const struct link *other = m->links[i];
-        if (i == slot || other == NULL || other->state == LINK_GREETING ||
-            memcmp(other->identity, l->identity, 32) != 0)
-            continue;
-        bool we_dial = memcmp(m->config.identity->public_key, l->identity, 32) < 0;
-        bool right = l->listener != we_dial; /* dialled by whoever should */
-        uint32_t loser = right || l->listener == other->listener ? i : slot;
-        trace(&m->config.trace, "%u and %u are the same device -> drop %u", (unsigned)other->name,
-              (unsigned)l->name, (unsigned)m->links[loser]->name);
-        bool dropped = mesh_link_drop(m, loser);
-        assert(dropped); /* at most one other greeted link has this identity: one output */
-        return loser != slot;
-    }
-    return true;
-}
-
-int mesh_on_hello(struct mesh *m, uint32_t slot, struct span frame)
-{
-    struct link *l = m->links[slot];
-    struct frame_hello hello;
-    int err = frame_hello_parse(&hello, frame);
-    if (err != HOP_OK)
-        return err;
-    struct hello_scope scope = {l->binding, m->config.cell_id, !l->listener, 0};
-    err = frame_hello_verify(&hello, &scope);
-    if (err != HOP_OK)
-        return err;
-    memcpy(l->identity, hello.identity, sizeof l->identity);
-    l->exchange.their_news = hello.news;
-    if (memcmp(l->identity, m->config.identity->public_key, 32) == 0) {
-        trace(&m->config.trace, "%u is ourselves -> drop it", (unsigned)l->name);
-        (void)mesh_emit(m, MESH_OUT_COPY,
-                        l->name); /* where there is no room, another link says so */
-        bool dropped = mesh_link_drop(m, slot);
-        assert(dropped);
-        return HOP_OK;
-    }
-    if (keep_one(m, slot)) {
-        mesh_pace_recall(m, l);
-        link_begin(m, l, !l->listener);
-    }
-    return HOP_OK;
 }
 
 void mesh_on_roster(struct mesh *m)
@@ -183,7 +125,7 @@ void mesh_on_roster(struct mesh *m)
         if (member == (l->state == LINK_MEMBER))
             continue;
         if (member) {
-            link_begin(m, l, true);
+            mesh_link_begin(m, l, true);
             continue;
         }
         trace(&m->config.trace, "%u is no member any more -> drop it", (unsigned)l->name);
@@ -282,9 +224,9 @@ void mesh_links_finish(struct mesh *m)
         struct link *l = m->links[slot];
         if (l == NULL)
             continue;
-        if (m->now - l->heard >= l->silence) {
+        if (m->now - l->heard >= mesh_pace_silence(l)) {
             trace(&m->config.trace, "nothing from %u for %u s -> drop it", (unsigned)l->name,
-                  (unsigned)(l->silence / HOP_SECOND));
+                  (unsigned)(mesh_pace_silence(l) / HOP_SECOND));
             (void)mesh_link_drop(m, slot); /* if there is no room, at the next step */
         } else if (l->state != LINK_GREETING &&
                    (m->now >= l->keepalive_at || m->now >= l->root_at)) {
@@ -295,7 +237,7 @@ void mesh_links_finish(struct mesh *m)
 
 hop_time mesh_link_deadline(const struct link *l)
 {
-    hop_time at = l->heard + l->silence;
+    hop_time at = l->heard + mesh_pace_silence(l);
     if (l->state == LINK_GREETING)
         return at;
     at = l->keepalive_at < at ? l->keepalive_at : at;

@@ -92,6 +92,9 @@ static const struct {
     unsigned states;
     int (*act)(struct mesh *m, uint32_t slot, struct span frame);
 } table[] = {
+    {FRAME_GREET,     LINK_GREETING,               mesh_on_greet},
+    {FRAME_KNOWN,     LINK_GREETING,               mesh_on_known},
+    {FRAME_VOUCH,     LINK_GREETING,               mesh_on_vouch},
     {FRAME_HELLO,     LINK_GREETING,               mesh_on_hello},
     {FRAME_FRONTIER,  LINK_MEMBER | LINK_STRANGER, mesh_on_frontier},
     {FRAME_SKETCH,    LINK_MEMBER,                 mesh_on_sketch},
@@ -147,7 +150,7 @@ static int on_frame(struct mesh *m, const struct mesh_in *in)
     int err = act_on_frame(m, slot, in->bytes);
     if (err == HOP_EMALFORMED || err == HOP_EVERSION || (err == HOP_EAUTH && greeting)) {
         trace(&m->config.trace, "%u sends %s -> drop it", (unsigned)in->link,
-              err == HOP_EAUTH      ? "a hello that is not its own"
+              err == HOP_EAUTH      ? "a greeting that is not its own"
               : err == HOP_EVERSION ? "another version of the protocol"
                                     : "garbage");
         bool dropped = mesh_link_drop(m, slot);

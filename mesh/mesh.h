@@ -5,7 +5,8 @@
  * for. node/ does so over ZeroMQ and LMDB; sim/ does so for many nodes over a heap of events.
  * Same inputs, same seed, same outputs: always.
  *
- * What it does, on every link (docs/protocol.md §6): HELLO proves the device behind the link,
+ * What it does, on every link (docs/protocol.md §6): GREET, KNOWN and VOUCH, or HELLO, prove the
+ * devices at its ends,
  * SKETCH and LIST find out which logs differ, FRONTIER tells of single ones, SEGMENT carries runs
  * of records, verified by their chain and the signature of the last one, ACK says what is durable,
  * KEEPALIVE says "still here", WANT/BLOB/NOBLOB move pieces of documents (mesh/tree.h), TELL
@@ -108,12 +109,18 @@ struct mesh_roster {
     bool (*is_member)(void *ctx, const uint8_t identity[32]);
     /* Do we write to this log? May be NULL: to none. */
     bool (*is_own)(void *ctx, const uint8_t log[32]);
+    /* Devices whose keys we have, ourselves among them: number index, from 0; false: there are no
+     * more. And the pair key of one of them and us: nobody else can compute it, and it is another
+     * in every cell; of us alone, if it is our own identity. False: we have no key of it. Both may
+     * be NULL: every greeting is a HELLO then. */
+    bool (*device)(void *ctx, size_t index, uint8_t ret_identity[32]);
+    bool (*pair)(void *ctx, const uint8_t identity[32], uint8_t ret[32]);
     void *ctx;
 };
 
 struct mesh_config {
     uint64_t seed;                       /* feeds every random choice the protocol makes */
-    uint8_t cell_id[32];                 /* bound into HELLO: cells never mix */
+    uint8_t cell_id[32];                 /* bound into greetings: cells never mix */
     uint8_t sync_key[32];                /* the same for all who sync, unknown to outsiders */
     const struct hop_sign_key *identity; /* kept: must outlive the mesh */
     struct store *store;                 /* kept; the mesh only reads it */
@@ -147,8 +154,8 @@ hop_time mesh_deadline(const struct mesh *m);
 /* What is known of one link, for "who is connected and how fresh is my data". */
 struct mesh_peer_view {
     mesh_link link;
-    uint8_t identity[32];    /* zeros before its HELLO */
-    bool greeted;            /* its HELLO was good */
+    uint8_t identity[32];    /* zeros before it is proven */
+    bool greeted;            /* it is */
     bool member;             /* and the roster knows it */
     bool in_sync;            /* we have told each other frontiers, and they are equal */
     uint64_t records_behind; /* how many records it has shown that we lack */

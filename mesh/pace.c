@@ -6,30 +6,35 @@
  * from one number, the rate at which acknowledgements come in while something is under way:
  *
  *     unit    what goes in a second, at least one record: the smallest thing that proves itself.
- *             Where a record takes longer than that, two of them, which saves a signature: but the
- *             first of a contact is always one, so that no contact is in vain
+ *             Where a record takes longer than that, three of them, which saves two signatures: but
+ *             the first of a contact is always one, so that no contact is in vain
  *     window  what goes in a round trip and a second, at least one unit. On a slow link just that:
  *             its round trips are made of what we have put there ourselves
  *
  * Before the first acknowledgement, a word of the owner who knows his modem (rate_hint) or what the
- * last contact with the same peer came to, a unit is one record and the window small. A sample of
- * the rate is what was acknowledged since a segment was sent, divided by that time (as BBR does it:
- * Cardwell and others 2016); it goes up at once and down slowly, because an idle or a busy peer
- * looks like a slow link and is none. */
+ * last contact with the same peer came to, only a floor of the rate is known: bytes of the greeting
+ * and its answer, by the time until that came. Units are then as on the slowest links, but no
+ * larger than go in nine seconds at the floor: part of that time was the way there and back.
+ * Without a floor a unit is one record and the window small. A sample of the rate is what was
+ * acknowledged since a segment was sent, divided by that time (as BBR does it: Cardwell and others
+ * 2016); it goes up at once and down slowly, because an idle or a busy peer looks like a slow link
+ * and is none. */
 #include "mesh/state.h"
 
-#define RATE_FAST        (32u << 10) /* bytes/s; from here on, other people's signatures come along */
-#define RATE_SLOW        (8u << 10) /* below it, a large record takes longer than a peer may be silent */
-#define SILENCE_BYTES    (32u << 10)
-#define ROOT_SHARE       32 /* a root takes at most one part in so many of the time */
-#define UNIT_SECONDS_MAX 6
-#define UNIT_BYTES_SLOW  750 /* two records of 200 bytes of body, as they go over a slow link */
-#define WINDOW_START     512 /* two records: six seconds of the slowest radio we know */
+#define RATE_FAST         (32u << 10) /* bytes/s; from here on, other people's signatures come along */
+#define RATE_SLOW         (8u << 10) /* below it, a large record takes longer than a peer may be silent */
+#define SILENCE_BYTES     (32u << 10)
+#define ROOT_SHARE        32 /* a root takes at most one part in so many of the time */
+#define UNIT_SECONDS_MAX  7
+#define FLOOR_SECONDS_MAX 9
+#define UNIT_BYTES_SLOW   880 /* three records of 200 bytes of body, as they go over a slow link */
+#define WINDOW_START      512 /* two records: six seconds of the slowest radio we know */
 
-/* Bytes of a unit: what goes in a second; on the slowest links two records, if they go in six. */
+/* Bytes of a unit: what goes in a second; on the slowest links three records, if they go in seven.
+ */
 static uint64_t unit_bytes(const struct link *l)
 {
-    uint64_t slow = l->rate * UNIT_SECONDS_MAX;
+    uint64_t slow = l->rate > 0 ? l->rate * UNIT_SECONDS_MAX : l->floor * FLOOR_SECONDS_MAX;
     slow = slow < UNIT_BYTES_SLOW ? slow : UNIT_BYTES_SLOW;
     return l->rate > slow ? l->rate : slow;
 }
@@ -37,7 +42,7 @@ static uint64_t unit_bytes(const struct link *l)
 size_t mesh_pace_window(const struct link *l)
 {
     if (l->rate == 0)
-        return WINDOW_START;
+        return l->floor == 0 ? WINDOW_START : (size_t)unit_bytes(l);
     uint64_t window = l->rate < RATE_SLOW ? 0 : l->rate + l->rate * (l->round_trip / 1000) / 1000;
     window = window > unit_bytes(l) ? window : unit_bytes(l);
     return window > MESH_WINDOW_BYTES ? MESH_WINDOW_BYTES : (size_t)window;
@@ -45,7 +50,8 @@ size_t mesh_pace_window(const struct link *l)
 
 void mesh_pace_unit(const struct link *l, struct segment_limits *ret)
 {
-    bool first = l->rate == 0 || (l->sent_units == 0 && !mesh_pace_fast(l));
+    bool unknown = l->rate == 0 && l->floor == 0;
+    bool first = unknown || (l->sent_units == 0 && !mesh_pace_fast(l));
     uint64_t bytes = unit_bytes(l);
     ret->records = first ? 1 : SEGMENT_RECORDS_MAX;
     ret->bytes = first || bytes > SEGMENT_BYTES_AIM ? SEGMENT_BYTES_AIM : (size_t)bytes;
@@ -99,6 +105,23 @@ void mesh_pace_hint(struct link *l, uint64_t rate)
         return;
     be_patient(l);
     l->keepalive = l->silence / 4; /* the other end was told the same rate */
+}
+
+void mesh_pace_greeted(const struct mesh *m, struct link *l, size_t bytes)
+{
+    hop_time took = m->now - l->greeting.said;
+    uint64_t floor = (l->greeting.said_bytes + bytes) * HOP_SECOND / (took > 0 ? took : 1);
+    l->floor = floor > PACE_RATE_MAX ? PACE_RATE_MAX : floor > 0 ? floor : 1;
+    if (l->floor * MESH_KEEPALIVE_SLOW < UNIT_BYTES_SLOW * HOP_SECOND &&
+        l->keepalive < MESH_KEEPALIVE_SLOW)
+        l->keepalive = MESH_KEEPALIVE_SLOW; /* and what is asked for has longer to come */
+}
+
+hop_time mesh_pace_silence(const struct link *l)
+{
+    if (l->rate > 0 || l->floor == 0)
+        return l->silence;
+    return l->silence + (l->flights_bytes + UNIT_BYTES_SLOW) * HOP_SECOND / l->floor;
 }
 
 void mesh_pace_landed(const struct mesh *m, struct link *l, uint32_t log, uint64_t seq)

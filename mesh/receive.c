@@ -133,7 +133,7 @@ static void on_gap(struct mesh *m, uint32_t slot, const struct segment *s)
     mesh_show(m, slot, log, s->first + s->count - 1);
 }
 
-/* Which of our logs is meant by four bytes; false if none or several could be. */
+/* Which of our logs is meant by a brief name; false if none or several could be. */
 static bool name_log(const struct mesh *m, struct segment *s)
 {
     uint32_t log = mesh_log_find_brief(m, s->log);

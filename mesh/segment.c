@@ -11,10 +11,12 @@
 
 /* what it mostly comes to on a slow link: a brief name, tags that do not change */
 #define BARE_FIXED_BYTES  (1 + 1 + FRAME_BRIEF_BYTES + 3 + 1 + 64)
-#define BARE_RECORD_BYTES (1 + 24 + 16 + 2)
+#define BARE_RECORD_BYTES (2 + RECORD_NONCE_BYTES + 16)
 
+#define RECORD_LONG 0x20 /* the nonce is said to its end, because that is not zeros */
 #define RECORD_SIG  0x40 /* its own signature follows; never of the last */
 #define RECORD_TAGS 0x80 /* cell tag and hint follow, because they differ from the last ones */
+#define RECORD_BITS (RECORD_LONG | RECORD_SIG | RECORD_TAGS)
 
 /* Where the layout of a stored header keeps what a segment repeats. */
 #define HEADER_TAG_AT   8
@@ -38,6 +40,43 @@ static const uint8_t *inner_sig(const struct segment *s, size_t index)
     return index + 1 == s->count ? NULL : s->records[index].sig;
 }
 
+static unsigned record_bits(const struct segment *s, size_t index)
+{
+    const struct segment_record *r = &s->records[index];
+    return (unsigned)r->outer | (r->long_nonce ? RECORD_LONG : 0u) |
+           (inner_sig(s, index) != NULL ? RECORD_SIG : 0u) |
+           (says_tags(s, index) ? RECORD_TAGS : 0u);
+}
+
+static bool nonce_is_long(const uint8_t nonce[static 24])
+{
+    static const uint8_t zeros[24 - RECORD_NONCE_BYTES];
+    return memcmp(nonce + RECORD_NONCE_BYTES, zeros, sizeof zeros) != 0;
+}
+
+static size_t nonce_size(const struct segment_record *r)
+{
+    return r->long_nonce ? 24 : RECORD_NONCE_BYTES;
+}
+
+/* The size of the text, and whether there are bits, as one number: sealed texts are 16 bytes above
+ * a multiple of 32, and the bits of most records are all zero, so it is one byte up to 1,008. */
+static uint64_t head_of(size_t size, bool bits)
+{
+    uint64_t steps = size % 32 == 16 ? (uint64_t)size / 32 << 1 : (uint64_t)size << 1 | 1;
+    return steps << 1 | (bits ? 1 : 0);
+}
+
+static size_t head_get(struct wire_reader *r, bool *ret_bits)
+{
+    uint64_t head = frame_number_get(r), steps = head >> 1;
+    *ret_bits = (head & 1) != 0;
+    uint64_t size = (steps & 1) != 0 ? steps >> 1 : (steps >> 1) * 32 + 16;
+    if (((steps & 1) != 0 && size % 32 == 16) || size > RECORD_TEXT_BYTES_MAX)
+        r->bad = true; /* one spelling only */
+    return r->bad ? 0 : (size_t)size;
+}
+
 /* ---- the frame ---- */
 
 size_t segment_size(const struct segment *s)
@@ -47,9 +86,10 @@ size_t segment_size(const struct segment *s)
                   (s->sig == NULL ? 0u : (size_t)CRYPTO_SIG_BYTES);
     for (size_t i = 0; i < s->count; i++) {
         const struct segment_record *r = &s->records[i];
-        size += 1 + (says_tags(s, i) ? 24u : 0u) + 24 + 16;
-        size += frame_number_size(r->text.size) + r->text.size;
-        size += inner_sig(s, i) == NULL ? 0u : (size_t)CRYPTO_SIG_BYTES;
+        unsigned bits = record_bits(s, i);
+        size += frame_number_size(head_of(r->text.size, bits != 0)) + (bits != 0 ? 1u : 0u);
+        size += ((bits & RECORD_TAGS) != 0 ? 24u : 0u) + nonce_size(r) + 16 + r->text.size;
+        size += (bits & RECORD_SIG) != 0 ? (size_t)CRYPTO_SIG_BYTES : 0u;
     }
     return size;
 }
@@ -68,20 +108,19 @@ void segment_put(struct wire_writer *w, const struct segment *s)
         wire_put_u8(w, (uint8_t)s->count);
     for (size_t i = 0; i < s->count; i++) {
         const struct segment_record *r = &s->records[i];
-        bool tags = says_tags(s, i);
-        const uint8_t *sig = inner_sig(s, i);
-        wire_put_u8(w, (uint8_t)((unsigned)r->outer | (tags ? RECORD_TAGS : 0u) |
-                                 (sig != NULL ? RECORD_SIG : 0u)));
-        if (tags) {
+        unsigned bits = record_bits(s, i);
+        frame_number_put(w, head_of(r->text.size, bits != 0));
+        if (bits != 0)
+            wire_put_u8(w, (uint8_t)bits);
+        if ((bits & RECORD_TAGS) != 0) {
             wire_put_bytes(w, r->cell_tag, 16);
             wire_put_bytes(w, r->hint, 8);
         }
-        wire_put_bytes(w, r->nonce, 24);
+        wire_put_bytes(w, r->nonce, nonce_size(r));
         wire_put_bytes(w, r->kc, 16);
-        frame_number_put(w, r->text.size);
         wire_put_bytes(w, r->text.data, r->text.size);
-        if (sig != NULL)
-            wire_put_bytes(w, sig, CRYPTO_SIG_BYTES);
+        if ((bits & RECORD_SIG) != 0)
+            wire_put_bytes(w, r->sig, CRYPTO_SIG_BYTES);
     }
     if (s->sig != NULL)
         wire_put_bytes(w, s->sig, CRYPTO_SIG_BYTES);
@@ -90,12 +129,14 @@ void segment_put(struct wire_writer *w, const struct segment *s)
 static void segment_record_get(struct wire_reader *r, struct segment *s, size_t index)
 {
     struct segment_record *rec = &s->records[index];
-    unsigned bits = wire_get_u8(r);
+    bool said;
+    size_t size = head_get(r, &said);
+    unsigned bits = said ? wire_get_u8(r) : 0;
     bool tags = (bits & RECORD_TAGS) != 0;
     bool sig = (bits & RECORD_SIG) != 0;
-    unsigned outer = bits & ~(unsigned)(RECORD_TAGS | RECORD_SIG);
-    if (outer >= OUTERS_COUNT || (index == 0 && tags == s->tags_brief) ||
-        (sig && index + 1 == s->count)) {
+    unsigned outer = bits & ~(unsigned)RECORD_BITS;
+    if (r->bad || said != (bits != 0) || outer >= OUTERS_COUNT ||
+        (index == 0 && tags == s->tags_brief) || (sig && index + 1 == s->count)) {
         r->bad = true;
         return;
     }
@@ -108,14 +149,13 @@ static void segment_record_get(struct wire_reader *r, struct segment *s, size_t 
         rec->cell_tag = rec[-1].cell_tag;
         rec->hint = rec[-1].hint;
     }
-    rec->nonce = wire_get_bytes(r, 24).data;
+    rec->long_nonce = (bits & RECORD_LONG) != 0;
+    rec->nonce = wire_get_bytes(r, nonce_size(rec)).data;
     rec->kc = wire_get_bytes(r, 16).data;
-    size_t size = frame_number_get(r);
-    if (size > RECORD_TEXT_BYTES_MAX)
-        r->bad = true;
     rec->text = wire_get_bytes(r, size);
     rec->sig = sig ? wire_get_bytes(r, CRYPTO_SIG_BYTES).data : NULL;
-    if (!r->bad && tags && !says_tags(s, index))
+    if (!r->bad &&
+        ((tags && !says_tags(s, index)) || (rec->long_nonce && !nonce_is_long(rec->nonce))))
         r->bad = true; /* one spelling only */
 }
 
@@ -178,6 +218,7 @@ void segment_add(struct segment *s, const struct record *r)
         .cell_tag = r->header.data + HEADER_TAG_AT,
         .hint = r->header.data + HEADER_HINT_AT,
         .nonce = r->header.data + HEADER_NONCE_AT,
+        .long_nonce = nonce_is_long(r->header.data + HEADER_NONCE_AT),
         .kc = r->header.data + HEADER_KC_AT,
         .sig = r->sig,
         .text = r->text,
@@ -202,7 +243,7 @@ void segment_store_form(uint8_t *ret, const struct segment *s, size_t index,
     memcpy(r.log, s->log, sizeof r.log);
     memcpy(r.prev, tip->head, sizeof r.prev); /* zeros before the first */
     memcpy(r.hint, in->hint, sizeof r.hint);
-    memcpy(r.nonce, in->nonce, sizeof r.nonce);
+    memcpy(r.nonce, in->nonce, nonce_size(in)); /* and zeros */
     memcpy(r.kc, in->kc, sizeof r.kc);
     record_header_put(ret, &r);
     if (in->text.size > 0)

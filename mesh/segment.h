@@ -1,6 +1,6 @@
 /* SEGMENT: a run of records of one log, with everything implied that its place implies.
  *
- * Log, lane and first number are said once, the log by four bytes where the receiver is known to
+ * Log, lane and first number are said once, the log by three bytes where the receiver is known to
  * have it; numbers count up; prev follows from the receiver's own tip; cell tag and routing hint
  * are repeated only where they change; one signature, of the last record, proves the run. On a fast
  * link the signatures of the others may come along: nobody checks them on arrival, but they are
@@ -16,7 +16,7 @@
 #define SEGMENT_RECORDS_MAX  64
 #define SEGMENT_BYTES_AIM    (64u << 10) /* 8 s of a 64 kbit/s radio; past it, cut where possible */
 #define SEGMENT_FIXED_BYTES  (1 + 1 + 32 + 8 + 1 + 64)       /* at most, without its records */
-#define SEGMENT_RECORD_BYTES (1 + 16 + 8 + 24 + 16 + 3 + 64) /* at most, without its text */
+#define SEGMENT_RECORD_BYTES (4 + 1 + 16 + 8 + 24 + 16 + 64) /* at most, without its text */
 
 struct segment {
     enum record_lane lane;
@@ -30,8 +30,10 @@ struct segment {
     const uint8_t *end;     /* then that id, or NULL if it is not known here */
     struct segment_record { /* pointers into the frame, or into the store */
         enum record_outer outer;
-        const uint8_t *cell_tag, *hint, *nonce, *kc;
-        const uint8_t *sig; /* its own, or NULL; of the last: the segment's */
+        const uint8_t *cell_tag, *hint, *kc;
+        const uint8_t *nonce; /* 24 bytes if it is long; else RECORD_NONCE_BYTES of it */
+        bool long_nonce;      /* it does not go on with zeros */
+        const uint8_t *sig;   /* its own, or NULL; of the last: the segment's */
         struct span text;
     } records[SEGMENT_RECORDS_MAX];
 };

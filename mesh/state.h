@@ -19,6 +19,7 @@ struct fork_proof; /* mesh/fork.h */
 #define MESH_WINDOW_BYTES       (1u << 20) /* not yet acknowledged on a link: 100 ms at 80 Mbit/s */
 #define MESH_FLIGHTS_MAX        64 /* segments in that window: one-record pushes in a burst */
 #define MESH_KEEPALIVE          (2 * HOP_SECOND)
+#define MESH_KEEPALIVE_SLOW     (4 * HOP_SECOND) /* where three records may take that long */
 #define MESH_SILENCE_MAX        (8 * HOP_SECOND) /* three keepalives lost, and one late */
 #define MESH_ROOT_DELAY         (250 * HOP_MS)   /* a burst of records costs one root, not many */
 #define MESH_SALT_AGE_MAX       (30 * HOP_SECOND)
@@ -114,7 +115,7 @@ struct peer_log {
     uint8_t flags;
     uint8_t probes; /* answered so far */
     uint8_t copies; /* in a row that it brought and we had */
-    uint8_t asks;   /* since it last acknowledged: it may not know the log by four bytes */
+    uint8_t asks;   /* since it last acknowledged: it may not know the log by its brief name */
 };
 
 struct mesh_flight {
@@ -154,10 +155,25 @@ struct exchange {    /* of frontiers (agree.c) */
     size_t kept_count;
 };
 
+/* How far the greeting of a link has come (greet.c). */
+struct greeting {
+    bool greeted;  /* GREET was sent, or has come */
+    bool answered; /* so was KNOWN */
+    bool hello;    /* our HELLO is sent */
+    bool known;    /* the hint was of a device of the roster */
+    bool opened;   /* KNOWN opens an exchange */
+    uint8_t claim[32];
+    struct frame_greet greet;
+    uint8_t mac[GREET_MAC_BYTES]; /* of KNOWN */
+    hop_time said;                /* when we spoke last */
+    size_t said_bytes;
+};
+
 struct link {
     mesh_link name;
     bool listener;
     enum link_state state;
+    struct greeting greeting;
     uint8_t binding[32];
     uint8_t identity[32];
     hop_time up, heard;
@@ -183,6 +199,7 @@ struct link {
     struct mesh_flight flights[MESH_FLIGHTS_MAX];
     size_t flights_count, flights_bytes;
     uint64_t rate;               /* bytes/s, measured or as the owner says; 0: unknown */
+    uint64_t floor;              /* at least so much, by how long the greeting took; 0: unknown */
     hop_time silence, keepalive; /* how long it may be silent; how often it hears from us */
     hop_time round_trip;         /* the shortest seen; 0: none yet */
     uint64_t sent_units;         /* segments in this contact */
@@ -338,7 +355,8 @@ struct link *mesh_link_find(const struct mesh *m, mesh_link name, uint32_t *ret_
 int mesh_link_up(struct mesh *m, const struct mesh_in *in);
 void mesh_link_forget(struct mesh *m, uint32_t slot);
 bool mesh_link_drop(struct mesh *m, uint32_t slot); /* false: outs is full */
-int mesh_on_hello(struct mesh *m, uint32_t slot, struct span frame);
+/* Its standing is known: what it shows and gets from now on. opens: we open an exchange. */
+void mesh_link_begin(struct mesh *m, struct link *l, bool opens);
 int mesh_on_keepalive(struct mesh *m, uint32_t slot, struct span frame);
 void mesh_set_estranged(struct mesh *m, struct link *l, bool estranged); /* it says so */
 void mesh_in_sync(struct mesh *m, uint32_t slot);                        /* roots are equal */
@@ -354,6 +372,14 @@ static inline bool mesh_link_syncs(const struct link *l)
 {
     return l != NULL && l->state == LINK_MEMBER;
 }
+
+/* ---- who is there (greet.c) ---- */
+
+bool mesh_greet(struct mesh *m, struct link *l); /* a new link; false: no room for it */
+int mesh_on_greet(struct mesh *m, uint32_t slot, struct span frame);
+int mesh_on_known(struct mesh *m, uint32_t slot, struct span frame);
+int mesh_on_vouch(struct mesh *m, uint32_t slot, struct span frame);
+int mesh_on_hello(struct mesh *m, uint32_t slot, struct span frame);
 
 /* ---- who has what (frontier.c) ---- */
 
@@ -385,6 +411,9 @@ int mesh_on_next(struct mesh *m, uint32_t slot, struct span frame);
 int mesh_on_more(struct mesh *m, uint32_t slot, struct span frame);
 int mesh_on_list(struct mesh *m, uint32_t slot, struct span frame);
 void mesh_agree_finish(struct mesh *m, uint32_t slot); /* open what is due */
+/* Open one inside KNOWN; false: it does not fit there. And if the peer could not read that. */
+bool mesh_agree_open(struct mesh *m, uint32_t slot, struct span *ret);
+void mesh_agree_unread(struct mesh *m, uint32_t slot);
 void mesh_agree_synced(struct mesh *m, uint32_t slot);
 /* How many logs have changed since we agreed with anybody; 0 if we never did. */
 uint8_t mesh_agree_news(struct mesh *m);
@@ -468,6 +497,11 @@ hop_time mesh_slowed(const struct link *l, hop_time t);    /* t, or more on a sl
 void mesh_pace_recall(struct mesh *m, struct link *l);     /* its identity is known now */
 void mesh_pace_keep(struct mesh *m, const struct link *l); /* it ends */
 void mesh_pace_hint(struct link *l, uint64_t rate);        /* what the owner knows; 0: nothing */
+/* How long it may be silent. While only a floor of the rate is known: longer by what is under way,
+ * and by a unit that may be on its way to us, at the floor. */
+hop_time mesh_pace_silence(const struct link *l);
+/* What we said last in greeting, and these bytes of the peer's in answer, took until now. */
+void mesh_pace_greeted(const struct mesh *m, struct link *l, size_t bytes);
 
 /* ---- records out (send.c) ---- */
 

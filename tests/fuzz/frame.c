@@ -14,6 +14,23 @@ static void check_same(const struct wire_writer *w, struct span frame)
     assert(!w->bad && span_equal(wire_written(w), frame));
 }
 
+/* The frames of a greeting; false: it is none of them. */
+static bool greeting(struct span frame, struct wire_writer *w)
+{
+    struct frame_greet greet;
+    struct frame_known known;
+    struct frame_vouch vouch;
+    if (frame_greet_parse(&greet, frame) == HOP_OK)
+        frame_greet_put(w, &greet);
+    else if (frame_known_parse(&known, frame) == HOP_OK)
+        frame_known_put(w, &known);
+    else if (frame_vouch_parse(&vouch, frame) == HOP_OK)
+        frame_vouch_put(w, &vouch);
+    else
+        return false;
+    return true;
+}
+
 /* The frames of an exchange; false: it is none of them. */
 static bool exchange(struct span frame, struct wire_writer *w)
 {
@@ -50,7 +67,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct wire_writer w = wire_writer(again, sizeof again);
     if (size > sizeof again)
         return 0;
-    if (exchange(frame, &w)) {
+    if (greeting(frame, &w) || exchange(frame, &w)) {
         check_same(&w, frame);
     } else if (frame_frontier_parse(&frontier, frame) == HOP_OK) {
         frame_frontier_put(&w, &frontier);

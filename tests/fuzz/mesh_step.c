@@ -36,7 +36,9 @@ struct script {
     struct store *store;
     hop_time now;
     unsigned links;
-    bool known; /* the stranger is a member by now */
+    bool known;               /* the stranger is a member by now */
+    struct frame_greet greet; /* what was said last of a greeting */
+    uint8_t known_mac[GREET_MAC_BYTES];
     uint64_t tells;
 };
 
@@ -124,6 +126,33 @@ static bool is_member(void *ctx, const uint8_t identity[32])
     return false;
 }
 
+static bool roster_device(void *ctx, size_t index, uint8_t ret_identity[32])
+{
+    (void)ctx;
+    if (index > PEERS)
+        return false;
+    memcpy(ret_identity, index == PEERS ? world.self.public_key : world.peers[index].public_key,
+           32);
+    return true;
+}
+
+static bool roster_pair(void *ctx, const uint8_t identity[32], uint8_t ret[32])
+{
+    memcpy(ret, identity, 32); /* no secret: the peers are ours */
+    return is_member(ctx, identity) || memcmp(identity, world.self.public_key, 32) == 0;
+}
+
+static void heed(struct script *s, struct span frame)
+{
+    struct frame_known known;
+    if (frame.data[0] == FRAME_GREET)
+        assert(frame_greet_parse(&s->greet, frame) == HOP_OK);
+    if (frame.data[0] != FRAME_KNOWN)
+        return;
+    assert(frame_known_parse(&known, frame) == HOP_OK);
+    memcpy(s->known_mac, known.mac, sizeof known.mac);
+}
+
 /* Carry out, commit (or fail to), and report, as a node does. */
 static void step(struct script *s, struct mesh_in in, bool fail)
 {
@@ -134,6 +163,8 @@ static void step(struct script *s, struct mesh_in in, bool fail)
         const struct mesh_out *out = &world.outs.items[i];
         struct store_tip tip = {.seq = out->seq};
         memcpy(tip.head, out->id, 32);
+        if (out->type == MESH_OUT_SEND)
+            heed(s, out->bytes);
         if (out->type == MESH_OUT_STORE)
             bad |= store_append(s->store, out->log, &tip, out->bytes) != HOP_OK;
         if (out->type == MESH_OUT_BLOB)
@@ -151,18 +182,68 @@ static void step(struct script *s, struct mesh_in in, bool fail)
     step(s, (struct mesh_in){.type = fail ? MESH_IN_STORE_FAILED : MESH_IN_STORED}, false);
 }
 
+static const uint8_t binding[32] = {7};
+
+/* A peer that dialled greets, and vouches; rightly, or not quite. */
+static void peer_greets(struct script *s, mesh_link link, unsigned peer, unsigned bits)
+{
+    const uint8_t *identity = world.peers[peer].public_key;
+    static const uint8_t sync_key[32];
+    uint8_t bytes[GREET_BYTES + VOUCH_BYTES];
+    struct greet_scope scope = {identity, binding, {{0}, (uint8_t)(bits >> 4)}};
+    struct frame_vouch vouch;
+    struct wire_writer w = wire_writer(bytes, sizeof bytes);
+    greet_hint(scope.greet.hint, sync_key, binding, false, identity);
+    frame_greet_put(&w, &scope.greet);
+    step(s,
+         (struct mesh_in){.type = MESH_IN_FRAME, .link = link, .bytes = SPAN(bytes, GREET_BYTES)},
+         false);
+    greet_vouch(&vouch, &scope, s->known_mac);
+    vouch.mac[0] ^= bits >> 2 & 1;
+    frame_vouch_put(&w, &vouch);
+    step(s,
+         (struct mesh_in){
+             .type = MESH_IN_FRAME, .link = link, .bytes = SPAN(bytes + GREET_BYTES, VOUCH_BYTES)},
+         false);
+}
+
+/* A peer that was dialled knows who that is, and opens an exchange with bytes of the script. */
+static void peer_knows(struct script *s, mesh_link link, unsigned peer, unsigned bits)
+{
+    const uint8_t *identity = world.peers[peer].public_key;
+    static const uint8_t sync_key[32];
+    uint8_t bytes[KNOWN_BYTES(KNOWN_BODY_MAX)], hint[GREET_HINT_BYTES];
+    struct greet_scope scope = {identity, binding, s->greet};
+    struct span body = wire_get_bytes(&s->r, s->r.left < bits >> 2 ? s->r.left : bits >> 2);
+    struct frame_known known = {.size = body.size};
+    struct wire_writer w = wire_writer(bytes, sizeof bytes);
+    greet_hint(hint, sync_key, binding, true, identity);
+    known.hint = hint[0];
+    if (body.size > 0)
+        memcpy(known.body, body.data, body.size);
+    greet_known_seal(&known, &scope);
+    frame_known_put(&w, &known);
+    step(s, (struct mesh_in){.type = MESH_IN_FRAME, .link = link, .bytes = wire_written(&w)},
+         false);
+}
+
 static void link_up(struct script *s, unsigned peer)
 {
-    static const uint8_t binding[32] = {7}, cell[32] = {0};
+    static const uint8_t cell[32] = {0};
     uint8_t frame[HELLO_BYTES];
     struct wire_writer w = wire_writer(frame, sizeof frame);
-    bool listener = (wire_get_u8(&s->r) & 1) != 0;
+    unsigned bits = wire_get_u8(&s->r);
+    bool listener = (bits & 1) != 0;
     struct hello_scope scope = {binding, cell, !listener, 0};
     mesh_link link = ++s->links;
     struct mesh_in in = {
         .type = MESH_IN_LINK_UP, .link = link, .listener = listener, .bytes = SPAN(binding, 32)};
     step(s, in, false);
-    if (peer < PEERS) {
+    if (peer < PEERS && (bits & 2) != 0 && listener) {
+        peer_greets(s, link, peer, bits);
+    } else if (peer < PEERS && (bits & 2) != 0) {
+        peer_knows(s, link, peer, bits);
+    } else if (peer < PEERS) {
         frame_hello_put(&w, &scope, &world.peers[peer]);
         in.type = MESH_IN_FRAME;
         in.bytes = wire_written(&w);
@@ -277,7 +358,6 @@ static void put_exchange(struct script *s, struct wire_writer *w)
 
 static void put_small(struct script *s, struct wire_writer *w, unsigned kind)
 {
-    static const uint8_t binding[32] = {7};
     unsigned n = wire_get_u8(&s->r);
     const struct tree_made *t = &world.trees[n % TREES];
     unsigned bits = wire_get_u8(&s->r);
@@ -404,7 +484,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     assert(hop_init() == HOP_OK);
     if (!world.ready)
         world_make();
-    config.roster = (struct mesh_roster){.is_member = is_member, .ctx = &s};
+    config.roster = (struct mesh_roster){
+        .is_member = is_member, .device = roster_device, .pair = roster_pair, .ctx = &s};
     s.mesh = mesh_new(&config);
     assert(s.mesh != NULL && s.store != NULL);
     while (!s.r.bad && s.r.left > 0)

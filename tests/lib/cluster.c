@@ -19,6 +19,27 @@ static bool is_member(void *ctx, const uint8_t identity[32])
     return false;
 }
 
+static bool device(void *ctx, size_t index, uint8_t ret_identity[32])
+{
+    const struct cluster_node *node = ctx;
+    const struct cluster *c = node->cluster;
+    if (index >= c->n)
+        return false;
+    memcpy(ret_identity, c->nodes[index].identity.public_key, 32);
+    return true;
+}
+
+static bool pair(void *ctx, const uint8_t identity[32], uint8_t ret[32])
+{
+    const struct cluster_node *node = ctx;
+    const struct cluster *c = node->cluster;
+    for (size_t i = 0; i < c->n; i++) {
+        if (node->knows[i] && memcmp(c->nodes[i].identity.public_key, identity, 32) == 0)
+            return hop_box_shared(ret, node->kem.secret, c->nodes[i].kem.public_key) == HOP_OK;
+    }
+    return false;
+}
+
 static void on_trace(void *ctx, const char *line)
 {
     const struct cluster_node *node = ctx;
@@ -45,7 +66,7 @@ void cluster_start(struct cluster *c, size_t node)
         .seed = node * 1000 + ++n->starts,
         .identity = &n->identity,
         .store = n->store,
-        .roster = {.is_member = is_member, .ctx = n},
+        .roster = {.is_member = is_member, .device = device, .pair = pair, .ctx = n},
         .trace = {on_trace, n},
         .foreign_bytes_max = c->foreign_max,
     };
@@ -78,6 +99,7 @@ void cluster_init(struct cluster *c, size_t n, uint64_t seed)
         assert(node->store != NULL);
         hop_drbg_seed(&node->drbg, drbg_seed);
         seeded_key(&node->identity, (uint8_t)i, 1);
+        hop_box_keypair(&node->kem, (const uint8_t[32]){0x6b, (uint8_t)i});
         for (size_t k = 0; k < n; k++)
             node->knows[k] = true;
         for (uint8_t lane = 0; lane < LANES_COUNT; lane++)
@@ -273,10 +295,10 @@ void cluster_puppet(struct cluster *c, size_t node, mesh_link link, size_t who)
     uint8_t binding[32] = {0xbb, (uint8_t)link};
     uint8_t frame[HELLO_BYTES];
     struct wire_writer w = wire_writer(frame, sizeof frame);
-    struct hello_scope scope = {binding, c->cell_id, true, 0};
-    (void)cluster_step(
-        c, node,
-        (struct mesh_in){.type = MESH_IN_LINK_UP, .link = link, .bytes = SPAN(binding, 32)});
+    struct hello_scope scope = {binding, c->cell_id, false, 0};
+    struct mesh_in in = {.type = MESH_IN_LINK_UP, .link = link, .bytes = SPAN(binding, 32)};
+    in.listener = true;
+    (void)cluster_step(c, node, in);
     frame_hello_put(&w, &scope, &c->nodes[who].identity);
     cluster_inject(c, node, link, wire_written(&w));
 }

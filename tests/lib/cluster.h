@@ -37,6 +37,7 @@ struct cluster_node {
     struct mesh *mesh; /* NULL while it is down */
     struct store *store;
     struct hop_sign_key identity;
+    struct hop_box_key kem;
     bool knows[CLUSTER_NODES_MAX]; /* its roster */
     struct cluster_log logs[LANES_COUNT];
     struct hop_drbg drbg;

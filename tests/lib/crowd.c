@@ -63,6 +63,26 @@ static bool is_member(void *ctx, const uint8_t identity[32])
     return true;
 }
 
+static bool device(void *ctx, size_t index, uint8_t ret_identity[32])
+{
+    const struct crowd *c = ((const struct crowd_node *)ctx)->crowd;
+    if (index >= c->n)
+        return false;
+    memcpy(ret_identity, c->nodes[index].identity.public_key, 32);
+    return true;
+}
+
+static bool pair(void *ctx, const uint8_t identity[32], uint8_t ret[32])
+{
+    const struct crowd_node *n = ctx;
+    const struct crowd *c = n->crowd;
+    for (uint32_t i = 0; i < c->n; i++) {
+        if (memcmp(c->nodes[i].identity.public_key, identity, 32) == 0)
+            return hop_box_shared(ret, n->kem.secret, c->nodes[i].kem.public_key) == HOP_OK;
+    }
+    return false;
+}
+
 static void tell(void *ctx, const char *line)
 {
     const struct crowd_node *n = ctx;
@@ -75,11 +95,12 @@ static void tell(void *ctx, const char *line)
 static void start(struct crowd *c, uint32_t i)
 {
     struct crowd_node *n = &c->nodes[i];
-    struct mesh_config config = {.seed = rng_next(&c->rng),
-                                 .identity = &n->identity,
-                                 .store = n->store,
-                                 .roster = {.is_member = is_member},
-                                 .trace = {tell, n}};
+    struct mesh_config config = {
+        .seed = rng_next(&c->rng),
+        .identity = &n->identity,
+        .store = n->store,
+        .roster = {.is_member = is_member, .device = device, .pair = pair, .ctx = n},
+        .trace = {tell, n}};
     n->mesh = mesh_new(&config);
     assert(n->mesh != NULL);
     n->wake = HOP_NEVER;
@@ -106,6 +127,8 @@ void crowd_init(struct crowd *c, uint32_t n, uint64_t seed)
         hop_sign_keypair(&node->identity, key);
         key[0] = 2;
         hop_sign_keypair(&node->log_key, key);
+        key[0] = 4;
+        hop_box_keypair(&node->kem, key);
         key[0] = 3;
         hop_drbg_seed(&node->drbg, key);
         start(c, i);

@@ -37,6 +37,7 @@ struct crowd_node {
     struct mesh *mesh; /* NULL: dead */
     struct store *store;
     struct hop_sign_key identity, log_key;
+    struct hop_box_key kem;
     struct hop_drbg drbg;
     uint64_t seq;
     uint8_t head[32];

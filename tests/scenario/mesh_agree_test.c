@@ -35,22 +35,23 @@ TEST(sketch_names_the_logs_that_differ)
     c.now = (begin / 10000 + 1) * 10000 * HOP_MS;
     cluster_link(&c, 0, 1);
     CHECK(cluster_run_until(&c, cluster_in_sync, 2000));
-    CLUSTER_TRACE(&c, "[10000] 0 > link 101 up -> hello\n"
-                      "[10000] 1 > link 100 up -> hello\n"
-                      "[10010] 1 > 100 is a member\n"
-                      "[10010] 0 > 101 is a member\n"
-                      "[10010] 0 > sketch 12 logs for 101: room for 2 changes\n"
-                      "[10020] 1 > 100 differs in 2 logs -> list them, take what it has\n"
-                      "[10020] 1 > send 100 log 9cb8 2..2\n"
-                      "[10030] 0 > answer of 101: it lacks 1, has 1 more\n"
-                      "[10030] 0 > send 101 log fb67 2..2\n"
-                      "[10030] 0 > 101 brings log 9cb8 2..2 -> store\n"
-                      "[10040] 1 > 100 brings log fb67 2..2 -> store\n"
-                      "[10040] 1 > 100 has log 9cb8 up to 2\n"
-                      "[10050] 0 > 101 has log fb67 up to 2\n"
-                      "[10290] 1 > in sync with 100\n"
-                      "[10300] 0 > in sync with 101\n");
-    CHECK(c.bytes[FRAME_SKETCH] + c.bytes[FRAME_LIST] <= 40);
+    CLUSTER_TRACE(&c, "[10000] 0 > link 101 up -> greet\n"
+                      "[10000] 1 > link 100 up -> wait for its greeting\n"
+                      "[10010] 1 > 100 greets as somebody known -> answer\n"
+                      "[10010] 1 > sketch 12 logs for 100: room for 2 changes\n"
+                      "[10020] 0 > 101 is a member\n"
+                      "[10020] 0 > 101 differs in 2 logs -> list them, take what it has\n"
+                      "[10020] 0 > send 101 log fb67 2..2\n"
+                      "[10030] 1 > 100 is a member\n"
+                      "[10030] 1 > answer of 100: it lacks 1, has 1 more\n"
+                      "[10030] 1 > send 100 log 9cb8 2..2\n"
+                      "[10030] 1 > 100 brings log fb67 2..2 -> store\n"
+                      "[10040] 0 > 101 brings log 9cb8 2..2 -> store\n"
+                      "[10040] 0 > 101 has log fb67 up to 2\n"
+                      "[10050] 1 > 100 has log 9cb8 up to 2\n"
+                      "[10290] 0 > in sync with 101\n"
+                      "[10300] 1 > in sync with 100\n");
+    CHECK(c.bytes[FRAME_KNOWN] + c.bytes[FRAME_LIST] <= KNOWN_BYTES(40));
     cluster_close(&c);
 }
 
@@ -61,10 +62,12 @@ TEST(equal_devices_say_one_word_each)
     cluster_link(&c, 0, 1);
     cluster_run(&c, 50);
     CHECK(cluster_in_sync(&c));
-    CHECK_EQ(c.frames[FRAME_SKETCH], 1);
+    CHECK_EQ(c.frames[FRAME_KNOWN], 1);
     CHECK_EQ(c.frames[FRAME_KEEPALIVE], 1);
-    CHECK(c.bytes[FRAME_SKETCH] <= 24);
-    CHECK_EQ(c.frames[FRAME_LIST] + c.frames[FRAME_MORE] + c.frames[FRAME_FRONTIER], 0);
+    CHECK(c.bytes[FRAME_KNOWN] <= KNOWN_BYTES(24));
+    CHECK_EQ(c.frames[FRAME_SKETCH] + c.frames[FRAME_LIST] + c.frames[FRAME_MORE] +
+                 c.frames[FRAME_FRONTIER],
+             0);
     cluster_close(&c);
 }
 
@@ -100,6 +103,7 @@ static void differ_in(size_t logs)
     cluster_start(&c, 0);
     cluster_run(&c, 5000);
     memset(c.frames, 0, sizeof c.frames);
+    memset(c.bytes, 0, sizeof c.bytes);
     c.records_sent = 0;
     cluster_link(&c, 0, 15);
     CHECK(cluster_run_until(&c, cluster_in_sync, 3000));
@@ -111,12 +115,12 @@ static void differ_in(size_t logs)
 TEST(sketch_grows_until_it_is_enough)
 {
     differ_in(9);
-    CHECK_EQ(c.frames[FRAME_SKETCH], 1);
+    CHECK_EQ(c.bytes[FRAME_KNOWN], KNOWN_BYTES(24)); /* a sketch for two changes */
     CHECK_EQ(c.frames[FRAME_MORE], 1);
     CHECK_EQ(c.frames[FRAME_NEXT], 1);
     CHECK_EQ(c.frames[FRAME_LIST], 1);
     differ_in(24); /* half of all: now a list is shorter */
-    CHECK_EQ(c.frames[FRAME_SKETCH], 1);
+    CHECK_EQ(c.bytes[FRAME_KNOWN], KNOWN_BYTES(24));
     CHECK_EQ(c.frames[FRAME_LIST], 2);
 }
 

@@ -239,7 +239,7 @@ TEST(proof_may_come_before_the_records)
     cluster_inject(&c, 2, 7, SPAN(frame, proof.size + 1));
     CHECK_EQ(fork_at(2), 2);
     CHECK_EQ(cluster_records(&c, 2), 0);
-    cluster_link(&c, 2, 1);
+    cluster_link(&c, 1, 2);
     CHECK(cluster_run_until(&c, cluster_agrees, 5000));
     CHECK_EQ(cluster_records(&c, 2), 1);
     cluster_close(&c);

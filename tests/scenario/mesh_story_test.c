@@ -16,18 +16,19 @@ TEST(late_node_catches_up_from_a_neighbour)
     cluster_link(&c, 1, 2);
     CHECK(cluster_run_until(&c, cluster_in_sync, 1000));
     CHECK_EQ(c.nodes[2].delivered, 1);
-    CLUSTER_TRACE(&c, "[ 370] 1 > link 2 up -> hello\n"
-                      "[ 370] 2 > link 1 up -> hello\n"
-                      "[ 380] 2 > 1 is a member\n"
-                      "[ 380] 1 > 2 is a member\n"
-                      "[ 380] 1 > list 1 logs for 2\n"
-                      "[ 390] 2 > 1 differs in 1 logs -> list them, take what it has\n"
-                      "[ 400] 1 > answer of 2: it lacks 1, has 0 more\n"
-                      "[ 400] 1 > send 2 log fb67 1..1\n"
-                      "[ 410] 2 > 1 brings log fb67 1..1 -> store\n"
-                      "[ 420] 1 > 2 has log fb67 up to 1\n"
-                      "[ 660] 2 > in sync with 1\n"
-                      "[ 670] 1 > in sync with 2\n");
+    CLUSTER_TRACE(&c, "[ 370] 1 > link 2 up -> greet\n"
+                      "[ 370] 2 > link 1 up -> wait for its greeting\n"
+                      "[ 380] 2 > 1 greets as somebody known -> answer\n"
+                      "[ 380] 2 > list 0 logs for 1\n"
+                      "[ 390] 1 > 2 is a member\n"
+                      "[ 390] 1 > 2 differs in 1 logs -> list them\n"
+                      "[ 390] 1 > send 2 log fb67 1..1\n"
+                      "[ 400] 2 > 1 is a member\n"
+                      "[ 400] 2 > answer of 1: it lacks 0, has 0 more\n"
+                      "[ 400] 2 > 1 brings log fb67 1..1 -> store\n"
+                      "[ 410] 1 > 2 has log fb67 up to 1\n"
+                      "[ 660] 1 > in sync with 2\n"
+                      "[ 670] 2 > in sync with 1\n");
     cluster_close(&c);
 }
 
@@ -82,18 +83,19 @@ TEST(crash_before_the_commit_loses_nothing_that_was_acknowledged)
     c.telling = true;
     cluster_link(&c, 1, 0);
     CHECK(cluster_run_until(&c, cluster_in_sync, 1000));
-    CLUSTER_TRACE(&c, "[ 600] 1 > link 100 up -> hello\n"
-                      "[ 600] 0 > link 101 up -> hello\n"
-                      "[ 610] 0 > 101 is a member\n"
-                      "[ 610] 1 > 100 is a member\n"
-                      "[ 610] 1 > list 1 logs for 100\n"
-                      "[ 620] 0 > 101 differs in 1 logs -> list them\n"
-                      "[ 620] 0 > send 101 log fb67 2..2\n"
-                      "[ 630] 1 > answer of 100: it lacks 0, has 1 more\n"
-                      "[ 630] 1 > 100 brings log fb67 2..2 -> store\n"
-                      "[ 640] 0 > 101 has log fb67 up to 2\n"
-                      "[ 890] 0 > in sync with 101\n"
-                      "[ 900] 1 > in sync with 100\n");
+    CLUSTER_TRACE(&c, "[ 600] 1 > link 100 up -> greet\n"
+                      "[ 600] 0 > link 101 up -> wait for its greeting\n"
+                      "[ 610] 0 > 101 greets as somebody known -> answer\n"
+                      "[ 610] 0 > list 1 logs for 101\n"
+                      "[ 620] 1 > 100 is a member\n"
+                      "[ 620] 1 > 100 differs in 1 logs -> list them, take what it has\n"
+                      "[ 630] 0 > 101 is a member\n"
+                      "[ 630] 0 > answer of 101: it lacks 1, has 0 more\n"
+                      "[ 630] 0 > send 101 log fb67 2..2\n"
+                      "[ 640] 1 > 100 brings log fb67 2..2 -> store\n"
+                      "[ 650] 0 > 101 has log fb67 up to 2\n"
+                      "[ 890] 1 > in sync with 100\n"
+                      "[ 900] 0 > in sync with 101\n");
     CHECK_EQ(c.nodes[1].delivered, 2); /* each once: the first before the crash */
     cluster_close(&c);
 }
@@ -137,15 +139,17 @@ TEST(stranger_gets_nothing_but_may_bring_its_admission)
     c.telling = true;
     cluster_link(&c, 1, 0);
     cluster_run(&c, 3000);
-    CLUSTER_TRACE(&c, "[   0] 1 > link 0 up -> hello\n"
-                      "[   0] 0 > link 1 up -> hello\n"
-                      "[  10] 0 > 1 is a stranger\n"
-                      "[  10] 1 > 0 is a member\n"
-                      "[  10] 1 > list 2 logs for 0\n"
-                      "[  20] 1 > 0 takes us for a stranger -> send control records\n"
-                      "[  20] 1 > send 0 log d824 1..1\n"
-                      "[  30] 0 > 1 brings log d824 1..1 -> store\n"
-                      "[  40] 1 > 0 has log d824 up to 1\n");
+    CLUSTER_TRACE(&c, "[   0] 1 > link 0 up -> greet\n"
+                      "[   0] 0 > link 1 up -> wait for its greeting\n"
+                      "[  10] 0 > 1 greets as nobody known -> answer\n"
+                      "[  10] 0 > list 2 logs for 1\n"
+                      "[  20] 1 > 0 is nobody whose key we have -> hello\n"
+                      "[  30] 0 > 1 is a stranger\n"
+                      "[  40] 1 > 0 is a member\n"
+                      "[  40] 1 > 0 takes us for a stranger -> send control records\n"
+                      "[  40] 1 > send 0 log d824 1..1\n"
+                      "[  50] 0 > 1 brings log d824 1..1 -> store\n"
+                      "[  60] 1 > 0 has log d824 up to 1\n");
     CHECK_EQ(cluster_records(&c, 1), 2); /* its own */
     CHECK_EQ(cluster_records(&c, 0), 3); /* with its control record, not its voice note */
     CHECK_EQ(cluster_view(&c, 1, 0).in_sync, false);
@@ -245,18 +249,22 @@ TEST(control_records_go_before_meeting_before_bulk)
     c.telling = true;
     cluster_link(&c, 0, 1);
     cluster_run(&c, 45);
-    CLUSTER_TRACE(&c, "[   0] 0 > link 1 up -> hello\n"
-                      "[   0] 1 > link 0 up -> hello\n"
-                      "[  10] 1 > 0 is a member\n"
-                      "[  10] 0 > 1 is a member\n"
-                      "[  10] 0 > list 3 logs for 1\n"
-                      "[  20] 1 > 0 differs in 3 logs -> list them, take what it has\n"
-                      "[  30] 0 > answer of 1: it lacks 3, has 0 more\n"
-                      "[  30] 0 > send 1 log 1a9c 1..1\n"
-                      "[  30] 0 > send 1 log fb67 1..1\n"
-                      "[  30] 0 > send 1 log f449 1..1\n"
-                      "[  40] 1 > 0 brings log 1a9c 1..1 -> store\n"
-                      "[  40] 1 > 0 brings log fb67 1..1 -> store\n"
-                      "[  40] 1 > 0 brings log f449 1..1 -> store\n");
+    CLUSTER_TRACE(&c, "[   0] 0 > link 1 up -> greet\n"
+                      "[   0] 1 > link 0 up -> wait for its greeting\n"
+                      "[  10] 1 > 0 greets as somebody known -> answer\n"
+                      "[  10] 1 > list 0 logs for 0\n"
+                      "[  20] 0 > 1 is a member\n"
+                      "[  20] 0 > 1 differs in 3 logs -> list them\n"
+                      "[  20] 0 > send 1 log 1a9c 1..1\n"
+                      "[  20] 0 > send 1 log fb67 1..1\n"
+                      "[  20] 0 > send 1 log f449 1..1\n"
+                      "[  30] 1 > 0 is a member\n"
+                      "[  30] 1 > answer of 0: it lacks 0, has 0 more\n"
+                      "[  30] 1 > 0 brings log 1a9c 1..1 -> store\n"
+                      "[  30] 1 > 0 brings log fb67 1..1 -> store\n"
+                      "[  30] 1 > 0 brings log f449 1..1 -> store\n"
+                      "[  40] 0 > 1 has log 1a9c up to 1\n"
+                      "[  40] 0 > 1 has log fb67 up to 1\n"
+                      "[  40] 0 > 1 has log f449 up to 1\n");
     cluster_close(&c);
 }

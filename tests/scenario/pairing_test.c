@@ -32,7 +32,8 @@ TEST(a_code_read_out_makes_a_member_and_a_guess_makes_none)
     bool proved = false;
     hop_drbg_seed(&drbg, seed);
     CHECK_OK(party_found(p, 0));
-    CHECK_OK(device_may_invite(p->devices[0].d, "Lò Thị B", ROLE_MEMBER, &why));
+    const struct device_invite_ask ask = {.name = "Lò Thị B"};
+    CHECK_OK(device_may_invite(p->devices[0].d, &ask, &why));
     pairing_code_new(&code, &drbg);
     pairing_open_code(&host, true, &code, &drbg, p->now);
 

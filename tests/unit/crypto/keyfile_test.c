@@ -173,7 +173,7 @@ TEST(keyfile_names_foreign_and_newer_files)
 {
     struct sealed f;
     make(&f, "payload", "correct horse battery");
-    f.bytes[4] = 2;
+    f.bytes[4] = 3;
     CHECK_EQ(open_it(&f, "correct horse battery"), KEYFILE_NEWER);
     f.bytes[4] = 0;
     recheck(&f);

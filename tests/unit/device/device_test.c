@@ -193,3 +193,54 @@ TEST(device_goes_on_when_a_full_disk_has_room_again)
     CHECK_EQ(party_meeting(p, 0)->receipts[0].state, RECEIPT_RECEIVED);
     party_free(p);
 }
+
+/* ---- greeting ---- */
+
+/* The frame that device 0 has just sent. */
+static struct span last_sent(const struct party *p)
+{
+    CHECK(p->count > 0);
+    const struct party_frame *f = &p->frames[(p->first + p->count - 1) % PARTY_FRAMES_MAX];
+    return SPAN(f->bytes, f->size);
+}
+
+/* Another implementation, written from the page, would be taken for a stranger: the pair key and
+ * all that follows from it are worked out here from the keys alone. */
+TEST(device_greets_by_the_kem_keys_of_its_roster)
+{
+    struct party *p = party_gathered(2);
+    const struct device_keys *keys[2] = {&p->devices[0].keys, &p->devices[1].keys};
+    uint8_t point[32], context[96], pair[32], sync_key[32], binding[32] = {0xb1};
+    uint8_t frame[KNOWN_BYTES(0)], hint[GREET_HINT_BYTES];
+    struct epoch e;
+    CHECK_OK(hop_box_shared(point, keys[1]->kem.secret, keys[0]->kem.public_key));
+    size_t first = memcmp(keys[0]->ik.public_key, keys[1]->ik.public_key, 32) < 0 ? 0 : 1;
+    memcpy(context, keys[0]->cell_id, 32);
+    memcpy(context + 32, keys[first]->ik.public_key, 32);
+    memcpy(context + 64, keys[1 - first]->ik.public_key, 32);
+    hop_derive(pair, 32, point, LABEL_PAIR, SPAN(context, sizeof context));
+    epoch_derive(&e, keys[0]->first_epoch);
+    hop_derive(sync_key, 32, e.route, LABEL_SYNC_KEY, SPAN(keys[0]->cell_id, 32));
+    party_unlink(p, 0, 1);
+    mesh_link link = p->link[0][1] = ++p->links_made;
+    p->link[1][0] = link;
+    struct mesh_in in = {.type = MESH_IN_LINK_UP, .link = link, .bytes = SPAN(binding, 32)};
+    CHECK_OK(party_step(p, 0, in));
+    struct greet_scope scope = {pair, binding, {{0}, 0}};
+    CHECK_OK(frame_greet_parse(&scope.greet, last_sent(p)));
+    greet_hint(hint, sync_key, binding, false, keys[0]->ik.public_key);
+    CHECK_BYTES(scope.greet.hint, hint, sizeof hint);
+    struct frame_known known = {0};
+    struct frame_vouch vouch, want;
+    struct wire_writer w = wire_writer(frame, sizeof frame);
+    greet_hint(hint, sync_key, binding, true, keys[1]->ik.public_key);
+    known.hint = hint[0];
+    greet_known_seal(&known, &scope);
+    frame_known_put(&w, &known);
+    in = (struct mesh_in){.type = MESH_IN_FRAME, .link = link, .bytes = wire_written(&w)};
+    CHECK_OK(party_step(p, 0, in));
+    CHECK_OK(frame_vouch_parse(&vouch, last_sent(p)));
+    greet_vouch(&want, &scope, known.mac);
+    CHECK_BYTES(vouch.mac, want.mac, sizeof want.mac);
+    party_free(p);
+}

@@ -28,6 +28,7 @@ static struct span sample(enum frame_type type)
     struct frame_want want = {0x102, 70000, 4096, name};
     struct frame_tell tell = {.counter = 5, .bytes = span_text("hello")};
     struct frame_piece piece = {0x102, 70000, 70007, span_text("piece")};
+    struct frame_known known = {.hint = 4, .mac = {5}, .size = 70, .body = {6}};
     switch (type) {
     case FRAME_HELLO:
         frame_hello_put(&w, &scope, &key);
@@ -68,6 +69,15 @@ static struct span sample(enum frame_type type)
         probe.heads[1].head[7] = 9;
         frame_probe_put(&w, &probe);
         break;
+    case FRAME_GREET:
+        frame_greet_put(&w, &(struct frame_greet){{1, 2}, 3});
+        break;
+    case FRAME_KNOWN:
+        frame_known_put(&w, &known);
+        break;
+    case FRAME_VOUCH:
+        frame_vouch_put(&w, &(struct frame_vouch){{1, 2}});
+        break;
     case FRAME_SEGMENT: /* segment_test.c */
     case FRAME_BRANCH:  /* fork_test.c */
     case FRAME_PROOF:
@@ -84,7 +94,8 @@ static struct span sample(enum frame_type type)
 
 static const enum frame_type types[] = {FRAME_HELLO, FRAME_FRONTIER, FRAME_ACK,       FRAME_STOP,
                                         FRAME_WANT,  FRAME_BLOB,     FRAME_KEEPALIVE, FRAME_NOBLOB,
-                                        FRAME_TELL,  FRAME_PROBE};
+                                        FRAME_TELL,  FRAME_PROBE,    FRAME_GREET,     FRAME_KNOWN,
+                                        FRAME_VOUCH};
 #define TYPES (sizeof types / sizeof types[0])
 
 /* Parse as type and write again what was read: *ret is the size, or 0 if it did not parse. */
@@ -98,6 +109,9 @@ static int again(enum frame_type type, struct span frame, uint8_t *ret, size_t *
     uint16_t ask;
     struct frame_keepalive keepalive;
     struct frame_hello hello;
+    struct frame_greet greet;
+    struct frame_known known;
+    struct frame_vouch vouch;
     struct frame_tell tell;
     struct wire_writer w = wire_writer(ret, sizeof bytes);
     int err = HOP_EMALFORMED;
@@ -115,6 +129,12 @@ static int again(enum frame_type type, struct span frame, uint8_t *ret, size_t *
         frame_want_put(&w, &want);
     if (type == FRAME_BLOB && (err = frame_piece_parse(&piece, frame)) == HOP_OK)
         frame_piece_put(&w, &piece);
+    if (type == FRAME_GREET && (err = frame_greet_parse(&greet, frame)) == HOP_OK)
+        frame_greet_put(&w, &greet);
+    if (type == FRAME_KNOWN && (err = frame_known_parse(&known, frame)) == HOP_OK)
+        frame_known_put(&w, &known);
+    if (type == FRAME_VOUCH && (err = frame_vouch_parse(&vouch, frame)) == HOP_OK)
+        frame_vouch_put(&w, &vouch);
     if (type == FRAME_NOBLOB && (err = frame_noblob_parse(&ask, frame)) == HOP_OK)
         frame_noblob_put(&w, ask);
     if (type == FRAME_HELLO && (err = frame_hello_parse(&hello, frame)) == HOP_OK) {
@@ -154,10 +174,12 @@ TEST(frame_refuses_every_truncation_and_any_addition)
         for (size_t cut = 0; cut < frame.size; cut++) {
             bool piece = types[i] == FRAME_BLOB && cut > BLOB_BYTES(0); /* a shorter piece */
             piece = piece || (types[i] == FRAME_WANT && cut == WANT_MORE_BYTES); /* no name */
+            piece =
+                piece || (types[i] == FRAME_KNOWN && cut >= KNOWN_BYTES(0)); /* less of a body */
             int err = again(types[i], SPAN(frame.data, cut), copy, &size);
             CHECK(piece ? err == HOP_OK : err != HOP_OK);
         }
-        if (types[i] != FRAME_BLOB)
+        if (types[i] != FRAME_BLOB && types[i] != FRAME_KNOWN)
             CHECK(again(types[i], SPAN(frame.data, frame.size + 1), copy, &size) != HOP_OK);
     }
 }
@@ -217,6 +239,91 @@ TEST(hello_of_another_version_says_so)
     struct span frame = sample(FRAME_HELLO);
     bytes[1] = FRAME_VERSION + 1;
     CHECK_ERR(frame_hello_parse(&hello, frame), HOP_EVERSION);
+}
+
+/* ---- the short greeting ---- */
+
+static const uint8_t pair[32] = {7}, link_binding[32] = {8};
+static const struct greet_scope greet_scope = {pair, link_binding, {{1, 2}, 3}};
+
+static struct frame_known sealed_known(size_t size)
+{
+    struct frame_known known = {.hint = 9, .size = size};
+    for (size_t i = 0; i < size; i++)
+        known.body[i] = (uint8_t)i;
+    greet_known_seal(&known, &greet_scope);
+    return known;
+}
+
+/* What a device says before it knows to whom would be read by whoever asks. */
+TEST(known_says_its_body_to_nobody_without_the_pair_key)
+{
+    for (size_t size = 0; size <= KNOWN_BODY_MAX; size++) {
+        struct frame_known known = sealed_known(size);
+        size_t same = 0;
+        for (size_t i = 0; i < size; i++)
+            same += known.body[i] == (uint8_t)i;
+        CHECK(same <= 4); /* in 128 bytes of noise */
+        CHECK_OK(greet_known_open(&known, &greet_scope));
+        for (size_t i = 0; i < size; i++)
+            CHECK_EQ(known.body[i], (uint8_t)i);
+    }
+}
+
+/* Anybody could pass as anybody, or change what is said. */
+TEST(known_with_any_bit_flipped_is_never_accepted)
+{
+    const struct frame_known known = sealed_known(70);
+    struct wire_writer w = wire_writer(bytes, sizeof bytes);
+    frame_known_put(&w, &known);
+    struct span frame = wire_written(&w);
+    CHECK_EQ(frame.size, KNOWN_BYTES(70));
+    for (size_t bit = 0; bit < frame.size * 8; bit++) {
+        struct frame_known got;
+        bytes[bit / 8] ^= (uint8_t)(1u << bit % 8);
+        int err = frame_known_parse(&got, frame);
+        CHECK_ERR(err == HOP_OK ? greet_known_open(&got, &greet_scope) : err,
+                  bit < 8 ? HOP_EMALFORMED : HOP_EAUTH);
+        bytes[bit / 8] ^= (uint8_t)(1u << bit % 8);
+    }
+}
+
+/* A greeting heard on one link could be played back on another, or for another greeting. */
+TEST(known_and_vouch_are_good_for_one_greeting_of_one_link)
+{
+    static const uint8_t other[32] = {9};
+    const struct greet_scope wrong[] = {{other, link_binding, {{1, 2}, 3}},
+                                        {pair, other, {{1, 2}, 3}},
+                                        {pair, link_binding, {{1, 3}, 3}},
+                                        {pair, link_binding, {{1, 2}, 4}}};
+    struct frame_vouch vouch, again;
+    const struct frame_known known = sealed_known(10);
+    greet_vouch(&vouch, &greet_scope, known.mac);
+    for (size_t i = 0; i < 4; i++) {
+        struct frame_known got = known;
+        CHECK_ERR(greet_known_open(&got, &wrong[i]), HOP_EAUTH);
+        greet_vouch(&again, &wrong[i], known.mac);
+        if (i < 2) /* the greeting is in what KNOWN says */
+            CHECK(memcmp(again.mac, vouch.mac, sizeof vouch.mac) != 0);
+    }
+    greet_vouch(&again, &greet_scope, sealed_known(11).mac);
+    CHECK(memcmp(again.mac, vouch.mac, sizeof vouch.mac) != 0);
+    CHECK(memcmp(vouch.mac, known.mac, sizeof vouch.mac) != 0);
+}
+
+/* Who watches links could follow a device by its hint. */
+TEST(greet_hints_of_two_links_or_two_ends_look_unrelated)
+{
+    static const uint8_t key[32] = {1}, other[32] = {2};
+    uint8_t hints[4][GREET_HINT_BYTES];
+    greet_hint(hints[0], key, link_binding, false, pair);
+    greet_hint(hints[1], key, link_binding, true, pair);
+    greet_hint(hints[2], key, other, false, pair);
+    greet_hint(hints[3], other, link_binding, false, pair);
+    for (size_t i = 0; i < 4; i++) {
+        for (size_t k = 0; k < i; k++)
+            CHECK(memcmp(hints[i], hints[k], GREET_HINT_BYTES) != 0);
+    }
 }
 
 /* Counts and numbers from outside would size loops and arithmetic. */

@@ -271,6 +271,38 @@ TEST(protocol_frames_agree)
     vectors_close(&v);
 }
 
+/* Two programs would take each other for strangers, and pay for it with every contact. */
+TEST(protocol_greetings_agree)
+{
+    uint8_t binding[32], key[32], pair[32], hint[GREET_HINT_BYTES], bytes[256];
+    struct greet_scope scope = {pair, binding, {{0}, 0}};
+    struct frame_known known;
+    struct frame_vouch vouch;
+    open_file();
+    struct hop_sign_key ik = sign_key("ik_seed"), other = sign_key("other_ik_seed");
+    get("binding", binding, sizeof binding);
+    get("sync_key", key, sizeof key);
+    get("pair", pair, sizeof pair);
+    CHECK_OK(frame_greet_parse(&scope.greet, vectors_bytes(&v, "greet", room, sizeof room)));
+    CHECK_EQ(scope.greet.news, 7);
+    greet_hint(hint, key, binding, false, ik.public_key);
+    CHECK_BYTES(scope.greet.hint, hint, sizeof hint);
+    CHECK_OK(frame_known_parse(&known, vectors_bytes(&v, "known", room, sizeof room)));
+    greet_hint(hint, key, binding, true, other.public_key);
+    CHECK_EQ(known.hint, hint[0]);
+    CHECK_OK(greet_known_open(&known, &scope));
+    vectors_check(&v, "known_body", SPAN(known.body, known.size));
+    greet_known_seal(&known, &scope);
+    struct wire_writer w = wire_writer(bytes, sizeof bytes);
+    frame_known_put(&w, &known);
+    vectors_check(&v, "known", wire_written(&w));
+    greet_vouch(&vouch, &scope, known.mac);
+    w = wire_writer(bytes, sizeof bytes);
+    frame_vouch_put(&w, &vouch);
+    vectors_check(&v, "vouch", wire_written(&w));
+    vectors_close(&v);
+}
+
 /* A run must come back as the very records that were signed. */
 TEST(protocol_segments_agree)
 {

@@ -55,7 +55,7 @@ put("list", listed)
 put("run", run)
 put("blob", blob)
 put("section", whole)
-# a sector of 512 bytes was lost in it: what is left and must be found is the first LIST, the blob and the last LIST
-at = (len(listed) + 511) // 512 * 512
-assert len(listed) < at + 512 <= len(listed) + len(run)
-put("damaged", whole[:at] + bytes(512) + whole[at + 512:])
+# 256 bytes were lost in it: what is left and must be found is the first LIST, the blob and the last LIST
+at = 512
+assert len(listed) < at < at + 256 <= len(listed) + len(run)
+put("damaged", whole[:at] + bytes(256) + whole[at + 256:])

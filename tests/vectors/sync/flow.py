@@ -16,7 +16,7 @@ records = [bytes.fromhex(hop[f"record{n}"]) for n in (1, 2, 3)]
 ids = [bytes.fromhex(hop[f"record{n}_id"]) for n in (1, 2, 3)]
 key = Ed25519PrivateKey.from_private_bytes(bytes.fromhex(hop["log0_seed"]))
 LANE, BRIEF_LOG, BRIEF_TAGS, MANY, UNSIGNED = 0, 4, 8, 16, 32
-RECORD_SIG, RECORD_TAGS = 0x40, 0x80
+RECORD_LONG, RECORD_SIG, RECORD_TAGS = 0x20, 0x40, 0x80
 
 
 def H(label, m):
@@ -31,6 +31,11 @@ def number(v):
     return bytes([v]) if v < 128 else bytes([128 | v & 127]) + number(v >> 7)
 
 
+def head(size, bits):
+    steps = size // 32 * 2 if size % 32 == 16 else size * 2 + 1
+    return number(steps * 2 + (1 if bits else 0)) + (u(1, bits) if bits else b"")
+
+
 def text_of(r):
     return r[160:160 + int.from_bytes(r[144:148], "big")]
 
@@ -43,14 +48,16 @@ def segment(first, run, bits, each=False, signed=True):
     """run: whole records, number `first` the first of them."""
     log = run[0][24:56]
     bits |= (MANY if len(run) > 1 else 0) | (0 if signed else UNSIGNED)
-    out = u(1, 3) + u(1, bits) + (log[:4] if bits & BRIEF_LOG else log) + number(first)
+    out = u(1, 3) + u(1, bits) + (log[:3] if bits & BRIEF_LOG else log) + number(first)
     out += u(1, len(run)) if len(run) > 1 else b""
     last = None if not bits & BRIEF_TAGS else tags(run[0])
     for i, r in enumerate(run):
         says = tags(r) != last
         inner = each and i + 1 < len(run)
-        out += u(1, r[6] | (RECORD_TAGS if says else 0) | (RECORD_SIG if inner else 0)) + (tags(r) if says else b"")
-        out += r[104:144] + number(len(text_of(r))) + text_of(r) + (r[-64:] if inner else b"")
+        long = any(r[112:128])
+        bits = r[6] | (RECORD_TAGS if says else 0) | (RECORD_SIG if inner else 0) | (RECORD_LONG if long else 0)
+        out += head(len(text_of(r)), bits) + (tags(r) if says else b"") + r[104:128 if long else 112] + r[128:144]
+        out += text_of(r) + (r[-64:] if inner else b"")
         last = tags(r)
     return out + (run[-1][-64:] if signed else b"")
 
@@ -91,4 +98,4 @@ one, two = branch([records[1]]), branch([void2, void3])
 put("branch", u(1, 12) + two)
 put("trunk", ids[0])
 put("proof", u(1, 13) + (one + two if ids[1] < void2_id else two + one))
-put("ack", u(1, 4) + u(1, 0x81) + records[0][24:28] + number(300))
+put("ack", u(1, 4) + u(1, 0x81) + records[0][24:27] + number(300))

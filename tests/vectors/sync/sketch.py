@@ -76,7 +76,7 @@ def frame_list(number, all_, eager, entries):
         bits += format(mark, "06b") + format(check, "06b") if all_ else ""
     bits += "0" * (-len(bits) % 8)
     head = bytes([LIST, (0x80 if eager else 0) | (0x40 if all_ else 0) | shift])
-    head += number.to_bytes(2, "big") if all_ else bytes([number & 0xff])
+    head += small(number) if all_ else bytes([number & 0xff])
     return head + small(len(entries)) + bytes(int(bits[i:i + 8], 2) for i in range(0, len(bits), 8))
 
 

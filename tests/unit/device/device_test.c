@@ -212,15 +212,13 @@ TEST(device_greets_by_the_kem_keys_of_its_roster)
     const struct device_keys *keys[2] = {&p->devices[0].keys, &p->devices[1].keys};
     uint8_t point[32], context[96], pair[32], sync_key[32], binding[32] = {0xb1};
     uint8_t frame[KNOWN_BYTES(0)], hint[GREET_HINT_BYTES];
-    struct epoch e;
     CHECK_OK(hop_box_shared(point, keys[1]->kem.secret, keys[0]->kem.public_key));
     size_t first = memcmp(keys[0]->ik.public_key, keys[1]->ik.public_key, 32) < 0 ? 0 : 1;
     memcpy(context, keys[0]->cell_id, 32);
     memcpy(context + 32, keys[first]->ik.public_key, 32);
     memcpy(context + 64, keys[1 - first]->ik.public_key, 32);
     hop_derive(pair, 32, point, LABEL_PAIR, SPAN(context, sizeof context));
-    epoch_derive(&e, keys[0]->first_epoch);
-    hop_derive(sync_key, 32, e.route, LABEL_SYNC_KEY, SPAN(keys[0]->cell_id, 32));
+    memcpy(sync_key, keys[0]->sync_key, sizeof sync_key);
     party_unlink(p, 0, 1);
     mesh_link link = p->link[0][1] = ++p->links_made;
     p->link[1][0] = link;

@@ -265,7 +265,7 @@ put("hello", u(1, 1) + u(1, 1) + u(1, 0) + ik.public +
 
 # ours dialled; the other's keys, and the key of all who sync
 other, other_kem = Sign(fixed("other ik", 32)), Box(fixed("other kem", 32))
-sync_key = D(route, "hop/sync/key/v1", 32, cell_id)
+sync_key = D(parent_route, "hop/sync/key/v1", 32, cell_id)  # of the first epoch, for good
 pair = D(kem.shared(other_kem.public), "hop/link/pair/v1", 32, cell_id + b"".join(sorted((ik.public, other.public))))
 put("other_ik_seed", other.seed)
 put("other_kem_secret", other_kem.secret)
@@ -330,8 +330,6 @@ join = cell_id + inv_id + ik.public + lk.public + kem.public
 keys = ik.public + lk.public + kem.public
 joiner = keys + ik.sign("hop/cell/cert/v1", cell_id + inv_id + keys)
 put("join_request", u(1, 0x4a) + u(1, 2) + cell_id + inv_id + joiner + inv_sign.sign("hop/invite/join/v1", join))
-sync_key = D(parent_route, "hop/sync/key/v1", 32, cell_id)
-put("sync_key", sync_key)
 sync = xseal(D(route, "hop/invite/reply/v1", 32, grant[:32]), bytes(24), grant + log[0].public, sync_key)
 put("join_answer", u(1, 0x57) + u(1, 2) + u(1, 0) + blob(genesis) + log[0].public + blob(grant) + sync +
     blob("Lê Minh Đức".encode()))

@@ -123,6 +123,12 @@ static void link_begin(struct mesh *m, struct link *l, bool opens)
     mesh_wants_link_new(m);
 }
 
+static bool shut_out(const struct mesh *m, const uint8_t identity[static 32])
+{
+    const struct mesh_roster *r = &m->config.roster;
+    return r->is_shut_out != NULL && r->is_shut_out(r->ctx, identity);
+}
+
 /* Two links of one identity: both ends keep the one dialled by the smaller identity; of two dialled
  * by the same, the newer, because the older one is then most likely dead at the other end. Returns
  * false if the link in slot has to go. */
@@ -165,6 +171,12 @@ int mesh_on_hello(struct mesh *m, uint32_t slot, struct span frame)
         assert(dropped);
         return HOP_OK;
     }
+    if (shut_out(m, l->identity)) {
+        trace(&m->config.trace, "%u was shut out of the cell -> drop it", (unsigned)l->name);
+        bool dropped = mesh_link_drop(m, slot);
+        assert(dropped);
+        return HOP_OK;
+    }
     if (keep_one(m, slot)) {
         mesh_pace_recall(m, l);
         link_begin(m, l, !l->listener);
@@ -179,7 +191,7 @@ void mesh_on_roster(struct mesh *m)
         if (l == NULL || l->state == LINK_GREETING)
             continue;
         bool member = m->config.roster.is_member(m->config.roster.ctx, l->identity);
-        if (member == (l->state == LINK_MEMBER))
+        if (member == (l->state == LINK_MEMBER) && !shut_out(m, l->identity))
             continue;
         if (member) {
             link_begin(m, l, true);

@@ -41,10 +41,11 @@ SIM    := $(filter-out sim/main.c,$(wildcard sim/*.c))
 TESTLIB := tests/lib/test.c tests/lib/main.c
 CLUSTER := $(filter-out $(TESTLIB),$(wildcard tests/lib/*.c))
 UNIT   := $(sort $(wildcard tests/unit/*/*_test.c))
+PROPERTY := $(sort $(wildcard tests/property/*.c))
 SCENARIO := $(sort $(wildcard tests/scenario/*_test.c))
 FUZZ   := $(sort $(wildcard tests/fuzz/*.c))
 BENCH  := $(sort $(wildcard bench/*.c))
-SOURCES := $(PURE) $(wildcard $(EDGE)) $(NODE) $(SIM) $(wildcard sim/main.c tests/netns/*.c) $(TESTLIB) $(CLUSTER) $(UNIT) $(SCENARIO) $(FUZZ) $(BENCH) $(wildcard tools/*.c)
+SOURCES := $(PURE) $(wildcard $(EDGE)) $(NODE) $(SIM) $(wildcard sim/main.c tests/netns/*.c) $(TESTLIB) $(CLUSTER) $(UNIT) $(PROPERTY) $(SCENARIO) $(FUZZ) $(BENCH) $(wildcard tools/*.c)
 
 # One archive a folder. Its tests link it and the folders below it, so that an arrow pointing up
 # does not even link. procedures is data: the files of procedures/, embedded.
@@ -133,6 +134,9 @@ endef
 $(foreach f,$(FOLDERS) node sim,$(eval $(call unit_rule,$(f))))
 $(O)/tests/scenario/%_test: $(O)/tests/scenario/%_test.o $(O)/lib/test.a $(O)/lib/cluster.a $(call archive,$(below.sim)) $(CRYPTO.sodium)
 	$(link) -lcmocka $(call libs,sim)
+# random histories of the cell, with the toy backend: what is signed there is never in doubt
+$(O)/tests/property/%: $(O)/tests/property/%.o $(O)/lib/test.a $(call archive,text cell $(below.cell)) $(CRYPTO.toy)
+	$(link) -lcmocka $(call libs,cell)
 # run a second time with the toy backend: what both backends promise, and what is built on it
 TOY   := $(wildcard $(patsubst %,tests/unit/crypto/%_test.c,contract drbg keyfile))
 TESTS := $(patsubst %.c,$(O)/%,$(UNIT)) $(patsubst %_test.c,$(O)/%_toy_test,$(TOY)) $(patsubst %.c,$(O)/%,$(SCENARIO))

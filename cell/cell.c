@@ -471,19 +471,31 @@ const struct cell_device *cell_device_active(const struct cell *c, const uint8_t
     return d != NULL && d->state == DEVICE_ACTIVE ? d : NULL;
 }
 
-const struct cell_device *cell_device_by_tag(const struct cell *c, const uint8_t route[static 32],
-                                             const uint8_t tag[static 16])
+static const struct cell_device *find_tag(const struct cell *c, const uint8_t route[static 32],
+                                          const uint8_t tag[static 16], bool active)
 {
     for (size_t i = 0; i < c->devices.count; i++) {
         const struct cell_device *d = cell_device(c, i);
         uint8_t its[16];
-        if (d->state != DEVICE_ACTIVE)
+        if ((d->state == DEVICE_ACTIVE) != active)
             continue;
         hop_derive(its, sizeof its, route, LABEL_DEVICE_TAG, SPAN(d->cert.ik, 32));
         if (memcmp(its, tag, sizeof its) == 0)
             return d;
     }
     return NULL;
+}
+
+const struct cell_device *cell_device_by_tag(const struct cell *c, const uint8_t route[static 32],
+                                             const uint8_t tag[static 16])
+{
+    return find_tag(c, route, tag, true);
+}
+
+bool cell_tag_shut_out(const struct cell *c, const uint8_t route[static 32],
+                       const uint8_t tag[static 16])
+{
+    return find_tag(c, route, tag, false) != NULL;
 }
 
 size_t cell_invite_count(const struct cell *c)

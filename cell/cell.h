@@ -145,6 +145,9 @@ const struct cell_device *cell_device_active(const struct cell *c, const uint8_t
 /* By the tag its beacons carry under this route key; active ones only. */
 const struct cell_device *cell_device_by_tag(const struct cell *c, const uint8_t route[static 32],
                                              const uint8_t tag[static 16]);
+/* Is it the tag of a device that is suspended or revoked? */
+bool cell_tag_shut_out(const struct cell *c, const uint8_t route[static 32],
+                       const uint8_t tag[static 16]);
 
 /* The standing of a member as record `entry` had seen it; entry HISTORY_NONE: as known now. */
 struct cell_standing cell_standing_at(const struct cell *c, const struct history *h, size_t member,

@@ -63,10 +63,10 @@ static void newest_kem(const struct cell *c, uint32_t key, uint8_t kem[static 32
 static void describe_device(const struct cell *c, struct cell_device *d, uint32_t t)
 {
     const struct tie *tie = tie_at(c, t);
-    uint32_t ended = cell_device_ended(c, t);
+    uint32_t ended = tie->stands ? cell_device_ended(c, t) : NONE;
     d->state = DEVICE_ACTIVE;
-    if (tie->pending) {
-        d->state = DEVICE_REVOKED;
+    if (!tie->stands) {
+        d->state = DEVICE_REVOKED; /* it never was one, until it is admitted again */
     } else if (ended != NONE) {
         d->state = DEVICE_REVOKED;
     } else {
@@ -176,14 +176,19 @@ static int publish_device(struct cell *c, uint32_t t)
     return push(&c->device_ties, t);
 }
 
-/* A device is shown if it stands, or if it stood but for a cut. */
-static int publish_admission(struct cell *c, uint32_t at)
+/* A device is shown if it stands, or would but for a cut. The latter come behind all others, and only
+ * as far as there is room: whoever was removed can write any number of them. */
+static int publish_admission(struct cell *c, uint32_t at, bool pending)
 {
     const struct act *a = act_at(c, at);
-    if (a->flaw != TEXT_NONE || a->tie == NONE)
+    if (a->type != AUTH_ADMIT || a->flaw != TEXT_NONE || a->tie == NONE)
         return HOP_OK;
     const struct tie *tie = tie_at(c, a->tie);
-    if (tie->device != NONE || !(tie->stands || tie->pending) || admission_of(c, a->tie) != at)
+    if (tie->device != NONE || admission_of(c, a->tie) != at ||
+        (pending ? tie->stands || !tie->pending : !tie->stands))
+        return HOP_OK;
+    if (c->devices.count >= CELL_DEVICES_MAX ||
+        (c->members.count >= CELL_MEMBERS_MAX && person_at(c, tie->person)->member == NONE))
         return HOP_OK;
     return publish_device(c, a->tie);
 }
@@ -278,11 +283,17 @@ static int compare_indexes(const void *x, const void *y)
     return *a < *b ? -1 : *a > *b;
 }
 
-/* A group is as the last of its records that stands has it. */
-static int publish_group(struct cell *c, uint32_t assembly)
+/* A group stands in the list where the first of its records does that stands, and is as the last of
+ * them has it. */
+static int publish_group(struct cell *c, uint32_t at)
 {
+    uint32_t assembly = act_at(c, at)->invite;
     const struct list *about = &assembly_at(c, assembly)->about;
     struct auth_group v;
+    for (size_t i = 0; list_u32(about, i) != at; i++) {
+        if (act_at(c, list_u32(about, i))->verdict == VERDICT_STANDS)
+            return HOP_OK;
+    }
     const struct act *last = NULL;
     for (size_t i = about->count; i-- > 0 && last == NULL;) {
         const struct act *a = act_at(c, list_u32(about, i));
@@ -356,10 +367,10 @@ int cell_publish(struct cell *c)
     forget(c);
     for (size_t i = 0; i < c->order.count && err == HOP_OK; i++)
         err = note(c, list_u32(&c->order, i));
-    for (size_t i = 0; i < c->order.count && err == HOP_OK; i++) {
-        if (act_at(c, list_u32(&c->order, i))->type == AUTH_ADMIT)
-            err = publish_admission(c, list_u32(&c->order, i));
-    }
+    for (size_t i = 0; i < c->order.count && err == HOP_OK; i++)
+        err = publish_admission(c, list_u32(&c->order, i), false);
+    for (size_t i = 0; i < c->order.count && err == HOP_OK; i++)
+        err = publish_admission(c, list_u32(&c->order, i), true);
     for (size_t i = 0; i < c->order.count && err == HOP_OK; i++) {
         if (act_at(c, list_u32(&c->order, i))->type == AUTH_INVITE)
             err = publish_invite(c, list_u32(&c->order, i));
@@ -367,7 +378,10 @@ int cell_publish(struct cell *c)
     trim_invites(c);
     for (size_t i = 0; i < c->propose_acts.count && err == HOP_OK; i++)
         err = publish_proposal(c, act_at(c, list_u32(&c->propose_acts, i)));
-    for (uint32_t i = 0; i < c->assemblies.count && err == HOP_OK; i++)
-        err = publish_group(c, i);
+    for (size_t i = 0; i < c->order.count && err == HOP_OK; i++) {
+        const struct act *a = act_at(c, list_u32(&c->order, i));
+        if (a->type == AUTH_GROUP && a->verdict == VERDICT_STANDS)
+            err = publish_group(c, list_u32(&c->order, i));
+    }
     return err;
 }

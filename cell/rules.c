@@ -133,7 +133,10 @@ static enum text_id check_invite_end(const struct cell *c, const struct act *a,
 static enum text_id check_suspend(const struct cell *c, const struct act *a, const struct judged *j)
 {
     uint32_t person = tie_at(c, j->tie)->person;
-    if (list_u32(&c->key_ties, a->device) == NONE)
+    uint32_t t = list_u32(&c->key_ties, a->device);
+    while (t != NONE && !tie_at(c, t)->stands)
+        t = tie_at(c, t)->next_of_key;
+    if (t == NONE)
         return CELL_TARGET_UNKNOWN;
     if (a->resume && a->device == a->key)
         return CELL_RESUME_SELF;

@@ -339,6 +339,9 @@ int device_act(struct device *d, const struct act *act, uint64_t wall, uint8_t r
         return text_say(why, CELL_CARRIER, 0);
     if (!d->keys->has_cell || self == HISTORY_NONE)
         return text_say(why, CELL_NONE, 0);
+    const struct cell_device *own = cell_device_by_key(d->cell, d->keys->ik.public_key);
+    if (own == NULL || own->state == DEVICE_REVOKED)
+        return text_say(why, GOVERN_SELF_OUT, 0);
     int err = meeting_may(device_meetings(d), d->cell, self, act, why);
     if (err != HOP_OK)
         return err;

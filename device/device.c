@@ -20,6 +20,13 @@ static bool roster_is_member(void *ctx, const uint8_t identity[32])
     return d->keys->carrier || cell_device_active(d->cell, identity) != NULL;
 }
 
+static bool roster_is_shut_out(void *ctx, const uint8_t identity[32])
+{
+    const struct device *d = ctx;
+    const struct cell_device *x = cell_device_by_key(d->cell, identity);
+    return x != NULL && x->state != DEVICE_ACTIVE;
+}
+
 static bool is_own_log(const struct device *d, const uint8_t log[static 32])
 {
     bool own = false;
@@ -105,6 +112,7 @@ int device_enter_cell(struct device *d)
                                  .identity = &d->keys->ik,
                                  .store = d->store,
                                  .roster = {.is_member = roster_is_member,
+                                            .is_shut_out = roster_is_shut_out,
                                             .is_own = roster_is_own,
                                             .device = roster_device,
                                             .pair = roster_pair,

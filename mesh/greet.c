@@ -120,6 +120,12 @@ static bool proven(struct mesh *m, uint32_t slot, const uint8_t identity[static 
         assert(dropped);
         return false;
     }
+    if (mesh_shut_out(m, l->identity)) {
+        trace(&m->config.trace, "%u was shut out of the cell -> drop it", (unsigned)l->name);
+        bool dropped = mesh_link_drop(m, slot);
+        assert(dropped);
+        return false;
+    }
     if (!keep_one(m, slot))
         return false;
     mesh_pace_recall(m, l);

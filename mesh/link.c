@@ -115,6 +115,12 @@ void mesh_link_begin(struct mesh *m, struct link *l, bool opens)
     mesh_wants_link_new(m);
 }
 
+bool mesh_shut_out(const struct mesh *m, const uint8_t identity[static 32])
+{
+    const struct mesh_roster *r = &m->config.roster;
+    return r->is_shut_out != NULL && r->is_shut_out(r->ctx, identity);
+}
+
 void mesh_on_roster(struct mesh *m)
 {
     for (uint32_t slot = 0; slot < MESH_LINKS_MAX; slot++) {
@@ -122,7 +128,7 @@ void mesh_on_roster(struct mesh *m)
         if (l == NULL || l->state == LINK_GREETING)
             continue;
         bool member = m->config.roster.is_member(m->config.roster.ctx, l->identity);
-        if (member == (l->state == LINK_MEMBER))
+        if (member == (l->state == LINK_MEMBER) && !mesh_shut_out(m, l->identity))
             continue;
         if (member) {
             mesh_link_begin(m, l, true);

@@ -107,6 +107,9 @@ struct mesh_outs {
  * may only bring control records (one of them may be its admission) and gets none of ours. */
 struct mesh_roster {
     bool (*is_member)(void *ctx, const uint8_t identity[32]);
+    /* Was it a member, and may it be one no more? Its links are dropped, where those of a stranger,
+     * who may be a member that we have not heard of, wait. May be NULL: nobody was. */
+    bool (*is_shut_out)(void *ctx, const uint8_t identity[32]);
     /* Do we write to this log? May be NULL: to none. */
     bool (*is_own)(void *ctx, const uint8_t log[32]);
     /* Devices whose keys we have, ourselves among them: number index, from 0; false: there are no

@@ -379,6 +379,8 @@ bool mesh_greet(struct mesh *m, struct link *l); /* a new link; false: no room f
 int mesh_on_greet(struct mesh *m, uint32_t slot, struct span frame);
 int mesh_on_known(struct mesh *m, uint32_t slot, struct span frame);
 int mesh_on_vouch(struct mesh *m, uint32_t slot, struct span frame);
+bool mesh_shut_out(const struct mesh *m,
+                   const uint8_t identity[static 32]); /* once a device of ours */
 int mesh_on_hello(struct mesh *m, uint32_t slot, struct span frame);
 
 /* ---- who has what (frontier.c) ---- */

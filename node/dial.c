@@ -315,11 +315,14 @@ static void heard_member(struct node *n, const struct discovery_heard *heard)
     const struct beacon *b = &heard->opened.beacon;
     struct epochs_disc keys[EPOCHS_LISTEN_MAX];
     size_t count = epochs_disc_keys(device_epochs(n->device), keys, EPOCHS_LISTEN_MAX);
+    const struct cell *c = device_cell(n->device);
+    const uint8_t *route = heard->name < count ? keys[heard->name].epoch->route : NULL;
     const struct cell_device *device =
-        heard->name >= count ? NULL
-                             : cell_device_by_tag(device_cell(n->device),
-                                                  keys[heard->name].epoch->route, b->device_tag);
+        route == NULL ? NULL : cell_device_by_tag(c, route, b->device_tag);
+    bool shut_out = device == NULL && route != NULL && cell_tag_shut_out(c, route, b->device_tag);
     hop_wipe(keys, sizeof keys);
+    if (shut_out)
+        return; /* who was removed still knows the key of an epoch of its time */
     if (device != NULL && beacon_verify(&heard->opened, device->cert.ik) != HOP_OK)
         return; /* somebody else's word for it */
     bool own = device != NULL && memcmp(device->cert.ik, n->keys.ik.public_key, 32) == 0;
@@ -436,7 +439,8 @@ void dial_turn(struct node *n)
             continue;
         if (t->attempts > 0 && t->link != 0 && links_is_up(n->links, t->link))
             t->attempts = 0;
-        if (n->now - t->last_heard > NEIGHBOUR_OLD_US && !has_link_to(n, t))
+        bool shut_out = t->known && cell_device_active(device_cell(n->device), t->ik) == NULL;
+        if (shut_out || (n->now - t->last_heard > NEIGHBOUR_OLD_US && !has_link_to(n, t)))
             t->used = false;
         else
             try_dial(n, t);

@@ -312,5 +312,6 @@ TEST(story_of_leaving)
     CHECK(meeting_find(device_meetings(dev(p, BINH)), p->meeting) != NULL);
     CHECK(meeting_find(device_meetings(dev(p, DUNG)), p->meeting) == NULL);
     CHECK(device_act(dev(p, DUNG), &a, party_wall(p), id, &why) == HOP_EREFUSED);
+    CHECK_TEXT(text_key(why.id), text_key(GOVERN_SELF_OUT));
     party_free(p);
 }

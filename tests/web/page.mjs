@@ -249,7 +249,9 @@ try {
   console.log(`FAIL page: ${e.message}`);
 } finally {
   await browser?.close();
+  const gone = node?.exitCode === null ? new Promise((r) => node.once("exit", r)) : null;
   try { cli("stop"); } catch { node?.kill(); }
+  await gone;
   rmSync(room, { recursive: true, force: true });
 }
 console.log(`${passed} passed, ${failed} failed`);

@@ -255,7 +255,8 @@ static inline enum text_id fold_why(const struct fold *f, const struct world *w,
     return TEXT_NONE;
 }
 
-/* All that a device with these records shows, but for the reasons. */
+/* All that a device with these records shows, but for the reasons, and for who is only pending: that
+ * is shown, and stands for nothing. */
 static inline void fold_digest(const struct fold *f, uint8_t ret[static 32])
 {
     struct hop_hash h;
@@ -263,7 +264,9 @@ static inline void fold_digest(const struct fold *f, uint8_t ret[static 32])
     hop_hash_init(&h, LABEL_STATE);
     for (size_t i = 0; i < cell_member_count(c); i++) {
         const struct cell_member *m = cell_member(c, i);
-        uint8_t v[] = {(uint8_t)m->role, (uint8_t)m->category, m->rank, m->active, m->pending};
+        uint8_t v[] = {(uint8_t)m->role, (uint8_t)m->category, m->rank, m->active};
+        if (m->pending)
+            continue;
         hop_hash_add(&h, SPAN(m->id, 16));
         hop_hash_add(&h, SPAN(v, sizeof v));
         hop_hash_add(&h, SPAN(m->admitted_by, 16));
@@ -272,6 +275,9 @@ static inline void fold_digest(const struct fold *f, uint8_t ret[static 32])
     for (size_t i = 0; i < cell_device_count(c); i++) {
         const struct cell_device *d = cell_device(c, i);
         uint8_t v[] = {(uint8_t)d->state, d->seat, d->double_signed, (uint8_t)d->member};
+        static const uint8_t pending[32];
+        if (d->state == DEVICE_REVOKED && memcmp(d->ended, pending, 32) == 0)
+            continue;
         hop_hash_add(&h, SPAN(d->cert.ik, 32));
         hop_hash_add(&h, SPAN(d->cert.kem, 32));
         hop_hash_add(&h, SPAN(v, sizeof v));
@@ -421,7 +427,7 @@ static inline uint32_t world_bring_in(struct world *w, uint32_t by, enum auth_ro
 }
 
 /* The cuts that an honest device with these records writes for these logs: all that it has seen.
- * bytes: room for AUTH_CUT_BYTES a log. */
+ * NULL: of any member, of any device. bytes: room for AUTH_CUT_BYTES a log. */
 static inline struct auth_cuts world_cuts(const struct world *w, const struct marks *seen,
                                           const uint8_t *member, const uint8_t *ik, uint8_t *bytes,
                                           size_t room)
@@ -431,9 +437,9 @@ static inline struct auth_cuts world_cuts(const struct world *w, const struct ma
         const struct written *r = &w->records[i];
         const struct gadget *d = &w->devices[r->device];
         size_t at = 0;
-        if (!marked(seen, i) ||
-            (ik != NULL ? memcmp(d->cert.ik, ik, 32) != 0 : memcmp(d->member, member, 16) != 0))
-            continue;
+        if (!marked(seen, i) || (ik != NULL && memcmp(d->cert.ik, ik, 32) != 0) ||
+            (member != NULL && memcmp(d->member, member, 16) != 0))
+            continue; /* NULL: of any device, of any member */
         while (at < cuts.count && memcmp(bytes + at * AUTH_CUT_BYTES, r->log, 32) < 0)
             at++;
         if (at < cuts.count && memcmp(bytes + at * AUTH_CUT_BYTES, r->log, 32) == 0)

@@ -93,6 +93,10 @@ struct judged cell_weigh(const struct cell *c, const struct act *a);
  * admissions and procedures. */
 enum text_id cell_check(const struct cell *c, const struct act *a, const struct judged *j);
 
+/* May somebody of this class touch the member that the act is about: as the act had seen them, and
+ * as they are by the higher classes? */
+enum text_id cell_check_target(const struct cell *c, const struct act *a, uint8_t class);
+
 /* ---- resolve.c ---- */
 
 /* Every act gets its verdict. HOP_ENOMEM. */

@@ -151,7 +151,7 @@ static int add_sights(struct cell *c, struct act *a)
     a->seen_at = (uint32_t)c->sights.count;
     a->seen_count = 0;
     int err = add_sights_of_key(c, a, a->key);
-    if (err == HOP_OK && a->person != NONE && a->type != AUTH_CONFIG)
+    if (err == HOP_OK && a->person != NONE)
         err = add_sight(c, a, a->person);
     if (err == HOP_OK && a->device != NONE)
         err = add_sights_of_key(c, a, a->device);

@@ -24,13 +24,17 @@ static bool sees(const struct cell *c, const struct view *v, uint32_t person, ui
     return v->past[a->log] >= a->seq;
 }
 
+/* The office that an act gives. Who returns, returns without one. */
 static struct office office_by(const struct cell *c, uint32_t i)
 {
     const struct act *a = act_at(c, i);
+    enum auth_role role = (enum auth_role)a->role;
+    if (a->type == AUTH_ADMIT && !a->root && auth_rank_of(role) > 0)
+        role = ROLE_MEMBER;
     return (struct office){.act = i,
-                           .role = (enum auth_role)a->role,
+                           .role = role,
                            .category = (enum auth_category)a->category,
-                           .rank = auth_rank_of((enum auth_role)a->role),
+                           .rank = auth_rank_of(role),
                            .class = a->class,
                            .any = true};
 }
@@ -51,6 +55,44 @@ bool cell_is_founder(const struct cell *c, uint32_t person)
     return c->founder_tie != NONE && tie_at(c, c->founder_tie)->person == person;
 }
 
+/* ---- the end of a membership ---- */
+
+static bool config_removes(const struct cell *c, size_t n, uint32_t person)
+{
+    const struct auth_config *body = &config_at(c, n)->body;
+    for (size_t i = 0; i < body->removed_count; i++) {
+        if (memcmp(body->removed[i], names_at(&c->member_ids, person), 16) == 0)
+            return true;
+    }
+    return false;
+}
+
+static bool ends_membership(const struct cell *c, const struct act *x, uint32_t person)
+{
+    if (x->verdict != VERDICT_STANDS)
+        return false;
+    if (x->type == AUTH_REMOVE)
+        return x->device == NONE;
+    return x->type == AUTH_LEAVE && tie_at(c, x->by)->person == person;
+}
+
+/* Is this admission of a known member a return: had it seen an end of the membership? If not, it is
+ * one more device, and gives nothing. */
+static bool returns(const struct cell *c, const struct act *a)
+{
+    const struct list *about = &person_at(c, a->person)->about;
+    for (uint32_t n = 1; n <= a->config_seen && !a->own; n++) {
+        if (config_removes(c, n, a->person))
+            return true;
+    }
+    for (uint32_t i = 0; i < about->count && !a->own; i++) {
+        if (ends_membership(c, act_at(c, list_u32(about, i)), a->person) &&
+            cell_saw(c, a, a->person, i))
+            return true;
+    }
+    return false;
+}
+
 struct office cell_base_office(const struct cell *c, uint32_t person, const struct view *v)
 {
     const struct list *about = &person_at(c, person)->about;
@@ -65,7 +107,7 @@ struct office cell_base_office(const struct cell *c, uint32_t person, const stru
     for (uint32_t i = 0; i < about->count; i++) {
         uint32_t at = list_u32(about, i);
         const struct act *a = act_at(c, at);
-        bool admits = a->type == AUTH_ADMIT && !a->own && a->invite != NONE;
+        bool admits = a->type == AUTH_ADMIT && a->invite != NONE && (a->root || returns(c, a));
         if (a->verdict != VERDICT_STANDS || (a->type != AUTH_ROLE && !admits) ||
             !sees(c, v, person, i))
             continue;
@@ -92,27 +134,6 @@ struct office cell_office(const struct cell *c, uint32_t person, const struct vi
         o.any = true;
     }
     return o;
-}
-
-/* ---- the end of a membership ---- */
-
-static bool config_removes(const struct cell *c, size_t n, uint32_t person)
-{
-    const struct auth_config *body = &config_at(c, n)->body;
-    for (size_t i = 0; i < body->removed_count; i++) {
-        if (memcmp(body->removed[i], names_at(&c->member_ids, person), 16) == 0)
-            return true;
-    }
-    return false;
-}
-
-static bool ends_membership(const struct cell *c, const struct act *x, uint32_t person)
-{
-    if (x->verdict != VERDICT_STANDS)
-        return false;
-    if (x->type == AUTH_REMOVE)
-        return x->device == NONE;
-    return x->type == AUTH_LEAVE && tie_at(c, x->by)->person == person;
 }
 
 /* Had this admission seen every end of the membership that is in view? */
@@ -212,7 +233,11 @@ uint32_t cell_cut_by(const struct cell *c, uint32_t t, const uint8_t log[static 
         const struct act *x = act_at(c, list_u32(about, i));
         bool own = x->own || x->type == AUTH_LEAVE;
         if (x->verdict != VERDICT_STANDS || (x->type != AUTH_REMOVE && x->type != AUTH_LEAVE) ||
-            x == self || (self != NULL && self->type == AUTH_LEAVE && x->type == AUTH_LEAVE))
+            x == self)
+            continue;
+        /* devices of one rank in the tree may all leave: none of them was before the others */
+        if (self != NULL && self->type == AUTH_LEAVE && x->type == AUTH_LEAVE &&
+            tie_at(c, x->by)->depth >= tie->depth)
             continue;
         if ((own ? AT_LEAST(x->class, weight) : x->class > weight) && seq > cell_reach(c, x, log) &&
             ends_device(c, t, i))

@@ -71,12 +71,12 @@ static void tie_stands(struct cell *c, uint32_t t, uint8_t class, uint32_t paren
         c->persons_standing++;
 }
 
-/* Somebody of this class gave the person an office: the first device is theirs on that word. */
-static void name_person(struct cell *c, uint32_t person, uint8_t class)
+/* An act of this class gave the person an office: the first device, which the act knew, is theirs on
+ * that word. */
+static void name_person(struct cell *c, const struct act *a, uint8_t class)
 {
-    person_at(c, person)->named = true;
-    for (uint32_t t = person_at(c, person)->ties; t != NONE; t = tie_at(c, t)->next_of_person) {
-        if (tie_at(c, t)->root)
+    for (uint32_t t = person_at(c, a->person)->ties; t != NONE; t = tie_at(c, t)->next_of_person) {
+        if (tie_at(c, t)->root && cell_saw_claim(c, a, t))
             tie_stands(c, t, class, NONE);
     }
 }
@@ -193,10 +193,14 @@ static enum text_id judge_admit(struct cell *c, struct act *a, const struct judg
     } else {
         if (j->weight < 1)
             return CELL_AUTHOR_RANK;
-        if (AT_LEAST(auth_rank_of((enum auth_role)a->role), class))
+        uint8_t rank = a->root ? auth_rank_of((enum auth_role)a->role) : 0;
+        if (AT_LEAST(rank, class))
             return CELL_ROLE_RANK;
+        why = a->root ? TEXT_NONE : cell_check_target(c, a, class);
+        if (why != TEXT_NONE)
+            return why;
         stand(a, j, class, false);
-        raise_top(c, a->person, auth_rank_of((enum auth_role)a->role));
+        raise_top(c, a->person, rank);
         tie_stands(c, a->tie, class, NONE);
     }
     invitation_at(c, a->invite)->used_by = a->device;
@@ -215,6 +219,24 @@ static bool may_hold(const struct cell *c, const struct act *a, uint8_t class)
     return class == 0;
 }
 
+/* Leaving and revoking bind the member in every office it holds, also one that the device had not
+ * heard of; but not on the word of less. */
+static void judge_own_end(struct cell *c, struct act *a, struct judged j, uint8_t stage)
+{
+    const struct tie *tie = tie_at(c, j.tie);
+    struct view now = cell_view_now(c);
+    uint8_t rank = cell_office(c, tie->person, &now).rank;
+    uint8_t weight = rank > j.weight ? rank : j.weight;
+    weight = weight > tie->class ? tie->class : weight;
+    if (weight < stage)
+        return;
+    j.weight = stage; /* a device that came to stand late is not heard above */
+    a->why = weight < rank ? CELL_DEVICE_WORD : cell_check(c, a, &j);
+    a->verdict = VERDICT_VOID;
+    if (a->why == TEXT_NONE)
+        stand(a, &j, stage, a->type == AUTH_REMOVE);
+}
+
 /* One act that may be between devices of one member, by a device of this depth, in this stage.
  * Nothing happens if it is not, or belongs to another stage. */
 static void judge_own(struct cell *c, struct act *a, uint32_t depth, uint8_t stage)
@@ -223,16 +245,10 @@ static void judge_own(struct cell *c, struct act *a, uint32_t depth, uint8_t sta
     if (j.tie == NONE || tie_at(c, j.tie)->depth != depth)
         return;
     uint32_t person = tie_at(c, j.tie)->person;
-    bool reached = j.weight >= stage;
-    if (reached)
-        j.weight = stage; /* a device that came to stand late is not heard above */
     bool at_top = person_at(c, person)->top >= stage && tie_at(c, j.tie)->class >= stage;
     bool ends = a->type == AUTH_LEAVE || (a->type == AUTH_REMOVE && a->person == person);
-    if (ends && reached) {
-        a->why = cell_check(c, a, &j);
-        a->verdict = VERDICT_VOID;
-        if (a->why == TEXT_NONE)
-            stand(a, &j, stage, a->type == AUTH_REMOVE);
+    if (ends) {
+        judge_own_end(c, a, j, stage);
     } else if (a->type == AUTH_INVITE && a->person == person && at_top) {
         stand(a, &j, stage, true);
     } else if (a->type == AUTH_ADMIT && a->person == person && at_top) {
@@ -289,7 +305,7 @@ static void judge_in(struct cell *c, struct act *a, uint8_t stage)
     stand(a, &j, j.weight, own);
     if (a->type == AUTH_ROLE) {
         raise_top(c, a->person, auth_rank_of((enum auth_role)a->role));
-        name_person(c, a->person, j.weight);
+        name_person(c, a, j.weight);
     }
 }
 
@@ -363,7 +379,6 @@ static void forget(struct cell *c)
     for (uint32_t i = 0; i < c->persons.count; i++) {
         struct subject *p = person_at(c, i);
         p->top = 0;
-        p->named = false;
         p->devices = 0;
     }
     for (uint32_t i = 0; i < c->invitations.count; i++)
@@ -391,7 +406,48 @@ static void name_the_top(struct cell *c)
         if (person == NONE)
             continue;
         raise_top(c, person, 3);
-        name_person(c, person, CLASS_TOP);
+        if (config_at(c, n)->act != NONE)
+            name_person(c, act_at(c, config_at(c, n)->act), CLASS_TOP);
+    }
+}
+
+static bool wrote_anything(const struct cell *c, uint32_t t)
+{
+    for (uint32_t i = 0; i < c->acts.count; i++) {
+        if (act_at(c, i)->verdict == VERDICT_STANDS && act_at(c, i)->by == t)
+            return true;
+    }
+    return false;
+}
+
+/* Devices that a member brought in are known at the highest class it ever held, where a removal by
+ * a lower one, after a fall, is not judged yet. Such a removal ends them like all others; here
+ * those that came beyond its cut, and of which nothing stands, are struck from the list. */
+static void strike_late_devices(struct cell *c)
+{
+    for (size_t i = c->own_kinds.count; i-- > 0;) { /* the last first: they hang on the others */
+        struct act *a = act_at(c, list_u32(&c->own_kinds, i));
+        if (a->verdict != VERDICT_STANDS || !a->own ||
+            (a->type != AUTH_ADMIT && a->type != AUTH_INVITE))
+            continue;
+        struct judged j = cell_weigh(c, a);
+        if (j.tie != NONE || (a->type == AUTH_ADMIT && wrote_anything(c, a->tie)))
+            continue;
+        a->verdict = VERDICT_VOID;
+        a->why = j.why;
+        struct tie *tie = a->type == AUTH_ADMIT ? tie_at(c, a->tie) : NULL;
+        for (uint32_t e = tie == NULL ? NONE : tie->admits; e != NONE; e = act_at(c, e)->next) {
+            if (act_at(c, e)->verdict == VERDICT_STANDS)
+                tie = NULL; /* it came in another way too */
+            if (tie == NULL)
+                break;
+        }
+        if (tie != NULL) {
+            tie->stands = false;
+            tie->pending = true;
+            invitation_at(c, a->invite)->used_by = NONE;
+            person_at(c, tie->person)->devices--;
+        }
     }
 }
 
@@ -447,6 +503,7 @@ int cell_judge_all(struct cell *c)
         a->verdict = VERDICT_VOID;
         a->why = cell_weigh(c, a).why;
     }
+    strike_late_devices(c);
     for (size_t i = 0; i < c->order.count; i++) {
         struct act *a = act_at(c, list_u32(&c->order, i));
         if (a->verdict == VERDICT_OPEN && is_rest(a))

@@ -176,8 +176,8 @@ static int publish_device(struct cell *c, uint32_t t)
     return push(&c->device_ties, t);
 }
 
-/* A device is shown if it stands, or would but for a cut. The latter come behind all others, and only
- * as far as there is room: whoever was removed can write any number of them. */
+/* A device is shown if it stands, or would but for a cut. The latter come behind all others, and
+ * only as far as there is room: whoever was removed can write any number of them. */
 static int publish_admission(struct cell *c, uint32_t at, bool pending)
 {
     const struct act *a = act_at(c, at);

@@ -25,9 +25,7 @@ static bool holds_seat(const struct cell *c, uint32_t person)
     return false;
 }
 
-/* May somebody of this class touch the member: as the act had seen them, and as they are by the
- * higher classes? */
-static enum text_id check_target(const struct cell *c, const struct act *a, uint8_t class)
+enum text_id cell_check_target(const struct cell *c, const struct act *a, uint8_t class)
 {
     struct view then = cell_view_of(a), now = cell_view_now(c);
     if (!knows(c, a, a->person))
@@ -83,7 +81,7 @@ static enum text_id check_remove(const struct cell *c, const struct act *a, cons
         return CELL_AUTHOR_RANK;
     if (a->device == NONE ? holds_seat(c, a->person) : cell_is_seat(c, a->device))
         return CELL_TARGET_SEAT;
-    return check_target(c, a, j->weight);
+    return cell_check_target(c, a, j->weight);
 }
 
 static enum text_id check_role(const struct cell *c, const struct act *a, const struct judged *j)
@@ -96,7 +94,7 @@ static enum text_id check_role(const struct cell *c, const struct act *a, const 
         return CELL_ROLE_RANK;
     if (a->role == ROLE_CARRIER && holds_seat(c, a->person))
         return CELL_TARGET_SEAT;
-    return check_target(c, a, j->weight);
+    return cell_check_target(c, a, j->weight);
 }
 
 static enum text_id check_invite(const struct cell *c, const struct act *a, const struct judged *j)
@@ -105,10 +103,10 @@ static enum text_id check_invite(const struct cell *c, const struct act *a, cons
         return TEXT_NONE; /* one more device of the author's */
     if (j->weight < 1)
         return CELL_AUTHOR_RANK;
+    if (a->person != NONE) /* a device for another member, or a return, which is without office */
+        return cell_check_target(c, a, j->weight);
     /* an office is given from above: else a committee member makes itself a second secretary */
-    if (AT_LEAST(auth_rank_of((enum auth_role)a->role), j->weight))
-        return CELL_ROLE_RANK;
-    return a->person == NONE ? TEXT_NONE : check_target(c, a, j->weight);
+    return AT_LEAST(auth_rank_of((enum auth_role)a->role), j->weight) ? CELL_ROLE_RANK : TEXT_NONE;
 }
 
 static enum text_id check_invite_end(const struct cell *c, const struct act *a,

@@ -68,7 +68,6 @@ struct subject {
     /* of a member: */
     uint32_t ties;    /* first */
     uint8_t top;      /* greatest rank ever held */
-    bool named;       /* somebody gave it an office: its first device is known by that */
     uint32_t devices; /* ties that stand */
     uint32_t member;  /* index of what was published, or NONE */
     /* of an invitation: */

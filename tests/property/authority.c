@@ -434,6 +434,8 @@ static void check_cut(const uint8_t digest[32], const enum text_id *why)
     fold_set(&f, &w, &kept);
     fold_digest(&f, other);
     reasons(&f, other_why);
+    if (argued && memcmp(digest, other, 32) != 0)
+        tell(&f);
     if (memcmp(digest, other, 32) != 0)
         broken("a record beyond a cut mattered (I2)");
     for (uint32_t i = 0; i < w.records_count; i++) {
@@ -477,7 +479,8 @@ static void check_retaliation(struct rng *r, const struct fold *before, const ui
         bool left = false; /* who left by own will may still take own acts back */
         for (uint32_t i = 0; i < w.records_count; i++)
             left = left ||
-                   (memcmp(w.records[i].id, d->ended, 32) == 0 && w.records[i].type == AUTH_LEAVE);
+                   (w.records[i].type == AUTH_LEAVE && why[i] == TEXT_NONE &&
+                    memcmp(w.devices[w.records[i].device].member, w.devices[by].member, 16) == 0);
         if (!left)
             traitor = by;
     }
@@ -518,11 +521,20 @@ static void check_reachable(const struct fold *f)
         return;
     if (cell_config_conflict(f->cell, (uint8_t[32]){0}, (uint8_t[32]){0}))
         return; /* seats have signed twice, and everybody sees it */
+    for (uint32_t i = 0; i < w.records_count; i++) {
+        struct auth_config v;
+        if (w.records[i].type == AUTH_CONFIG &&
+            auth_config_parse(&v, SPAN(w.records[i].body, w.records[i].size)) == HOP_OK &&
+            v.removed_count > 0)
+            return; /* seats may remove whom they named, and name whom they removed */
+    }
     size_t reachable = 0;
     for (size_t n = 0; n < config->body.seats_count; n++) {
         const struct cell_device *d = cell_device_by_key(f->cell, config->body.seats[n]);
-        /* a key that is nobody's was never a device: the seats themselves chose so */
-        reachable += d == NULL || d->state != DEVICE_REVOKED;
+        static const uint8_t nothing[32];
+        /* a key that never was a device, or is not yet, can sign: the seats themselves chose it */
+        reachable += d == NULL || d->state != DEVICE_REVOKED ||
+                     memcmp(d->ended, nothing, sizeof nothing) == 0;
     }
     if (2 * reachable <= config->body.seats_count)
         broken("no secretary, and no majority of the seats can be reached (I4)");

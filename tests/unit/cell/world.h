@@ -11,7 +11,7 @@
 
 #define WORLD_RECORDS_MAX 256
 #define WORLD_DEVICES_MAX 48
-#define WORLD_BODY_MAX    2048
+#define WORLD_BODY_MAX    5120
 #define WORLD_NOBODY      UINT32_MAX
 
 /* A set of records, by index. */
@@ -516,7 +516,7 @@ static inline uint32_t world_configure(struct world *w, uint32_t by, uint32_t nu
                                        const uint32_t *seats, size_t seats_count,
                                        const uint32_t *removed, size_t removed_count)
 {
-    uint8_t bytes[24 * AUTH_CUT_BYTES];
+    uint8_t bytes[48 * AUTH_CUT_BYTES];
     struct auth_config v = {.number = number,
                             .seats_count = (uint8_t)seats_count,
                             .removed_count = (uint8_t)removed_count};
@@ -534,8 +534,8 @@ static inline uint32_t world_configure(struct world *w, uint32_t by, uint32_t nu
     }
     for (size_t i = 0; i < removed_count; i++)
         memcpy(v.removed[i], w->devices[removed[i]].member, 16);
-    if (removed_count > 0)
-        v.cuts = world_cuts(w, &w->devices[by].seen, v.removed[0], NULL, bytes, sizeof bytes);
+    /* of everybody: those of who is removed, or is secretary no more, are looked at */
+    v.cuts = world_cuts(w, &w->devices[by].seen, NULL, NULL, bytes, sizeof bytes);
     return world_config(w, by, AUTH_CONFIG, &v);
 }
 

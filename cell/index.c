@@ -15,6 +15,10 @@
 static int compare_order(const void *x, const void *y)
 {
     const struct act *a = *(struct act *const *)x, *b = *(struct act *const *)y;
+#ifdef HOP_PLANT_ARRIVAL
+    if (a->entry != b->entry)
+        return a->entry < b->entry ? -1 : 1;
+#endif
     if (a->height != b->height)
         return a->height < b->height ? -1 : 1;
     return memcmp(a->id, b->id, sizeof a->id);
@@ -146,6 +150,19 @@ static int add_sights_of_key(struct cell *c, struct act *a, uint32_t key)
     return HOP_OK;
 }
 
+/* What a configuration had seen of the members whose devices it seats. */
+static int add_sights_of_seats(struct cell *c, struct act *a)
+{
+    struct auth_config v;
+    int err = auth_config_parse(&v, SPAN(a->body, a->size));
+    for (size_t n = 0; n < v.seats_count && err == HOP_OK; n++) {
+        uint32_t key = names_find(&c->keys, v.seats[n]);
+        if (key != NONE)
+            err = add_sights_of_key(c, a, key);
+    }
+    return err;
+}
+
 static int add_sights(struct cell *c, struct act *a)
 {
     a->seen_at = (uint32_t)c->sights.count;
@@ -155,6 +172,8 @@ static int add_sights(struct cell *c, struct act *a)
         err = add_sight(c, a, a->person);
     if (err == HOP_OK && a->device != NONE)
         err = add_sights_of_key(c, a, a->device);
+    if (err == HOP_OK && a->type == AUTH_CONFIG)
+        err = add_sights_of_seats(c, a);
     if (err == HOP_OK && a->invite != NONE)
         err = add_sight(
             c, a,

@@ -215,12 +215,9 @@ uint32_t cell_device_ended(const struct cell *c, uint32_t t)
     return NONE;
 }
 
-uint32_t cell_cut_by(const struct cell *c, uint32_t t, const uint8_t log[static 32], uint64_t seq,
-                     uint8_t weight, const struct act *self)
+static uint32_t cut_itself(const struct cell *c, uint32_t t, const uint8_t log[static 32],
+                           uint64_t seq, uint8_t weight, const struct act *self)
 {
-#ifdef HOP_PLANT_SKIP_CUT
-    return NONE;
-#endif
     const struct tie *tie = tie_at(c, t);
     const struct list *about = &person_at(c, tie->person)->about;
     for (size_t n = 1; n < c->chain.count; n++) {
@@ -246,6 +243,37 @@ uint32_t cell_cut_by(const struct cell *c, uint32_t t, const uint8_t log[static 
     return NONE;
 }
 
+/* The invitation by which another device of the member brought this one in, and the admission, if
+ * that was the other device's too. */
+static uint32_t brought_by(const struct cell *c, uint32_t t, uint32_t *ret_admit)
+{
+    uint32_t e = tie_at(c, t)->admits;
+    while (e != NONE && (act_at(c, e)->verdict != VERDICT_STANDS || !act_at(c, e)->own))
+        e = act_at(c, e)->next;
+    *ret_admit = e != NONE && act_at(c, e)->by == tie_at(c, t)->parent ? e : NONE;
+    return e == NONE ? NONE : act_at(c, e)->proved_by;
+}
+
+uint32_t cell_cut_by(const struct cell *c, uint32_t t, const uint8_t log[static 32], uint64_t seq,
+                     uint8_t weight, const struct act *self)
+{
+#ifdef HOP_PLANT_SKIP_CUT
+    return NONE;
+#endif
+    uint32_t x = cut_itself(c, t, log, seq, weight, self);
+    /* what a device brought in beyond a cut is beyond it too */
+    for (uint32_t parent; x == NONE && (parent = tie_at(c, t)->parent) != NONE; t = parent) {
+        uint32_t admit, invite = brought_by(c, t, &admit);
+        const struct act *a = admit == NONE ? NULL : act_at(c, admit);
+        const struct act *i = invite == NONE ? NULL : act_at(c, invite);
+        if (a != NULL)
+            x = cut_itself(c, parent, a->log_id, a->seq, weight, self);
+        if (x == NONE && i != NULL)
+            x = cut_itself(c, parent, i->log_id, i->seq, weight, self);
+    }
+    return x;
+}
+
 /* ---- the weight of an act ---- */
 
 /* The rank of a member by what this act had seen, lowered where a fall that it had not seen does
@@ -264,6 +292,9 @@ static uint8_t rank_in(const struct cell *c, const struct act *a, uint32_t perso
     if (secretary)
         return 3;
     uint8_t rank = o.rank;
+#ifdef HOP_PLANT_FORGET_FALL
+    return rank;
+#endif
     for (uint8_t class = 3; class > 0; class --) {
         for (uint32_t i = 0; i<about->count &&class> rank && rank > 0; i++) {
             const struct act *g = act_at(c, list_u32(about, i));

@@ -71,8 +71,8 @@ static void tie_stands(struct cell *c, uint32_t t, uint8_t class, uint32_t paren
         c->persons_standing++;
 }
 
-/* An act of this class gave the person an office: the first device, which the act knew, is theirs on
- * that word. */
+/* An act of this class gave the person an office: the first device, which the act knew, is theirs
+ * on that word. */
 static void name_person(struct cell *c, const struct act *a, uint8_t class)
 {
     for (uint32_t t = person_at(c, a->person)->ties; t != NONE; t = tie_at(c, t)->next_of_person) {

@@ -16,10 +16,16 @@ static bool knows(const struct cell *c, const struct act *a, uint32_t person)
     return false;
 }
 
+/* Is one of the member's devices a seat, as far as who seated it knew it for one? */
 static bool holds_seat(const struct cell *c, uint32_t person)
 {
+    uint32_t config = config_at(c, c->chain.count - 1)->act;
+#ifdef HOP_PLANT_SEAT_REMOVABLE
+    return false;
+#endif
     for (uint32_t t = person_at(c, person)->ties; t != NONE; t = tie_at(c, t)->next_of_person) {
-        if (cell_is_seat(c, tie_at(c, t)->key))
+        if (cell_is_seat(c, tie_at(c, t)->key) &&
+            (config == NONE || cell_saw_claim(c, act_at(c, config), t)))
             return true;
     }
     return false;

@@ -446,6 +446,7 @@ static bool more_to_come(const struct device *d)
 int device_duties(struct device *d, hop_time now, uint64_t wall, bool *ret_wrote)
 {
     enum duty duty = find_duty(d, wall);
+    d->duty_called = false;
     if (duty == DUTY_NONE) {
         d->duty = false;
         return HOP_OK;

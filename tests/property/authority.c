@@ -118,6 +118,22 @@ static uint32_t config_seen(uint32_t by, uint32_t *ret_number)
     return found;
 }
 
+/* A device that this one knows of. */
+static uint32_t known_device(struct rng *r, uint32_t by)
+{
+    for (unsigned tries = 0; tries < 8; tries++) {
+        uint32_t device = any_device(r);
+        for (uint32_t i = 0; i < w.records_count; i++) {
+            struct auth_admit a;
+            if (w.records[i].type == AUTH_ADMIT && marked(&w.devices[by].seen, i) &&
+                auth_admit_parse(&a, SPAN(w.records[i].body, w.records[i].size)) == HOP_OK &&
+                memcmp(a.cert.ik, w.devices[device].cert.ik, 32) == 0)
+                return device;
+        }
+    }
+    return 0;
+}
+
 static void configure(struct rng *r, uint32_t by)
 {
     uint32_t number, prev = config_seen(by, &number), seats[5], removed[1];
@@ -125,16 +141,18 @@ static void configure(struct rng *r, uint32_t by)
     size_t count = 1 + (size_t)rng_below(r, 4), kept = 0, gone = rng_below(r, 4) == 0 ? 1 : 0;
     removed[0] = any_device(r);
     for (size_t i = 0; i < count; i++) {
-        uint32_t seat = any_device(r);
+        uint32_t seat = known_device(r, by);
         bool twice = memcmp(w.devices[seat].member, w.devices[removed[0]].member, 16) == 0;
         for (size_t k = 0; k < kept; k++)
             twice = twice || seats[k] == seat;
         if (!twice)
             seats[kept++] = seat;
     }
-    uint32_t secretary = any_device(r);
+    uint32_t secretary = known_device(r, by);
     if (memcmp(w.devices[secretary].member, w.devices[removed[0]].member, 16) == 0)
         gone = 0;
+    if (rng_below(r, 4) == 0)
+        secretary = WORLD_NOBODY; /* the office is vacant */
     if (kept == 0)
         return;
     (void)world_configure(&w, by, number + 1, w.records[founder].id, secretary, seats, kept,

@@ -135,6 +135,8 @@ $(foreach f,$(FOLDERS) node sim,$(eval $(call unit_rule,$(f))))
 $(O)/tests/scenario/%_test: $(O)/tests/scenario/%_test.o $(O)/lib/test.a $(O)/lib/cluster.a $(call archive,$(below.sim)) $(CRYPTO.sodium)
 	$(link) -lcmocka $(call libs,sim)
 # random histories of the cell, with the toy backend: what is signed there is never in doubt
+$(O)/tests/property/reading: $(O)/tests/property/reading.o $(call archive,$(below.sim)) $(CRYPTO.toy)
+	$(link) $(call libs,sim)
 $(O)/tests/property/%: $(O)/tests/property/%.o $(O)/lib/test.a $(call archive,text cell $(below.cell)) $(CRYPTO.toy)
 	$(link) -lcmocka $(call libs,cell)
 PROPERTY_CHECK := build/release-$(notdir $(CC))/tests/property/authority 100000

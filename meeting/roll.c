@@ -35,7 +35,8 @@ static struct cell_standing standing_on_roll(const struct cell *c, const struct 
 {
     if (member < m->roll_count)
         return m->roll[member].standing;
-    return m->stage == STAGE_CLOSED ? (struct cell_standing){0} : standing_now(c, member);
+    struct cell_standing none = {0};
+    return m->stage == STAGE_CLOSED ? none : standing_now(c, member);
 }
 
 bool meeting_voter(const struct meeting_state *s, const struct meeting *m,

@@ -438,7 +438,7 @@ void auth_cosign_put(struct wire_writer *w, const struct auth_cosign *v)
 int auth_cosign_parse(struct auth_cosign *ret, struct span body)
 {
     struct wire_reader r = wire_reader(body.data, body.size);
-    struct auth_cosign v;
+    struct auth_cosign v = {0};
     wire_get_into(&r, v.record, 32);
     if (!wire_end(&r))
         return HOP_EMALFORMED;

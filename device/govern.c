@@ -330,7 +330,7 @@ static int put_seats(const struct turn *t, const struct device_config_change *ch
                      struct auth_config *body)
 {
     char most[16];
-    (void)snprintf(most, sizeof most, "%u", AUTH_SEATS_MAX);
+    (void)snprintf(most, sizeof most, "%d", AUTH_SEATS_MAX);
     if (change->seats_count == 0 || change->seats_count > AUTH_SEATS_MAX)
         return text_say(t->why, GOVERN_SEATS_COUNT, 1, most);
     memset(body->seats, 0, sizeof body->seats);
@@ -349,7 +349,7 @@ static int put_removed(struct turn *t, const struct device_config_change *change
 {
     char most[16];
     int err = HOP_OK;
-    (void)snprintf(most, sizeof most, "%u", AUTH_REMOVED_MAX);
+    (void)snprintf(most, sizeof most, "%d", AUTH_REMOVED_MAX);
     if (change->removed_count > AUTH_REMOVED_MAX)
         return text_say(t->why, GOVERN_REMOVED_COUNT, 1, most);
     body->removed_count = (uint8_t)change->removed_count;
@@ -527,7 +527,7 @@ int device_set_group(struct device *d, const struct auth_group *group, uint64_t 
     char most[16];
     bool led = false;
     int err = begin(&t);
-    (void)snprintf(most, sizeof most, "%u", AUTH_GROUP_MEMBERS_MAX);
+    (void)snprintf(most, sizeof most, "%d", AUTH_GROUP_MEMBERS_MAX);
     for (size_t i = 0; i < group->members_count; i++)
         led = led || memcmp(group->members + 16 * i, group->leader, 16) == 0;
     if (err == HOP_OK && (!led || group->members_count > AUTH_GROUP_MEMBERS_MAX))

@@ -28,6 +28,17 @@ bool cell_is_seat(const struct cell *c, uint32_t key)
     return seat_of(body, ik_of(c, key)) < body->seats_count;
 }
 
+uint32_t cell_seated_by(const struct cell *c, uint32_t key)
+{
+    size_t n = c->chain.count;
+    while (n > 0 && seat_of(&config_at(c, n - 1)->body, ik_of(c, key)) <
+                        config_at(c, n - 1)->body.seats_count)
+        n--;
+    if (n == c->chain.count)
+        return NONE;
+    return n == 0 ? c->genesis_act : config_at(c, n)->act;
+}
+
 bool cell_seat_void(const struct cell *c, uint32_t key)
 {
     for (size_t i = 0; i < c->void_seats.count; i++) {

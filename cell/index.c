@@ -68,7 +68,9 @@ struct subject *cell_subject(const struct cell *c, uint32_t about)
 {
     if ((about & SIGHT_INVITE) != 0)
         return invitation_at(c, about & ~SIGHT_INVITE);
-    return (about & SIGHT_GROUP) != 0 ? assembly_at(c, about & ~SIGHT_GROUP) : person_at(c, about);
+    if ((about & SIGHT_GROUP) != 0)
+        return assembly_at(c, about & ~SIGHT_GROUP);
+    return (about & SIGHT_KEY) != 0 ? machine_at(c, about & ~SIGHT_KEY) : person_at(c, about);
 }
 
 static uint32_t find_tie(const struct cell *c, const struct act *a)
@@ -170,8 +172,10 @@ static int add_sights(struct cell *c, struct act *a)
     int err = add_sights_of_key(c, a, a->key);
     if (err == HOP_OK && a->person != NONE)
         err = add_sight(c, a, a->person);
-    if (err == HOP_OK && a->device != NONE)
+    if (err == HOP_OK && a->type == AUTH_ADMIT)
         err = add_sights_of_key(c, a, a->device);
+    if (err == HOP_OK && a->type == AUTH_SUSPEND && a->resume)
+        err = add_sight(c, a, a->device | SIGHT_KEY);
     if (err == HOP_OK && a->type == AUTH_CONFIG)
         err = add_sights_of_seats(c, a);
     if (err == HOP_OK && a->invite != NONE)
@@ -210,12 +214,15 @@ static int list_act(struct cell *c, uint32_t i)
 {
     struct act *a = act_at(c, i);
     int err = HOP_OK;
+    a->about = NONE;
     switch (a->type) {
     case AUTH_INVITE:
     case AUTH_INVITE_END:
-        if (a->person != NONE && (err = push(&c->own_kinds, i)) != HOP_OK)
+        err = push(&invitation_at(c, a->invite)->about, i);
+        if (err != HOP_OK || a->person == NONE)
             return err;
-        return push(&invitation_at(c, a->invite)->about, i);
+        err = push(&c->own_kinds, i);
+        break;
     case AUTH_ADMIT:
         err = take_tie(c, i);
         if (err == HOP_OK && !a->root)
@@ -233,7 +240,9 @@ static int list_act(struct cell *c, uint32_t i)
         err = push(&c->own_kinds, i);
         return err == HOP_OK ? about_key(c, i, a->key) : err;
     case AUTH_SUSPEND:
-        return a->resume ? HOP_OK : about_key(c, i, a->device);
+        return push(&machine_at(c, a->device)->about, i);
+    case AUTH_PREKEY:
+        return push(&machine_at(c, a->key)->about, i);
     default:
         return HOP_OK;
     }
@@ -327,6 +336,8 @@ static void forget(struct cell *c)
         invitation_at(c, i)->about.count = 0;
     for (uint32_t i = 0; i < c->assemblies.count; i++)
         assembly_at(c, i)->about.count = 0;
+    for (uint32_t i = 0; i < c->machines.count; i++)
+        machine_at(c, i)->about.count = 0;
     for (size_t i = 0; i < c->key_ties.count; i++)
         *list_u32_at(&c->key_ties, i) = NONE;
 }

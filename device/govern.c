@@ -17,7 +17,8 @@ struct turn { /* one record on its way */
     struct device *d;
     uint64_t wall;
     struct text_said *why;
-    uint8_t id[32]; /* of the record, once written */
+    uint8_t id[32];                      /* of the record, once written */
+    uint8_t keys[AUTH_DEVICES_MAX * 32]; /* of the devices that an office is given to */
 };
 
 /* ---- before ---- */
@@ -187,6 +188,7 @@ int device_set_role(struct device *d, size_t member, enum auth_role role,
         err = add_cuts(&t, member, NULL, &cuts);
     if (m != NULL && err == HOP_OK) {
         memcpy(body.member, m->id, sizeof body.member);
+        body.devices = cell_devices_of(d->cell, member, t.keys);
         body.cuts = cuts_of(&cuts);
         err = write_value(&t, AUTH_ROLE, put_role, &body, body.cuts.count);
     }
@@ -408,6 +410,10 @@ static int make_config(struct turn *t, const struct device_config_change *change
         memcpy(body->procedure, change->procedure, 32);
     if (err != HOP_OK)
         return err;
+    size_t secretary = cell_member_index(t->d->cell, body->secretary);
+    body->devices = (struct auth_devices){0};
+    if (secretary != SIZE_MAX)
+        body->devices = cell_devices_of(t->d->cell, secretary, t->keys);
     sort_cuts(cuts);
     body->cuts = cuts_of(cuts);
     bool same = body->removed_count == 0 && body->seats_count == now->body.seats_count &&

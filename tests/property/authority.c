@@ -63,10 +63,11 @@ static void remove_somebody(struct rng *r, uint32_t by)
 
 static void change_role(struct rng *r, uint32_t by)
 {
-    uint8_t bytes[48 * AUTH_CUT_BYTES];
+    uint8_t bytes[48 * AUTH_CUT_BYTES], keys[32 * AUTH_DEVICES_MAX];
     struct auth_role_change v = {.role = (uint8_t)any_role(r),
                                  .category = (uint8_t)rng_below(r, CATEGORIES_COUNT)};
     memcpy(v.member, w.devices[any_device(r)].member, 16);
+    v.devices = world_devices(&w, &w.devices[by].seen, v.member, keys);
     v.cuts = bent_cuts(r, by, v.member, NULL, bytes, sizeof bytes);
     (void)world_role(&w, by, AUTH_ROLE, &v);
 }
@@ -118,20 +119,20 @@ static uint32_t config_seen(uint32_t by, uint32_t *ret_number)
     return found;
 }
 
-/* A device that this one knows of. */
+/* A device that this one takes for good; WORLD_NOBODY, if it finds none. */
 static uint32_t known_device(struct rng *r, uint32_t by)
 {
     for (unsigned tries = 0; tries < 8; tries++) {
+        uint8_t keys[32 * AUTH_DEVICES_MAX];
         uint32_t device = any_device(r);
-        for (uint32_t i = 0; i < w.records_count; i++) {
-            struct auth_admit a;
-            if (w.records[i].type == AUTH_ADMIT && marked(&w.devices[by].seen, i) &&
-                auth_admit_parse(&a, SPAN(w.records[i].body, w.records[i].size)) == HOP_OK &&
-                memcmp(a.cert.ik, w.devices[device].cert.ik, 32) == 0)
+        struct auth_devices good =
+            world_devices(&w, &w.devices[by].seen, w.devices[device].member, keys);
+        for (size_t i = 0; i < good.count; i++) {
+            if (memcmp(keys + 32 * i, w.devices[device].cert.ik, 32) == 0)
                 return device;
         }
     }
-    return 0;
+    return WORLD_NOBODY;
 }
 
 static void configure(struct rng *r, uint32_t by)
@@ -142,6 +143,8 @@ static void configure(struct rng *r, uint32_t by)
     removed[0] = any_device(r);
     for (size_t i = 0; i < count; i++) {
         uint32_t seat = known_device(r, by);
+        if (seat == WORLD_NOBODY)
+            return;
         bool twice = memcmp(w.devices[seat].member, w.devices[removed[0]].member, 16) == 0;
         for (size_t k = 0; k < kept; k++)
             twice = twice || seats[k] == seat;
@@ -149,10 +152,11 @@ static void configure(struct rng *r, uint32_t by)
             seats[kept++] = seat;
     }
     uint32_t secretary = known_device(r, by);
-    if (memcmp(w.devices[secretary].member, w.devices[removed[0]].member, 16) == 0)
-        gone = 0;
     if (rng_below(r, 4) == 0)
         secretary = WORLD_NOBODY; /* the office is vacant */
+    if (secretary != WORLD_NOBODY &&
+        memcmp(w.devices[secretary].member, w.devices[removed[0]].member, 16) == 0)
+        gone = 0;
     if (kept == 0)
         return;
     (void)world_configure(&w, by, number + 1, w.records[founder].id, secretary, seats, kept,
@@ -280,6 +284,8 @@ static void pretend(struct rng *r, uint32_t by)
     if (rng_below(r, 2) == 0)
         world_new_log(&w, by);
     w.devices[by].seen = w.records[old].past;
+    if (w.devices[by].last != WORLD_NOBODY) /* what its log has seen, it cannot unsee */
+        merge(&w.devices[by].seen, &w.records[w.devices[by].last].past);
     act_of(r, by);
     merge(&w.devices[by].seen, &kept.seen);
 }

@@ -3,8 +3,6 @@
 #include <assert.h>
 #include <stdlib.h>
 
-#define CANDIDATES_MAX 16 /* looked at from the top; if none is eligible, a new epoch is due */
-
 /* An epoch of which something is held. */
 struct held {
     struct epoch epoch;
@@ -29,7 +27,7 @@ struct note {
     size_t parents_count;
     uint8_t kem[32]; /* of a GRANT */
     /* judged */
-    bool placed;   /* in the history, in a log of a device of the cell */
+    bool placed;   /* in the history, in a log that is bound to somebody */
     bool accepted; /* its author may say such things, and it is not cut off */
     bool followed; /* another epoch names it as a parent */
     bool eligible;
@@ -477,7 +475,7 @@ static bool may_make(const struct cell *c, const uint8_t ik[static 32])
 static void judge_author(struct note *n, const struct cell *c, epochs_author *author, void *ctx)
 {
     bool known = author(ctx, n->log, n->seq, n->author);
-    n->placed = known && cell_device_by_key(c, n->author) != NULL;
+    n->placed = known;
     n->accepted = n->placed && n->read && !n->bad && cell_accepts(c, n->author, n->log, n->seq);
     if (n->accepted && n->grant) {
         const struct cell_device *d = cell_device_by_key(c, n->author);
@@ -641,7 +639,7 @@ static int examine(struct epochs *e, struct note *n, const struct cell *c, const
         err = has_seen_ends(n, c, h, &seen);
         n->eligible = seen && n->accepted && good && !n->of_group && may_make(c, n->author) &&
                       generation_follows(e, n);
-        if (err == HOP_OK && !n->followed)
+        if (err == HOP_OK)
             err = note_gaps(n, c, epoch, got);
     }
     free(all);
@@ -650,7 +648,8 @@ static int examine(struct epochs *e, struct note *n, const struct cell *c, const
 }
 
 /* An epoch that others may have written under, and that we can hand on. It need not be one that
- * counts: what a device wrote before it heard of its removal is named by what others wrote. */
+ * counts: what a device wrote before it heard of its removal, or that its admission was void, is
+ * named by what others wrote. */
 static bool is_readable(const struct epochs *e, const struct note *n)
 {
     const struct epoch *epoch =
@@ -668,37 +667,19 @@ static bool is_better(const struct note *a, const struct note *b)
     return memcmp(a->id, b->id, 32) < 0;
 }
 
-/* The greatest generation below `below` among candidates; 0: none. */
-static uint32_t next_generation(const struct epochs *e, uint32_t below)
-{
-    uint32_t best = 0;
-    for (size_t i = 0; i < e->notes_count; i++) {
-        const struct note *n = &e->notes[i];
-        if (n->generation > best && n->generation < below && is_readable(e, n))
-            best = n->generation;
-    }
-    return best;
-}
-
-/* From the newest generation down, until one is found; tips are looked at in any case, because
- * somebody may lack them. */
+/* Only what no other follows is written under: who came in with the newest never had the older. */
 static int choose(struct epochs *e, const struct cell *c, const struct history *h)
 {
     const struct note *best = NULL;
-    size_t looked = 0;
-    for (uint32_t g = next_generation(e, UINT32_MAX); g > 0; g = next_generation(e, g)) {
-        for (size_t i = 0; i < e->notes_count; i++) {
-            struct note *n = &e->notes[i];
-            if (n->generation != g || !is_readable(e, n) ||
-                (n->followed && (best != NULL || looked >= CANDIDATES_MAX)))
-                continue;
-            looked++;
-            int err = examine(e, n, c, h);
-            if (err != HOP_OK)
-                return err;
-            if (n->eligible && (best == NULL || is_better(n, best)))
-                best = n;
-        }
+    for (size_t i = 0; i < e->notes_count; i++) {
+        struct note *n = &e->notes[i];
+        if (n->followed || !is_readable(e, n))
+            continue;
+        int err = examine(e, n, c, h);
+        if (err != HOP_OK)
+            return err;
+        if (n->eligible && (best == NULL || is_better(n, best)))
+            best = n;
     }
     if (best != NULL)
         e->send = place_of(e, best->commit);
@@ -821,27 +802,27 @@ void epochs_forget_asks(struct epochs *e)
     e->asks_count = 0;
 }
 
-/* A GRANT of this epoch, sealed to the key that was asked for. */
-static bool is_answered(const struct epochs *e, const struct note *n, const struct ask *a)
+/* A GRANT of this epoch, sealed to this key. */
+static bool is_answered(const struct epochs *e, const struct note *n, const uint8_t kem[static 32])
 {
     for (size_t i = 0; i < e->notes_count; i++) {
         const struct note *g = &e->notes[i];
         if (g->grant && g->accepted && memcmp(g->commit, n->commit, 32) == 0 &&
-            memcmp(g->kem, a->kem, 32) == 0)
+            memcmp(g->kem, kem, 32) == 0)
             return true;
     }
     return false;
 }
 
-/* Is this ask one that we can answer, and nobody has? Only the newest key of a device counts. */
+/* Is this ask one that we can answer, and nobody has? It is sealed to the newest key. */
 static bool open_ask(const struct epochs *e, const struct cell *c, const struct ask *a,
                      struct epochs_gap *ret)
 {
     const struct cell_device *d = cell_device_active(c, a->ik);
     for (size_t i = 0; i < e->notes_count && d != NULL; i++) {
         const struct note *n = &e->notes[i];
-        if (memcmp(n->id, a->id, 32) != 0 || !is_readable(e, n) ||
-            memcmp(d->cert.kem, a->kem, 32) != 0 || is_answered(e, n, a))
+        if (memcmp(n->id, a->id, 32) != 0 || !is_readable(e, n) || is_answered(e, n, a->kem) ||
+            is_answered(e, n, d->cert.kem))
             continue;
         ret->epoch = epochs_by_commit(e, n->commit);
         ret->share = share_of(c, d) < ret->epoch->held ? share_of(c, d) : ret->epoch->held;

@@ -140,6 +140,7 @@ $(O)/tests/property/reading: $(O)/tests/property/reading.o $(call archive,$(belo
 $(O)/tests/property/%: $(O)/tests/property/%.o $(O)/lib/test.a $(call archive,text cell $(below.cell)) $(CRYPTO.toy)
 	$(link) -lcmocka $(call libs,cell)
 PROPERTY_CHECK := build/release-$(notdir $(CC))/tests/property/authority 100000
+READING_CHECK  := build/release-$(notdir $(CC))/tests/property/reading 4000
 # run a second time with the toy backend: what both backends promise, and what is built on it
 TOY   := $(wildcard $(patsubst %,tests/unit/crypto/%_test.c,contract drbg keyfile))
 TESTS := $(patsubst %.c,$(O)/%,$(UNIT)) $(patsubst %_test.c,$(O)/%_toy_test,$(TOY)) $(patsubst %.c,$(O)/%,$(SCENARIO))
@@ -147,9 +148,9 @@ tests: $(TESTS) ## build every test program
 
 check: ## install what is missing, build, run all tests; ends with "N passed, N failed"
 	@tools/deps
-	@$(MAKE) -k -j$(JOBS) --no-print-directory V=release $(firstword $(PROPERTY_CHECK))
+	@$(MAKE) -k -j$(JOBS) --no-print-directory V=release $(firstword $(PROPERTY_CHECK)) $(firstword $(READING_CHECK))
 	@$(MAKE) -k -j$(JOBS) --no-print-directory all tests; BUILD_STATUS=$$? HOP=$(O)/hop HOP_SIM=$(O)/hop-sim-toy \
-	    tools/run-tests $(TESTS) "$(PROPERTY_CHECK)" $(wildcard tests/plant/run tests/sim/run tests/trouble/run tests/bundle/run tests/serial/run tests/audio-rig/run tests/netns/run tests/netns/pairing tests/netns/hostile tests/web/run) \
+	    tools/run-tests $(TESTS) "$(PROPERTY_CHECK)" "$(READING_CHECK)" $(wildcard tests/plant/run tests/sim/run tests/trouble/run tests/bundle/run tests/serial/run tests/audio-rig/run tests/netns/run tests/netns/pairing tests/netns/hostile tests/web/run) \
 	    tools/security-tests "tools/determinism $(O)/hop-sim $(O)/hop-sim-toy"
 check-unit: ## build and run unit and scenario tests only
 	@$(MAKE) -k -j$(JOBS) --no-print-directory tests; BUILD_STATUS=$$? tools/run-tests $(TESTS)

@@ -51,12 +51,12 @@ void cell_reset(struct cell *c)
     subjects_free(&c->machines);
     subjects_free(&c->invitations);
     subjects_free(&c->assemblies);
-    struct list *lists[] = {&c->acts,           &c->order,        &c->key_ties,    &c->ties,
-                            &c->sights,         &c->bits,         &c->own_kinds,   &c->chain,
-                            &c->tops,           &c->cosigns,      &c->members,     &c->devices,
-                            &c->invites,        &c->proposals,    &c->groups,      &c->ignored,
-                            &c->waiting,        &c->propose_acts, &c->checkpoints, &c->void_seats,
-                            &c->member_persons, &c->device_ties};
+    struct list *lists[] = {&c->acts,       &c->order,          &c->key_ties,   &c->ties,
+                            &c->sights,     &c->bits,           &c->own_kinds,  &c->chain,
+                            &c->tops,       &c->cosigns,        &c->members,    &c->devices,
+                            &c->invites,    &c->proposals,      &c->groups,     &c->ignored,
+                            &c->waiting,    &c->propose_acts,   &c->group_acts, &c->checkpoints,
+                            &c->void_seats, &c->member_persons, &c->device_ties};
     for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++)
         list_free(lists[i]);
     names_clear(&c->keys);
@@ -114,10 +114,12 @@ static uint32_t key_index(struct cell *c, const uint8_t ik[static 32])
         if (first == NULL)
             return NONE;
         *first = NONE;
-        if (list_add(&c->machines, sizeof(struct subject)) == NULL) {
+        struct subject *machine = list_add(&c->machines, sizeof *machine);
+        if (machine == NULL) {
             c->key_ties.count--;
             return NONE;
         }
+        machine->last_act = NONE;
     }
     return index;
 }

@@ -3,8 +3,6 @@
 #include <assert.h>
 #include <stdlib.h>
 
-#define CANDIDATES_MAX 16 /* looked at from the top; if none is eligible, a new epoch is due */
-
 /* An epoch of which something is held. */
 struct held {
     struct epoch epoch;
@@ -29,7 +27,7 @@ struct note {
     size_t parents_count;
     uint8_t kem[32]; /* of a GRANT */
     /* judged */
-    bool placed;   /* in the history, in a log of a device of the cell */
+    bool placed;   /* in the history, in a log that is bound to somebody */
     bool accepted; /* its author may say such things, and it is not cut off */
     bool followed; /* another epoch names it as a parent */
     bool eligible;
@@ -477,7 +475,7 @@ static bool may_make(const struct cell *c, const uint8_t ik[static 32])
 static void judge_author(struct note *n, const struct cell *c, epochs_author *author, void *ctx)
 {
     bool known = author(ctx, n->log, n->seq, n->author);
-    n->placed = known && cell_device_by_key(c, n->author) != NULL;
+    n->placed = known;
     n->accepted = n->placed && n->read && !n->bad && cell_accepts(c, n->author, n->log, n->seq);
     if (n->accepted && n->grant) {
         const struct cell_device *d = cell_device_by_key(c, n->author);
@@ -533,19 +531,33 @@ struct expected {
     enum epoch_hold share;
 };
 
+/* A bug that tests/plant/run plants: who leaves is not missed. */
+static bool has_left(const struct cell_device *d, const struct history *h)
+{
+#ifdef HOP_PLANT_FORGET_LEAVING
+    uint32_t end = history_find(h, d->ended);
+    return end != HISTORY_NONE && history_at(h, end)->type == AUTH_LEAVE;
+#else
+    (void)d;
+    (void)h;
+    return false;
+#endif
+}
+
 static int compare_expected(const void *a, const void *b)
 {
     return memcmp(a, b, EPOCH_MARK_BYTES); /* the mark is the first member */
 }
 
-static struct expected *expect(const struct cell *c, const struct epoch *epoch, size_t *ret_count)
+static struct expected *expect(const struct cell *c, const struct history *h,
+                               const struct epoch *epoch, size_t *ret_count)
 {
     static const enum epoch_hold shares[] = {EPOCH_ROUTE, EPOCH_SECRET, EPOCH_HISTORY};
     struct expected *all = calloc(3 * cell_device_count(c) + 1, sizeof *all);
     size_t count = 0;
     for (size_t i = 0; i < cell_device_count(c) && all != NULL; i++) {
         const struct cell_device *d = cell_device(c, i);
-        if (d->state != DEVICE_ACTIVE)
+        if (d->state != DEVICE_ACTIVE && !has_left(d, h))
             continue;
         for (size_t k = 0; k < 3 && shares[k] <= share_of(c, d); k++) {
             struct expected *x = &all[count++];
@@ -612,9 +624,10 @@ static int has_seen_ends(const struct note *n, const struct cell *c, const struc
         return HOP_ENOMEM;
     for (size_t i = 0; *ret && i < cell_device_count(c); i++) {
         const struct cell_device *d = cell_device(c, i);
-        uint32_t end = d->state == DEVICE_ACTIVE || memcmp(d->ended, none, sizeof none) == 0
-                           ? HISTORY_NONE
-                           : history_find(h, d->ended);
+        uint32_t end =
+            d->state == DEVICE_ACTIVE || has_left(d, h) || memcmp(d->ended, none, sizeof none) == 0
+                ? HISTORY_NONE
+                : history_find(h, d->ended);
         if (end == HISTORY_NONE)
             continue;
         const struct history_entry *x = history_at(h, end);
@@ -629,7 +642,7 @@ static int examine(struct epochs *e, struct note *n, const struct cell *c, const
     const struct epoch *epoch = epochs_by_commit(e, n->commit);
     size_t count, devices = cell_device_count(c);
     assert(epoch != NULL && epoch->held >= EPOCH_SECRET);
-    struct expected *all = expect(c, epoch, &count);
+    struct expected *all = expect(c, h, epoch, &count);
     enum epoch_hold *got = calloc(devices + 1, sizeof *got);
     int err = all == NULL || got == NULL ? HOP_ENOMEM : HOP_OK;
     if (err == HOP_OK) {
@@ -641,7 +654,10 @@ static int examine(struct epochs *e, struct note *n, const struct cell *c, const
         err = has_seen_ends(n, c, h, &seen);
         n->eligible = seen && n->accepted && good && !n->of_group && may_make(c, n->author) &&
                       generation_follows(e, n);
-        if (err == HOP_OK && !n->followed)
+#ifdef HOP_PLANT_EPOCH_BY_TIME
+        n->eligible = n->accepted;
+#endif
+        if (err == HOP_OK)
             err = note_gaps(n, c, epoch, got);
     }
     free(all);
@@ -650,7 +666,8 @@ static int examine(struct epochs *e, struct note *n, const struct cell *c, const
 }
 
 /* An epoch that others may have written under, and that we can hand on. It need not be one that
- * counts: what a device wrote before it heard of its removal is named by what others wrote. */
+ * counts: what a device wrote before it heard of its removal, or that its admission was void, is
+ * named by what others wrote. */
 static bool is_readable(const struct epochs *e, const struct note *n)
 {
     const struct epoch *epoch =
@@ -661,6 +678,9 @@ static bool is_readable(const struct epochs *e, const struct note *n)
 /* a before b: greater generation, more recipients, lesser id. */
 static bool is_better(const struct note *a, const struct note *b)
 {
+#ifdef HOP_PLANT_EPOCH_BY_TIME
+    return a->wall > b->wall;
+#endif
     if (a->generation != b->generation)
         return a->generation > b->generation;
     if (a->recipients != b->recipients)
@@ -668,37 +688,19 @@ static bool is_better(const struct note *a, const struct note *b)
     return memcmp(a->id, b->id, 32) < 0;
 }
 
-/* The greatest generation below `below` among candidates; 0: none. */
-static uint32_t next_generation(const struct epochs *e, uint32_t below)
-{
-    uint32_t best = 0;
-    for (size_t i = 0; i < e->notes_count; i++) {
-        const struct note *n = &e->notes[i];
-        if (n->generation > best && n->generation < below && is_readable(e, n))
-            best = n->generation;
-    }
-    return best;
-}
-
-/* From the newest generation down, until one is found; tips are looked at in any case, because
- * somebody may lack them. */
+/* Only what no other follows is written under: who came in with the newest never had the older. */
 static int choose(struct epochs *e, const struct cell *c, const struct history *h)
 {
     const struct note *best = NULL;
-    size_t looked = 0;
-    for (uint32_t g = next_generation(e, UINT32_MAX); g > 0; g = next_generation(e, g)) {
-        for (size_t i = 0; i < e->notes_count; i++) {
-            struct note *n = &e->notes[i];
-            if (n->generation != g || !is_readable(e, n) ||
-                (n->followed && (best != NULL || looked >= CANDIDATES_MAX)))
-                continue;
-            looked++;
-            int err = examine(e, n, c, h);
-            if (err != HOP_OK)
-                return err;
-            if (n->eligible && (best == NULL || is_better(n, best)))
-                best = n;
-        }
+    for (size_t i = 0; i < e->notes_count; i++) {
+        struct note *n = &e->notes[i];
+        if (n->followed || !is_readable(e, n))
+            continue;
+        int err = examine(e, n, c, h);
+        if (err != HOP_OK)
+            return err;
+        if (n->eligible && (best == NULL || is_better(n, best)))
+            best = n;
     }
     if (best != NULL)
         e->send = place_of(e, best->commit);
@@ -821,27 +823,27 @@ void epochs_forget_asks(struct epochs *e)
     e->asks_count = 0;
 }
 
-/* A GRANT of this epoch, sealed to the key that was asked for. */
-static bool is_answered(const struct epochs *e, const struct note *n, const struct ask *a)
+/* A GRANT of this epoch, sealed to this key. */
+static bool is_answered(const struct epochs *e, const struct note *n, const uint8_t kem[static 32])
 {
     for (size_t i = 0; i < e->notes_count; i++) {
         const struct note *g = &e->notes[i];
         if (g->grant && g->accepted && memcmp(g->commit, n->commit, 32) == 0 &&
-            memcmp(g->kem, a->kem, 32) == 0)
+            memcmp(g->kem, kem, 32) == 0)
             return true;
     }
     return false;
 }
 
-/* Is this ask one that we can answer, and nobody has? Only the newest key of a device counts. */
+/* Is this ask one that we can answer, and nobody has? It is sealed to the newest key. */
 static bool open_ask(const struct epochs *e, const struct cell *c, const struct ask *a,
                      struct epochs_gap *ret)
 {
     const struct cell_device *d = cell_device_active(c, a->ik);
     for (size_t i = 0; i < e->notes_count && d != NULL; i++) {
         const struct note *n = &e->notes[i];
-        if (memcmp(n->id, a->id, 32) != 0 || !is_readable(e, n) ||
-            memcmp(d->cert.kem, a->kem, 32) != 0 || is_answered(e, n, a))
+        if (memcmp(n->id, a->id, 32) != 0 || !is_readable(e, n) || is_answered(e, n, a->kem) ||
+            is_answered(e, n, d->cert.kem))
             continue;
         ret->epoch = epochs_by_commit(e, n->commit);
         ret->share = share_of(c, d) < ret->epoch->held ? share_of(c, d) : ret->epoch->held;

@@ -4,11 +4,11 @@
  * clock takes part. Every device that has the same records, and holds the same keys, chooses the
  * same epoch to write under, by one rule:
  *
- *   an epoch is *eligible* if its secret is held here; if all whom it was sealed to, in its EPOCH
- *   record and in GRANTs, are devices that are active now and may hold as much as they were given;
- *   if its author is an active device that may read; and if it was made by somebody who had seen
- *   the end of every device that is active no more;
- *   of these the one with the greatest (generation, number of recipients, then least record id).
+ *   an epoch is *eligible* if its secret is held here; if no other follows it; if all whom it was
+ * sealed to, in its EPOCH record and in GRANTs, are devices that are active now and may hold as
+ * much as they were given; if its author is an active device that may read; and if it was made by
+ * somebody who had seen the end of every device that is active no more; of these the one with the
+ * greatest (generation, number of recipients, then least record id).
  *
  * The last because of those who have not heard: somebody who still takes a removed device for an
  * active one would grant it the epochs it lacks. Whoever can read who made an epoch has opened all
@@ -108,7 +108,7 @@ struct epochs_gap {
 };
 bool epochs_gap(const struct epochs *e, const struct cell *c, size_t *at, struct epochs_gap *ret);
 
-/* EPOCH records, by who may make them, that we cannot read and have not asked for: ids. Returns how
+/* EPOCH records that we cannot read and have not asked for: ids. Returns how
  * many there are; the first max in ret. */
 size_t epochs_closed(const struct epochs *e, const uint8_t ik[static 32], uint8_t (*ret)[32],
                      size_t max);

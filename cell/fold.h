@@ -13,9 +13,11 @@ MUST_USE int cell_read_act(struct cell *c, const struct cell_event *e, struct ac
 
 /* Order, lists, chain and sights of all acts. HOP_ENOMEM. */
 MUST_USE int cell_index_all(struct cell *c, const struct history *h);
-/* The same for acts that came since, if they sort behind all others and none is of the top; else
+/* The same for one that came since, if it sorts behind all others and is not of the top; else
  * false, and all must be indexed again. */
-bool cell_index_more(struct cell *c, const struct history *h, int *ret_err);
+bool cell_index_last(struct cell *c, const struct history *h, uint32_t i, int *ret_err);
+/* Had this act seen all that stood before it about a subject of its own? */
+bool cell_saw_all(const struct cell *c, const struct act *a, uint32_t about);
 /* For an act that is not among the others: as if it had seen them all. Undone by setting the
  * counts of sights and bits back. */
 MUST_USE int cell_see_all(struct cell *c, struct act *a);
@@ -110,12 +112,15 @@ enum text_id cell_check_target(const struct cell *c, const struct act *a, uint8_
 
 /* Every act gets its verdict. HOP_ENOMEM. */
 MUST_USE int cell_judge_all(struct cell *c);
-/* Judge one act that came last, if no other verdict and no limit can change by it; else false. */
+/* Judge one act that came last, if no other verdict can change by it, and no order in which things
+ * came to stand matters; else false, and all must be judged again. */
 bool cell_judge_last(struct cell *c, uint32_t i);
 
 /* ---- roster.c ---- */
 
 /* Members, devices and all else that cell.h tells, from the verdicts. HOP_ENOMEM. */
 MUST_USE int cell_publish(struct cell *c);
+/* What one act that was judged last changes of it; false: all must be told again. */
+bool cell_publish_last(struct cell *c, uint32_t i, int *ret_err);
 
 #endif

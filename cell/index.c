@@ -172,7 +172,7 @@ static int add_sights(struct cell *c, struct act *a)
     int err = add_sights_of_key(c, a, a->key);
     if (err == HOP_OK && a->person != NONE)
         err = add_sight(c, a, a->person);
-    if (err == HOP_OK && a->type == AUTH_ADMIT)
+    if (err == HOP_OK && (a->type == AUTH_ADMIT || a->type == AUTH_SUSPEND))
         err = add_sights_of_key(c, a, a->device);
     if (err == HOP_OK && a->type == AUTH_SUSPEND && a->resume)
         err = add_sight(c, a, a->device | SIGHT_KEY);
@@ -271,6 +271,8 @@ static int index_act(struct cell *c, uint32_t i)
     a->tie = a->next = a->by = NONE;
     a->seen_count = 0;
     a->floors = UINT64_MAX;
+    a->prev = machine_at(c, a->key)->last_act;
+    machine_at(c, a->key)->last_act = i;
     int err = push(&c->order, i);
     if (err == HOP_OK && a->flaw == TEXT_NONE)
         err = add_sights(c, a);
@@ -336,8 +338,10 @@ static void forget(struct cell *c)
         invitation_at(c, i)->about.count = 0;
     for (uint32_t i = 0; i < c->assemblies.count; i++)
         assembly_at(c, i)->about.count = 0;
-    for (uint32_t i = 0; i < c->machines.count; i++)
+    for (uint32_t i = 0; i < c->machines.count; i++) {
         machine_at(c, i)->about.count = 0;
+        machine_at(c, i)->last_act = NONE;
+    }
     for (size_t i = 0; i < c->key_ties.count; i++)
         *list_u32_at(&c->key_ties, i) = NONE;
 }
@@ -400,22 +404,27 @@ int cell_index_all(struct cell *c, const struct history *h)
     return err == HOP_OK ? cell_lift_cuts(c, h) : err;
 }
 
-bool cell_index_more(struct cell *c, const struct history *h, int *ret_err)
+bool cell_index_last(struct cell *c, const struct history *h, uint32_t i, int *ret_err)
 {
+    struct act *a = act_at(c, i);
     *ret_err = HOP_OK;
-    for (uint32_t i = (uint32_t)c->order.count; i < c->acts.count; i++) {
-        struct act *a = act_at(c, i);
-        const struct act *last =
-            c->order.count == 0 ? NULL : act_at(c, list_u32(&c->order, c->order.count - 1));
-        place_in(a, h);
-        if (last == NULL || compare_order(&last, &(const struct act *){a}) > 0 ||
-            a->type == AUTH_GENESIS || a->type == AUTH_CONFIG || a->type == AUTH_COSIGN ||
-            a->type == AUTH_CHECKPOINT || (a->type == AUTH_ADMIT && a->invite == NONE))
-            return false;
-        *ret_err = index_act(c, i);
-        if (*ret_err == HOP_OK)
-            *ret_err = relate(c, a, h);
-        if (*ret_err != HOP_OK)
+    place_in(a, h);
+    const struct act *last = act_at(c, list_u32(&c->order, c->order.count - 1));
+    if (compare_order(&last, &(const struct act *){a}) > 0 || a->type == AUTH_GENESIS ||
+        a->type == AUTH_CONFIG || a->type == AUTH_COSIGN || a->type == AUTH_CHECKPOINT ||
+        (a->type == AUTH_ADMIT && a->invite == NONE))
+        return false;
+    *ret_err = index_act(c, i);
+    if (*ret_err == HOP_OK)
+        *ret_err = relate(c, a, h);
+    return *ret_err == HOP_OK;
+}
+
+bool cell_saw_all(const struct cell *c, const struct act *a, uint32_t about)
+{
+    uint32_t count = (uint32_t)cell_subject(c, about)->about.count;
+    for (uint32_t i = 0; i < count && i != a->about; i++) {
+        if (!cell_saw(c, a, about, i))
             return false;
     }
     return true;

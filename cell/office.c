@@ -320,21 +320,38 @@ static bool comes_from(const struct cell *c, uint32_t t, uint32_t first)
     return t != NONE;
 }
 
-/* Is an office for this device: did who gave it name the device or the one that brought it in, or
- * was it brought in by somebody who knew of the office? */
+static bool knew(const struct cell *c, const struct act *admit, const struct act *g,
+                 uint32_t person)
+{
+    if (g->type == AUTH_ROLE)
+        return cell_saw(c, admit, person, g->about);
+    for (size_t n = 1; n < c->chain.count; n++) {
+        if (act_at(c, config_at(c, n)->act) == g)
+            return admit->config_seen >= n;
+    }
+    return false;
+}
+
+/* Is an office for this device: did who gave it name the device, or was it brought in by somebody
+ * who knew of the office: an officer, or a device that the office is for? */
 static bool is_for(const struct cell *c, const struct act *g, uint32_t t)
 {
-    for (; t != NONE; t = tie_at(c, t)->parent) {
+    while (t != NONE) {
         const struct tie *tie = tie_at(c, t);
+        uint32_t next = NONE;
         for (size_t i = 0; i < g->devices.count; i++) {
             if (memcmp(g->devices.keys + 32 * i, names_at(&c->keys, tie->key), 32) == 0)
                 return true;
         }
-        for (uint32_t e = tie->admits; e != NONE && g->type == AUTH_ROLE; e = act_at(c, e)->next) {
+        for (uint32_t e = tie->admits; e != NONE; e = act_at(c, e)->next) {
             const struct act *a = act_at(c, e);
-            if (a->verdict == VERDICT_STANDS && !a->own && cell_saw(c, a, tie->person, g->about))
-                return true;
+            if (a->verdict != VERDICT_STANDS || !knew(c, a, g, tie->person))
+                continue;
+            if (!a->own)
+                return g->type == AUTH_ROLE;
+            next = tie->parent;
         }
+        t = next;
     }
     return false;
 }

@@ -479,6 +479,21 @@ static void strike_late_devices(struct cell *c)
     }
 }
 
+/* Why somebody is not heard, as it is in the end: while classes are judged, some are not known yet.
+ */
+static void name_reasons(struct cell *c)
+{
+    for (uint32_t i = 0; i < c->acts.count; i++) {
+        struct act *a = act_at(c, i);
+        if (a->verdict != VERDICT_VOID ||
+            (a->why != CELL_CUT && a->why != CELL_AUTHOR_PENDING && a->why != CELL_AUTHOR_UNKNOWN))
+            continue;
+        struct judged j = cell_weigh(c, a);
+        if (j.tie == NONE)
+            a->why = j.why;
+    }
+}
+
 /* Does it bear on what others might do, or what has effect? */
 static bool bears(const struct act *a)
 {
@@ -537,15 +552,171 @@ int cell_judge_all(struct cell *c)
         if (a->verdict == VERDICT_OPEN && is_rest(a))
             judge_rest(c, a);
     }
+    name_reasons(c);
     compare(c);
     return HOP_OK;
 }
 
-/* ---- one that came last ---- */
+/* ---- one that came last ----
+ *
+ * Nobody had seen it. So it changes what others might do, and which of their acts stand, only by
+ * what reaches those who had not seen it: a cut or a fall, an office that shields from a removal, a
+ * device or an invitation that two want. Where none of that can be, it is judged alone. That the
+ * outcome is the same is what tests/property/authority.c compares, with every order of arrival. */
+
+static bool void_last(struct act *a, enum text_id why)
+{
+    a->why = why;
+    a->verdict = VERDICT_VOID;
+    return true;
+}
+
+static uint8_t least(uint8_t x, uint8_t y)
+{
+    return x < y ? x : y;
+}
+
+static bool judge_last_invite(struct cell *c, struct act *a)
+{
+    struct judged j = cell_weigh(c, a);
+    if (j.tie == NONE)
+        return void_last(a, j.why);
+    const struct tie *tie = tie_at(c, j.tie);
+    bool own = a->type == AUTH_INVITE && a->person == tie->person;
+    enum text_id why = cell_check(c, a, &j);
+    if (why != TEXT_NONE)
+        return void_last(a, why);
+    stand(a, &j, own ? least(person_at(c, tie->person)->top, tie->class) : j.weight, own);
+    return true;
+}
+
+/* Does nothing else want this key, this invitation or this place? */
+static bool admits_alone(const struct cell *c, const struct act *a, uint32_t i)
+{
+    struct view now = cell_view_now(c);
+    const struct tie *tie = tie_at(c, a->tie);
+    return !tie->stands && tie->admits == i && tie->next_of_key == NONE &&
+           list_u32(&c->key_ties, a->device) == a->tie &&
+           invitation_at(c, a->invite)->used_by == NONE &&
+           c->persons_standing + 1 < CELL_MEMBERS_MAX && c->ties_standing + 1 < CELL_DEVICES_MAX &&
+           (a->root ? person_at(c, a->person)->about.count == 1 : cell_present(c, a->person, &now));
+}
+
+static bool judge_last_admit(struct cell *c, struct act *a, uint32_t i)
+{
+    if (!admits_alone(c, a, i))
+        return false;
+    struct judged j = cell_weigh(c, a);
+    uint32_t at;
+    enum text_id why = j.tie == NONE ? j.why : find_invite(c, a, &at);
+    if (why == TEXT_NONE) {
+        const struct act *invite = act_at(c, at);
+        const struct tie *tie = tie_at(c, j.tie);
+        uint8_t stage = j.weight;
+        if (invite->own && tie->person == a->person)
+            stage = least(person_at(c, tie->person)->top, tie->class);
+        why = judge_admit(c, a, &j, least(stage, invite->class));
+    }
+    if (why == TEXT_NONE)
+        return true;
+    if (why == CELL_CUT || why == CELL_AUTHOR_PENDING || why == CELL_INVITE_CUT)
+        return false; /* it is shown as pending */
+    return void_last(a, why);
+}
+
+/* Is there nothing by devices of a member beyond the cuts of this act, but what a cut voids
+ * already?
+ */
+static bool leaves_whole(const struct cell *c, const struct act *x)
+{
+    for (uint32_t t = person_at(c, x->person)->ties; t != NONE; t = tie_at(c, t)->next_of_person) {
+        for (uint32_t i = machine_at(c, tie_at(c, t)->key)->last_act; i != NONE;
+             i = act_at(c, i)->prev) {
+            const struct act *a = act_at(c, i);
+            if (a->flaw == TEXT_NONE && a->why != CELL_CUT && a->seq > cell_reach(c, x, a->log_id))
+                return false;
+        }
+    }
+    return true;
+}
+
+/* Has the member ended something of its own? The weight of that follows its offices. */
+static bool ended_own(const struct cell *c, uint32_t person)
+{
+    const struct list *about = &person_at(c, person)->about;
+    for (uint32_t i = 0; i < about->count; i++) {
+        const struct act *a = act_at(c, list_u32(about, i));
+        if (a->type == AUTH_LEAVE || (a->type == AUTH_REMOVE && a->own))
+            return true;
+    }
+    return false;
+}
+
+static bool all_stand(const struct cell *c, uint32_t person)
+{
+    for (uint32_t t = person_at(c, person)->ties; t != NONE; t = tie_at(c, t)->next_of_person) {
+        if (!tie_at(c, t)->stands)
+            return false;
+    }
+    return true;
+}
+
+static bool judge_last_role(struct cell *c, struct act *a)
+{
+    struct judged j = cell_weigh(c, a);
+    enum text_id why = j.tie == NONE ? j.why : cell_check(c, a, &j);
+    if (why != TEXT_NONE)
+        return void_last(a, why);
+    uint8_t rank = auth_rank_of((enum auth_role)a->role);
+    if (rank > person_at(c, a->person)->top || !all_stand(c, a->person) ||
+        ended_own(c, a->person) || !cell_saw_all(c, a, a->person) ||
+        (rank < person_at(c, a->person)->top && !leaves_whole(c, a)))
+        return false;
+    stand(a, &j, j.weight, false);
+    return true;
+}
+
+static bool judge_last_remove(struct cell *c, struct act *a)
+{
+    for (uint32_t t = list_u32(&c->key_ties, a->key); t != NONE; t = tie_at(c, t)->next_of_key) {
+        if (tie_at(c, t)->person == a->person)
+            return false; /* between devices of one member: judged from the root of their tree */
+    }
+    struct judged j = cell_weigh(c, a);
+    enum text_id why = j.tie == NONE ? j.why : cell_check(c, a, &j);
+    if (why != TEXT_NONE)
+        return void_last(a, why);
+    if (!cell_saw_all(c, a, a->person) || !leaves_whole(c, a))
+        return false;
+    stand(a, &j, j.weight, false);
+    c->turns++;
+    return true;
+}
 
 bool cell_judge_last(struct cell *c, uint32_t i)
 {
-    (void)c;
-    (void)i;
-    return false;
+    struct act *a = act_at(c, i);
+    a->why = a->flaw;
+    a->verdict = a->flaw == TEXT_NONE ? VERDICT_OPEN : VERDICT_VOID;
+    if (c->genesis_act == NONE)
+        return false;
+    a->was_judged = true;
+    if (a->flaw != TEXT_NONE)
+        return true;
+    switch (a->type) {
+    case AUTH_INVITE:
+    case AUTH_INVITE_END:
+        return judge_last_invite(c, a);
+    case AUTH_ADMIT:
+        return judge_last_admit(c, a, i);
+    case AUTH_ROLE:
+        return judge_last_role(c, a);
+    case AUTH_REMOVE:
+        return judge_last_remove(c, a);
+    case AUTH_LEAVE:
+        return false;
+    default:
+        judge_rest(c, a);
+        return true;
+    }
 }

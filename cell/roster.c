@@ -173,6 +173,7 @@ static int publish_device(struct cell *c, uint32_t t)
     memcpy(d->admit, admit->id, sizeof d->admit);
     describe_device(c, d, t);
     tie->device = (uint32_t)c->devices.count - 1;
+    c->pending_shown += !tie->stands;
     return push(&c->device_ties, t);
 }
 
@@ -320,9 +321,9 @@ static int publish_group(struct cell *c, uint32_t at)
 
 static void forget(struct cell *c)
 {
-    struct list *lists[] = {&c->members,     &c->devices,        &c->invites,
-                            &c->proposals,   &c->groups,         &c->ignored,
-                            &c->device_ties, &c->member_persons, &c->propose_acts};
+    struct list *lists[] = {&c->members,      &c->devices,   &c->invites,     &c->proposals,
+                            &c->groups,       &c->ignored,   &c->device_ties, &c->member_persons,
+                            &c->propose_acts, &c->group_acts};
     for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++)
         lists[i]->count = 0;
     for (uint32_t i = 0; i < c->persons.count; i++)
@@ -330,6 +331,7 @@ static void forget(struct cell *c)
     for (uint32_t i = 0; i < c->ties.count; i++)
         tie_at(c, i)->device = NONE;
     c->procedure_act = NONE;
+    c->pending_shown = 0;
 }
 
 /* The text of the procedure that the configuration names. */
@@ -355,7 +357,18 @@ static int note(struct cell *c, uint32_t at)
     }
     if (a->type == AUTH_PROCEDURE)
         find_procedure(c, at);
+    if (a->type == AUTH_GROUP)
+        return push(&c->group_acts, at);
     return a->type == AUTH_PROPOSE ? push(&c->propose_acts, at) : HOP_OK;
+}
+
+static int publish_groups(struct cell *c)
+{
+    int err = HOP_OK;
+    c->groups.count = 0;
+    for (size_t i = 0; i < c->group_acts.count && err == HOP_OK; i++)
+        err = publish_group(c, list_u32(&c->group_acts, i));
+    return err;
 }
 
 int cell_publish(struct cell *c)
@@ -375,10 +388,96 @@ int cell_publish(struct cell *c)
     trim_invites(c);
     for (size_t i = 0; i < c->propose_acts.count && err == HOP_OK; i++)
         err = publish_proposal(c, act_at(c, list_u32(&c->propose_acts, i)));
-    for (size_t i = 0; i < c->order.count && err == HOP_OK; i++) {
-        const struct act *a = act_at(c, list_u32(&c->order, i));
-        if (a->type == AUTH_GROUP && a->verdict == VERDICT_STANDS)
-            err = publish_group(c, list_u32(&c->order, i));
+    return err == HOP_OK ? publish_groups(c) : err;
+}
+
+/* ---- one that came last ---- */
+
+static struct cell_invite *shown_invite(struct cell *c, const struct act *a)
+{
+    struct cell_invite *v = c->invites.items;
+    for (size_t i = 0; i < c->invites.count; i++) {
+        if (memcmp(v[i].body.id, names_at(&c->invite_ids, a->invite), 16) == 0)
+            return &v[i];
+    }
+    return NULL;
+}
+
+static void describe_devices_of_key(struct cell *c, uint32_t key)
+{
+    for (uint32_t t = list_u32(&c->key_ties, key); t != NONE; t = tie_at(c, t)->next_of_key) {
+        if (tie_at(c, t)->device != NONE)
+            describe_device(c, (struct cell_device *)c->devices.items + tie_at(c, t)->device, t);
+    }
+}
+
+static int describe_person(struct cell *c, uint32_t person)
+{
+    uint32_t member = person_at(c, person)->member;
+    for (uint32_t t = person_at(c, person)->ties; t != NONE; t = tie_at(c, t)->next_of_person)
+        describe_devices_of_key(c, tie_at(c, t)->key);
+    if (member != NONE)
+        describe_member(c, (struct cell_member *)c->members.items + member, person);
+    return c->groups.count > 0 ? publish_groups(c) : HOP_OK;
+}
+
+static int publish_last_invite(struct cell *c, uint32_t i)
+{
+    struct cell_proposal *p = c->proposals.items;
+    int err = publish_invite(c, i);
+    for (size_t k = 0; k < c->proposals.count && err == HOP_OK && c->invites.count > 0; k++) {
+        const struct cell_invite *last = cell_invite(c, c->invites.count - 1);
+        p[k].answered = p[k].answered || memcmp(last->body.proposal, p[k].record, 32) == 0;
     }
     return err;
+}
+
+bool cell_publish_last(struct cell *c, uint32_t i, int *ret_err)
+{
+    const struct act *a = act_at(c, i);
+    struct cell_invite *shown;
+    *ret_err = note(c, i);
+    if (*ret_err != HOP_OK || a->verdict != VERDICT_STANDS)
+        return *ret_err == HOP_OK;
+    switch (a->type) {
+    case AUTH_INVITE:
+        if (c->invites.count >= CELL_INVITES_MAX)
+            return false;
+        *ret_err = publish_last_invite(c, i);
+        break;
+    case AUTH_INVITE_END:
+        shown = shown_invite(c, a);
+        if (shown != NULL)
+            shown->ended = true;
+        break;
+    case AUTH_ADMIT:
+        shown = shown_invite(c, a);
+        if (c->pending_shown > 0)
+            return false; /* they stand behind all others */
+        if (shown != NULL)
+            shown->used = true;
+        *ret_err = publish_admission(c, i, false);
+        if (*ret_err == HOP_OK && a->root && c->groups.count > 0)
+            *ret_err = publish_groups(c); /* one may have named whom it did not know */
+        break;
+    case AUTH_ROLE:
+    case AUTH_REMOVE:
+        *ret_err = describe_person(c, a->person);
+        break;
+    case AUTH_SUSPEND:
+        describe_devices_of_key(c, a->device);
+        break;
+    case AUTH_PREKEY:
+        describe_devices_of_key(c, a->key);
+        break;
+    case AUTH_GROUP:
+        *ret_err = publish_groups(c);
+        break;
+    case AUTH_PROPOSE:
+        *ret_err = publish_proposal(c, a);
+        break;
+    default: /* PROCEDURE: note() has seen to it */
+        break;
+    }
+    return *ret_err == HOP_OK;
 }

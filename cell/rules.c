@@ -173,7 +173,7 @@ static enum text_id check_suspend(const struct cell *c, const struct act *a, con
 {
     uint32_t person = tie_at(c, j->tie)->person;
     uint32_t t = list_u32(&c->key_ties, a->device);
-    while (t != NONE && !tie_at(c, t)->stands)
+    while (t != NONE && (!tie_at(c, t)->stands || !cell_saw_claim(c, a, t)))
         t = tie_at(c, t)->next_of_key;
     if (t == NONE)
         return CELL_TARGET_UNKNOWN;

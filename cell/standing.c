@@ -7,18 +7,19 @@
 
 int cell_resolve(struct cell *c, const struct history *h)
 {
-    uint32_t from = (uint32_t)c->order.count;
     int err = HOP_OK;
-    bool more = from > 0 && cell_index_more(c, h, &err);
-    if (err != HOP_OK)
-        return err;
-    for (uint32_t i = from; more && i < c->acts.count; i++)
-        more = cell_judge_last(c, i);
-    if (!more && (from == 0 || c->order.count < c->acts.count))
+    bool judged = c->order.count > 0, told = judged;
+    for (uint32_t i = (uint32_t)c->order.count; judged && i < c->acts.count; i++) {
+        judged = cell_index_last(c, h, i, &err) && cell_judge_last(c, i);
+        told = judged && told && cell_publish_last(c, i, &err);
+        if (err != HOP_OK)
+            return err;
+    }
+    if (c->order.count < c->acts.count) /* one does not sort in last, or is of the top */
         err = cell_index_all(c, h);
-    if (!more && err == HOP_OK)
+    if (!judged && err == HOP_OK)
         err = cell_judge_all(c);
-    return err == HOP_OK ? cell_publish(c) : err;
+    return err == HOP_OK && !told ? cell_publish(c) : err;
 }
 
 struct cell_standing cell_standing_at(const struct cell *c, const struct history *h, size_t member,

@@ -51,6 +51,7 @@ struct act {
     uint32_t place; /* in the canonical order of control records */
     uint32_t about; /* place among the acts about its person; LEAVE may be about several */
     uint32_t next;  /* ADMIT: of the same tie */
+    uint32_t prev;  /* by the same device */
     uint32_t tie;   /* ADMIT: what it claims */
     uint32_t seen_at, seen_count; /* into sights */
     uint32_t config_seen;         /* number of the newest configuration of the chain in its past */
@@ -71,6 +72,8 @@ struct subject {
     uint8_t top;      /* greatest rank ever held */
     uint32_t devices; /* ties that stand */
     uint32_t member;  /* index of what was published, or NONE */
+    /* of a device: */
+    uint32_t last_act; /* by it, in the order; the others follow by prev */
     /* of an invitation: */
     uint32_t used_by; /* key that was admitted by it, or NONE */
 };
@@ -124,13 +127,14 @@ struct cell {
     uint32_t founder_tie;
     uint32_t ties_standing, persons_standing;
     uint32_t depth_max;
-    uint64_t turns; /* cell_turns() */
+    uint64_t turns;       /* cell_turns() */
+    size_t pending_shown; /* devices that are shown and do not stand */
     /* ---- what came of it ---- */
     uint32_t genesis_act; /* NONE: not founded */
     struct auth_genesis genesis;
     uint32_t procedure_act;
     struct list members, devices, invites, proposals, groups, ignored, waiting;
-    struct list propose_acts;                /* uint32_t: acts that stand */
+    struct list propose_acts, group_acts;    /* uint32_t: acts that stand */
     struct list member_persons, device_ties; /* uint32_t: of each member, of each device */
     struct cell_config config;
     uint8_t conflict[2][32];

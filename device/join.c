@@ -413,12 +413,12 @@ static int make_gift(struct device *d, const struct request *q, enum auth_role r
 /* Admit, grant, and say so. */
 static int welcome(struct device *d, const struct request *q, uint64_t wall, struct wire_writer *w)
 {
-    const struct cell_invite *invite = find_invite(d->cell, q->invite);
-    enum auth_role role = invite == NULL ? ROLE_MEMBER : (enum auth_role)invite->body.role;
     struct gift gift;
     uint8_t genesis[1024], id[32];
     struct wire_writer body = wire_writer(genesis, sizeof genesis);
     int err = device_ready(d, wall); /* the grant is bound to the log that will carry it */
+    const struct cell_invite *invite = find_invite(d->cell, q->invite);
+    enum auth_role role = invite == NULL ? ROLE_MEMBER : (enum auth_role)invite->body.role;
     if (err == HOP_OK)
         err = make_gift(d, q, role, &gift);
     if (err == HOP_OK && cell_device_by_key(d->cell, q->cert.ik) == NULL) {

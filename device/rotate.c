@@ -373,13 +373,10 @@ static int write_grant(struct device *d, const struct epochs_gap *gap, uint64_t 
     uint8_t text[GRANT_TEXT_BYTES], id[32];
     const struct cell_device *x = cell_device(d->cell, gap->device);
     struct epoch_recipient to = {.ik = x->cert.ik, .kem = x->cert.kem, .share = gap->share};
-    int err = device_ready(d, wall);
-    if (err != HOP_OK)
-        return err;
     struct wire_writer w = wire_writer(text, sizeof text);
     struct epoch_context context = {.cell_id = d->keys->cell_id,
                                     .log = d->keys->log[LANE_CONTROL].public_key};
-    err = epoch_grant_put(&w, gap->epoch, &context, &to, &d->drbg);
+    int err = epoch_grant_put(&w, gap->epoch, &context, &to, &d->drbg);
     struct device_draft draft = {.lane = LANE_CONTROL,
                                  .outer = OUTER_GRANT,
                                  .type = AUTH_GRANT,
@@ -392,7 +389,7 @@ static int grant_all(struct device *d, uint64_t wall)
 {
     struct epochs_gap gap;
     size_t at = 0;
-    int err = HOP_OK;
+    int err = device_ready(d, wall);
     for (int i = 0; i < GRANTS_A_TURN && err == HOP_OK; i++) {
         if (!epochs_gap(d->epochs, d->cell, &at, &gap))
             break;
@@ -404,17 +401,19 @@ static int grant_all(struct device *d, uint64_t wall)
 /* Say which EPOCH records cannot be read here, and to which key they are to be sealed. */
 static int ask(struct device *d, uint64_t wall)
 {
-    const struct cell_device *own = own_device(d);
     struct auth_prekey p = {0};
     struct device_keys *k = d->keys;
     uint8_t body[256], id[32];
     int err = device_ready(d, wall);
+    const struct cell_device *own = own_device(d);
     if (err != HOP_OK || own == NULL)
         return err;
     size_t closed = epochs_closed(d->epochs, own->cert.ik, p.lacks, ASKED_AT_ONCE);
     p.lacks_count = (uint8_t)(closed < ASKED_AT_ONCE ? closed : ASKED_AT_ONCE);
-    device_keys_renew_kem(k, &d->drbg);
+    if (!kem_is_ours(d, own))
+        device_keys_renew_kem(k, &d->drbg);
     memcpy(k->kem_epoch, k->log_epoch, sizeof k->kem_epoch);
+    k->changed = true;
     memcpy(p.kem, k->kem.public_key, sizeof p.kem);
     auth_prekey_sign(&p, &k->ik, k->cell_id);
     struct wire_writer w = wire_writer(body, sizeof body);

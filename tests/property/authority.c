@@ -428,7 +428,7 @@ static void check_order(struct rng *r, const struct marks *set, const uint8_t di
     fold_shuffled(&f, r, set);
     fold_digest(&f, other);
     reasons(&f, other_why);
-    if (argued && memcmp(digest, other, 32) != 0)
+    if (argued && (memcmp(digest, other, 32) != 0 || memcmp(why, other_why, sizeof other_why) != 0))
         tell(&f);
     if (memcmp(digest, other, 32) != 0)
         broken("another order of arrival gives another cell (I1)");

@@ -25,11 +25,12 @@
 #define ACTS        24
 #define WRITTEN_MAX 512
 
-/* A record, and who was out for good when it was written, as far as its author knew. */
+/* A record, and who was out for good when it was written, as far as its author knew. What was a
+ * removal then may be void later, when more is known of who had the right to it. */
 struct written {
     uint8_t log[32];
     uint64_t seq;
-    uint32_t out; /* bits */
+    uint64_t out[DEVICES_MAX]; /* by what record, its first bytes; 0: not out */
     uint32_t by;
 };
 
@@ -37,8 +38,8 @@ struct one {
     struct device_keys keys;
     struct store *store;
     struct device *d;
-    bool in;      /* has ever been */
-    uint32_t out; /* who is out, as far as it knew before this turn: bits */
+    bool in;                   /* has ever been */
+    uint64_t out[DEVICES_MAX]; /* who is out, as far as it knew before this turn, and by what */
     unsigned starts, index;
 };
 
@@ -48,7 +49,7 @@ struct world {
     hop_time now;
     struct written written[WRITTEN_MAX];
     size_t written_count;
-    bool doubts[DEVICES_MAX][DEVICES_MAX];
+    uint64_t doubts[DEVICES_MAX][DEVICES_MAX]; /* by what record the second was out for the first */
     struct mesh_outs outs;
     uint8_t *scratch;
     uint64_t seed;
@@ -115,11 +116,15 @@ static bool is_active(const struct world *w, uint32_t by, uint32_t i)
     return cell_device_active(device_cell(w->ones[by].d), w->ones[i].keys.ik.public_key) != NULL;
 }
 
-static bool is_out(const struct world *w, uint32_t by, uint32_t i)
+/* For good: the first bytes of the record by which; 0: it is not. */
+static uint64_t is_out(const struct world *w, uint32_t by, uint32_t i)
 {
+    uint64_t end = 0;
     const struct cell_device *x =
         cell_device_by_key(device_cell(w->ones[by].d), w->ones[i].keys.ik.public_key);
-    return x != NULL && x->state == DEVICE_REVOKED;
+    if (x != NULL && x->state == DEVICE_REVOKED)
+        memcpy(&end, x->ended, sizeof end);
+    return end;
 }
 
 static bool reads_all(const struct world *w, uint32_t by, uint32_t i)
@@ -131,9 +136,9 @@ static bool reads_all(const struct world *w, uint32_t by, uint32_t i)
 
 static void note_out(struct world *w, uint32_t i)
 {
-    w->ones[i].out = 0;
+    memset(w->ones[i].out, 0, sizeof w->ones[i].out);
     for (uint32_t k = 0; k < w->count; k++)
-        w->ones[i].out |= is_out(w, i, k) ? 1u << k : 0;
+        w->ones[i].out[k] = is_out(w, i, k);
 }
 
 /* What was said in this turn. */
@@ -151,7 +156,8 @@ static void note_written(struct world *w, uint32_t i)
             if (known)
                 break;
             struct written *r = &w->written[w->written_count++];
-            *r = (struct written){.seq = seq, .out = x->out, .by = i};
+            *r = (struct written){.seq = seq, .by = i};
+            memcpy(r->out, x->out, sizeof r->out);
             memcpy(r->log, x->d->authored.logs[n], 32);
         }
     }
@@ -327,7 +333,7 @@ static void check_send(struct world *w)
             const struct epoch *has = epochs_by_tag(device_epochs(w->ones[k].d), send->tag);
             if (has == NULL || has->held < EPOCH_SECRET || is_active(w, i, k) || !is_out(w, i, k))
                 continue;
-            w->doubts[i][k] = true;
+            w->doubts[i][k] = is_out(w, i, k);
         }
     }
 }
@@ -362,15 +368,16 @@ static void check_closed(const struct world *w)
         return;
     for (uint32_t i = 0; i < w->count; i++) {
         for (uint32_t k = 0; k < w->count; k++) {
-            if (w->doubts[i][k] && is_out(w, a, k) && !is_out(w, a, i))
+            if (w->doubts[i][k] != 0 && w->doubts[i][k] == is_out(w, a, k) && !is_out(w, a, i))
                 broken(w, "I7 writes for somebody who is out", i, k);
         }
     }
     for (size_t n = 0; n < w->written_count; n++) {
         for (uint32_t k = 0; k < w->count; k++) {
-            if ((w->written[n].out >> k & 1) != 0 && is_out(w, a, k) &&
-                !is_out(w, a, w->written[n].by) && opens(w, k, &w->written[n]))
-                broken(w, "I9 opens what was written without it", w->written[n].by, k);
+            const struct written *r = &w->written[n];
+            if (r->out[k] != 0 && r->out[k] == is_out(w, a, k) && !is_out(w, a, r->by) &&
+                opens(w, k, r))
+                broken(w, "I9 opens what was written without it", r->by, k);
         }
     }
 }

@@ -458,33 +458,40 @@ static inline struct auth_cuts world_cuts(const struct world *w, const struct ma
     return cuts;
 }
 
-/* The devices of a member that this one takes for good: it knows them, and has heard of no removal.
- * bytes: room for AUTH_DEVICES_MAX keys. */
+/* Does somebody with these records take the device for good: brought in, by nobody who was out, and
+ * heard of no removal? */
+static inline bool world_good(const struct world *w, const struct marks *seen, uint32_t n)
+{
+    const struct gadget *d = &w->devices[n];
+    bool known = n == 0, gone = false;
+    for (uint32_t i = 0; i < w->records_count; i++) {
+        const struct written *r = &w->records[i];
+        struct auth_admit a;
+        struct auth_remove v;
+        static const uint8_t all[32];
+        const struct span body = SPAN(r->body, r->size);
+        if (!marked(seen, i))
+            continue;
+        if (r->type == AUTH_LEAVE && memcmp(w->devices[r->device].member, d->member, 16) == 0)
+            gone = true;
+        if (r->type == AUTH_ADMIT && auth_admit_parse(&a, body) == HOP_OK &&
+            memcmp(a.cert.ik, d->cert.ik, 32) == 0 && n != 0 && r->device < n)
+            known = known || world_good(w, seen, r->device);
+        if (r->type == AUTH_REMOVE && auth_remove_parse(&v, body) == HOP_OK)
+            gone = gone || memcmp(v.ik, d->cert.ik, 32) == 0 ||
+                   (memcmp(v.ik, all, 32) == 0 && memcmp(v.member, d->member, 16) == 0);
+    }
+    return known && !gone;
+}
+
+/* The devices of a member that this one takes for good. bytes: room for AUTH_DEVICES_MAX keys. */
 static inline struct auth_devices world_devices(const struct world *w, const struct marks *seen,
                                                 const uint8_t *member, uint8_t *bytes)
 {
     struct auth_devices ret = {.keys = bytes};
     for (uint32_t n = 0; n < w->devices_count && ret.count < AUTH_DEVICES_MAX; n++) {
         const struct gadget *d = &w->devices[n];
-        bool known = false, gone = false;
-        if (memcmp(d->member, member, 16) != 0)
-            continue;
-        for (uint32_t i = 0; i < w->records_count; i++) {
-            struct auth_admit a;
-            struct auth_remove r;
-            static const uint8_t all[32];
-            const struct span body = SPAN(w->records[i].body, w->records[i].size);
-            if (!marked(seen, i))
-                continue;
-            gone = gone || (w->records[i].type == AUTH_LEAVE &&
-                            memcmp(w->devices[w->records[i].device].member, member, 16) == 0);
-            if (w->records[i].type == AUTH_ADMIT && auth_admit_parse(&a, body) == HOP_OK)
-                known = known || memcmp(a.cert.ik, d->cert.ik, 32) == 0;
-            if (w->records[i].type == AUTH_REMOVE && auth_remove_parse(&r, body) == HOP_OK)
-                gone = gone || memcmp(r.ik, d->cert.ik, 32) == 0 ||
-                       (memcmp(r.ik, all, 32) == 0 && memcmp(r.member, member, 16) == 0);
-        }
-        if (!known || gone)
+        if (memcmp(d->member, member, 16) != 0 || !world_good(w, seen, n))
             continue;
         size_t at = ret.count++;
         while (at > 0 && memcmp(bytes + 32 * (at - 1), d->cert.ik, 32) > 0) {

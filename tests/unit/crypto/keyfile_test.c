@@ -169,12 +169,14 @@ TEST(keyfile_seal_refuses_the_costs_that_open_refuses)
 }
 
 /* A file of another program, and one of a later hop, deserve different sentences. */
-TEST(keyfile_names_foreign_and_newer_files)
+TEST(keyfile_names_foreign_newer_and_older_files)
 {
     struct sealed f;
     make(&f, "payload", "correct horse battery");
     f.bytes[4] = 3;
     CHECK_EQ(open_it(&f, "correct horse battery"), KEYFILE_NEWER);
+    f.bytes[4] = 1;
+    CHECK_EQ(open_it(&f, "correct horse battery"), KEYFILE_OLDER);
     f.bytes[4] = 0;
     recheck(&f);
     CHECK_EQ(open_it(&f, "correct horse battery"), KEYFILE_DAMAGED);

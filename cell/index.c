@@ -124,10 +124,10 @@ static int take_tie(struct cell *c, uint32_t i)
 
 static int add_sight(struct cell *c, struct act *a, uint32_t about)
 {
-    const struct sight *have = (const struct sight *)c->sights.items + a->seen_at;
+    const struct sight *have = c->sights.items;
     uint32_t count = (uint32_t)cell_subject(c, about)->about.count;
     for (uint32_t i = 0; i < a->seen_count; i++) {
-        if (have[i].about == about)
+        if (have[a->seen_at + i].about == about)
             return HOP_OK;
     }
     struct sight *s = list_add(&c->sights, sizeof *s);
@@ -157,7 +157,7 @@ static int add_sights_of_seats(struct cell *c, struct act *a)
 {
     struct auth_config v;
     int err = auth_config_parse(&v, SPAN(a->body, a->size));
-    for (size_t n = 0; n < v.seats_count && err == HOP_OK; n++) {
+    for (size_t n = 0; err == HOP_OK && n < v.seats_count; n++) {
         uint32_t key = names_find(&c->keys, v.seats[n]);
         if (key != NONE)
             err = add_sights_of_key(c, a, key);

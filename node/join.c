@@ -320,6 +320,12 @@ static int open_edges(struct node *n, const struct node_options *o, struct links
     return loop_open_discovery(n, o, 0, no_key, ret_discovery, why);
 }
 
+/* What fails here, and not with the inviter, is no refusal. */
+static bool own_disk(enum text_id id)
+{
+    return id == ERR_DISK_FULL || id == ERR_DISK_ERROR;
+}
+
 /* HOP_OK when joined; else the sentence is in why. */
 static int look(struct joining *j, unsigned wait_seconds, struct node_trouble *why)
 {
@@ -332,7 +338,7 @@ static int look(struct joining *j, unsigned wait_seconds, struct node_trouble *w
     }
     if (j->state == JOINED)
         return HOP_OK;
-    why->exit_code = j->state == JOINING_FAILED ? 1 : 3;
+    why->exit_code = j->state == JOINING_FAILED && !own_disk(j->why.id) ? 1 : 3;
     why->said = j->why;
     if (j->state == JOINING_FAILED)
         return HOP_EREFUSED;

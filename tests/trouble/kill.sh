@@ -10,7 +10,7 @@ init_again() {
 }
 swept "init dies at any write: no device, or a whole one" kill fresh init_again make k
 swept "init finds the disk full at any write" full fresh init_again make k
-make k0 >/dev/null
+rm -rf "$dir/k0" && make k0 >/dev/null
 founded() { rm -rf "$dir/k" && cp -r "$dir/k0" "$dir/k"; }
 found_k() { hop k cell new "Chi bộ" --as "Người lập"; }
 cell_whole() {

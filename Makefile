@@ -213,6 +213,9 @@ bench-sync: ## measure sync against its goals, beside four other libraries; into
 	@tools/deps
 	@$(MAKE) V=release -j$(JOBS) --no-print-directory $(call released,$(SYNC))
 	@tools/bench-sync build/bench.json $(call released,$(SYNC))
+bench-cell: ## measure who may write and who may read
+	@$(MAKE) V=release -j$(JOBS) --no-print-directory build/release-$(notdir $(CC))/bench/cell
+	@tools/run-bench build/bench.json build/release-$(notdir $(CC))/bench/cell
 coverage: ## lines of the pure folders that the tests reach
 	@find build/cov-gcc -name '*.gcda' -delete 2>/dev/null || true
 	-@$(MAKE) V=cov CC=gcc --no-print-directory check-unit
@@ -237,4 +240,4 @@ clean: ## remove build/
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(firstword $(MAKEFILE_LIST)) | sed 's/:.*## /\t/' | expand -t 14
-.PHONY: all tests check check-unit check-tsan shellcheck demo pure layers tidy format clang-tidy cppcheck fuzz fuzz-targets bench bench-programs bench-sync coverage install tags sources clean help FORCE
+.PHONY: all tests check check-unit check-tsan shellcheck demo pure layers tidy format clang-tidy cppcheck fuzz fuzz-targets bench bench-programs bench-sync bench-cell coverage install tags sources clean help FORCE

@@ -182,6 +182,8 @@ static void govern(struct rng *r)
     }
 }
 
+/* The floor of the two lines that have one is what they should cost at most: there is no other
+ * program that does this. */
 static void measure_authority(void)
 {
     struct rng r = rng_seeded(1);
@@ -205,8 +207,11 @@ static void measure_authority(void)
     at_once = false;
     while (records_count < RECORDS + MORE)
         govern(&r);
-    (void)printf("apply %.1f ms, resolve %.1f ms; more: apply %.1f us, resolve %.1f us\n",
-                 applied / 1e3, all / 1e3, apply_us / MORE, resolve_us / MORE);
+    bench_report("cell: 10,000 control records, checked", applied / 1e3, "ms", 0, NULL,
+                 "parsed, with the signatures in them; 300 members, 600 devices");
+    bench_report("cell: who may write, from all of them", all / 1e3, "ms", 50, "goal", "CPU");
+    bench_report("cell: who may write, one more record", (apply_us + resolve_us) / MORE, "us", 50,
+                 "goal", "of which resolving %.1f us", resolve_us / MORE);
 }
 
 int main(int argc, char **argv)

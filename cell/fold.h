@@ -16,14 +16,21 @@ MUST_USE int cell_index_all(struct cell *c, const struct history *h);
 /* The same for one that came since, if it sorts behind all others and is not of the top; else
  * false, and all must be indexed again. */
 bool cell_index_last(struct cell *c, const struct history *h, uint32_t i, int *ret_err);
-/* Had this act seen all that stood before it about a subject of its own? */
-bool cell_saw_all(const struct cell *c, const struct act *a, uint32_t about);
 /* For an act that is not among the others: as if it had seen them all. Undone by setting the
  * counts of sights and bits back. */
 MUST_USE int cell_see_all(struct cell *c, struct act *a);
+struct subject *cell_subject(const struct cell *c, uint32_t about);
+
+/* ---- seen.c ---- */
+
+/* Fill in what acts had seen: all of them, or one that came last. HOP_ENOMEM. */
+MUST_USE int cell_relate_all(struct cell *c, const struct history *h);
+MUST_USE int cell_relate(struct cell *c, struct act *a, const struct history *h);
 /* Had this act seen the act that stands at this place among those about a subject of its own? */
 bool cell_saw(const struct cell *c, const struct act *a, uint32_t about, uint32_t place);
-struct subject *cell_subject(const struct cell *c, uint32_t about);
+/* Had it seen all that stood before it? */
+bool cell_saw_all(const struct cell *c, const struct act *a, uint32_t about);
+/* Number of the newest configuration of the chain in a past (history_past()). */
 uint32_t cell_config_in(const struct cell *c, const uint64_t *past);
 
 /* ---- chain.c ---- */
@@ -76,6 +83,8 @@ struct office {
 struct office cell_base_office(const struct cell *c, uint32_t person, const struct view *v);
 struct office cell_office(const struct cell *c, uint32_t person, const struct view *v);
 bool cell_present(const struct cell *c, uint32_t person, const struct view *v);
+/* Has the membership never ended, so that nobody can have returned? */
+bool cell_never_ended(const struct cell *c, uint32_t person);
 bool cell_is_founder(const struct cell *c, uint32_t person);
 /* Had the act seen that the device was brought in? */
 bool cell_saw_claim(const struct cell *c, const struct act *a, uint32_t tie);

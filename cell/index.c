@@ -1,11 +1,4 @@
-/* The collected records in canonical order, listed by what they are about, and what each had seen
- * of the others.
- *
- * Whether one record had seen another is asked a great deal, but only between records about one
- * member or one invitation. So each record keeps a bit for every earlier act about the members that
- * it, its author or the device in it may stand for, and about its invitation. The bits are filled
- * log by log, because a history answers fastest so, and never change afterwards as long as nothing
- * sorts in before: what comes last in the order nobody had seen. */
+/* The collected records in canonical order, listed by what they are about. */
 #include "cell/fold.h"
 
 #include <stdlib.h>
@@ -24,16 +17,8 @@ static int compare_order(const void *x, const void *y)
     return memcmp(a->id, b->id, sizeof a->id);
 }
 
-static int compare_logs(const void *x, const void *y)
-{
-    const struct act *a = *(struct act *const *)x, *b = *(struct act *const *)y;
-    if (a->log != b->log)
-        return a->log < b->log ? -1 : 1;
-    return a->seq < b->seq ? -1 : a->seq > b->seq;
-}
-
 /* All acts, sorted; owned by the caller. NULL if memory runs out. */
-static struct act **sorted(const struct cell *c, int (*compare)(const void *, const void *))
+static struct act **sorted(const struct cell *c)
 {
     struct act **v = malloc((c->acts.count + 1) * sizeof(struct act *));
     if (v == NULL)
@@ -41,10 +26,10 @@ static struct act **sorted(const struct cell *c, int (*compare)(const void *, co
     bool done = true;
     for (uint32_t i = 0; i < c->acts.count; i++) {
         v[i] = act_at(c, i);
-        done = done && (i == 0 || compare(&v[i - 1], &v[i]) < 0);
+        done = done && (i == 0 || compare_order(&v[i - 1], &v[i]) < 0);
     }
     if (!done)
-        qsort(v, c->acts.count, sizeof(struct act *), compare);
+        qsort(v, c->acts.count, sizeof(struct act *), compare_order);
     return v;
 }
 
@@ -281,50 +266,6 @@ static int index_act(struct cell *c, uint32_t i)
     return err;
 }
 
-/* ---- who had seen what ---- */
-
-static int relate(struct cell *c, struct act *a, const struct history *h)
-{
-    const uint64_t *past = history_past_control(h, a->entry);
-    if (past == NULL)
-        return HOP_ENOMEM;
-    for (uint32_t s = 0; s < a->seen_count; s++) {
-        const struct sight *sight = (const struct sight *)c->sights.items + a->seen_at + s;
-        const struct list *about = &cell_subject(c, sight->about)->about;
-        uint64_t *bits = (uint64_t *)c->bits.items + sight->bits_at;
-        for (uint32_t i = 0; i < sight->count; i++) {
-            const struct act *other = act_at(c, list_u32(about, i));
-            if (past[other->log] >= other->seq)
-                bits[i / 64] |= UINT64_C(1) << i % 64;
-        }
-    }
-    a->config_seen = cell_config_in(c, past);
-    return HOP_OK;
-}
-
-/* Number of the newest configuration of the chain in this past. */
-uint32_t cell_config_in(const struct cell *c, const uint64_t *past)
-{
-    for (size_t n = c->chain.count; n-- > 1;) {
-        const struct act *config = act_at(c, config_at(c, n)->act);
-        if (past[config->log] >= config->seq)
-            return (uint32_t)n;
-    }
-    return 0;
-}
-
-bool cell_saw(const struct cell *c, const struct act *a, uint32_t about, uint32_t place)
-{
-    const struct sight *s = (const struct sight *)c->sights.items + a->seen_at;
-    for (uint32_t i = 0; i < a->seen_count; i++, s++) {
-        if (s->about != about)
-            continue;
-        const uint64_t *bits = (const uint64_t *)c->bits.items + s->bits_at;
-        return place < s->count && (bits[place / 64] >> place % 64 & 1) != 0;
-    }
-    return false;
-}
-
 static void forget(struct cell *c)
 {
     struct list *lists[] = {&c->order, &c->ties, &c->sights, &c->bits, &c->own_kinds};
@@ -384,7 +325,7 @@ int cell_index_all(struct cell *c, const struct history *h)
     forget(c);
     for (uint32_t i = 0; i < c->acts.count; i++)
         place_in(act_at(c, i), h);
-    struct act **v = sorted(c, compare_order);
+    struct act **v = sorted(c);
     int err = v == NULL ? HOP_ENOMEM : HOP_OK;
     if (err == HOP_OK) {
         find_genesis(c, v);
@@ -395,12 +336,8 @@ int cell_index_all(struct cell *c, const struct history *h)
     free(v);
     if (err == HOP_OK)
         err = cell_walk_chain(c, h);
-    v = err == HOP_OK ? sorted(c, compare_logs) : NULL;
-    if (v == NULL)
-        return HOP_ENOMEM;
-    for (size_t i = 0; i < c->acts.count && err == HOP_OK; i++)
-        err = relate(c, v[i], h);
-    free(v);
+    if (err == HOP_OK)
+        err = cell_relate_all(c, h);
     return err == HOP_OK ? cell_lift_cuts(c, h) : err;
 }
 
@@ -416,16 +353,6 @@ bool cell_index_last(struct cell *c, const struct history *h, uint32_t i, int *r
         return false;
     *ret_err = index_act(c, i);
     if (*ret_err == HOP_OK)
-        *ret_err = relate(c, a, h);
+        *ret_err = cell_relate(c, a, h);
     return *ret_err == HOP_OK;
-}
-
-bool cell_saw_all(const struct cell *c, const struct act *a, uint32_t about)
-{
-    uint32_t count = (uint32_t)cell_subject(c, about)->about.count;
-    for (uint32_t i = 0; i < count && i != a->about; i++) {
-        if (!cell_saw(c, a, about, i))
-            return false;
-    }
-    return true;
 }

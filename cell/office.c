@@ -190,6 +190,12 @@ static bool saw_all_ends(const struct cell *c, const struct act *admit, uint32_t
     return true;
 }
 
+bool cell_never_ended(const struct cell *c, uint32_t person)
+{
+    struct view now = cell_view_now(c);
+    return saw_all_ends(c, NULL, person, &now);
+}
+
 bool cell_present(const struct cell *c, uint32_t person, const struct view *v)
 {
     const struct list *about = &person_at(c, person)->about;

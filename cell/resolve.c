@@ -593,13 +593,12 @@ static bool judge_last_invite(struct cell *c, struct act *a)
 /* Does nothing else want this key, this invitation or this place? */
 static bool admits_alone(const struct cell *c, const struct act *a, uint32_t i)
 {
-    struct view now = cell_view_now(c);
     const struct tie *tie = tie_at(c, a->tie);
     return !tie->stands && tie->admits == i && tie->next_of_key == NONE &&
            list_u32(&c->key_ties, a->device) == a->tie &&
            invitation_at(c, a->invite)->used_by == NONE &&
            c->persons_standing + 1 < CELL_MEMBERS_MAX && c->ties_standing + 1 < CELL_DEVICES_MAX &&
-           (a->root ? person_at(c, a->person)->about.count == 1 : cell_present(c, a->person, &now));
+           (a->root ? person_at(c, a->person)->about.count == 1 : cell_never_ended(c, a->person));
 }
 
 static bool judge_last_admit(struct cell *c, struct act *a, uint32_t i)

@@ -639,13 +639,22 @@ static bool leaves_whole(const struct cell *c, const struct act *x)
     return true;
 }
 
-/* Has the member ended something of its own? The weight of that follows its offices. */
+static bool claims(const struct cell *c, uint32_t key, uint32_t person)
+{
+    uint32_t t = list_u32(&c->key_ties, key);
+    while (t != NONE && tie_at(c, t)->person != person)
+        t = tie_at(c, t)->next_of_key;
+    return t != NONE;
+}
+
+/* Has the member ended something of its own, or tried to? The weight of that follows its offices.
+ */
 static bool ended_own(const struct cell *c, uint32_t person)
 {
     const struct list *about = &person_at(c, person)->about;
     for (uint32_t i = 0; i < about->count; i++) {
         const struct act *a = act_at(c, list_u32(about, i));
-        if (a->type == AUTH_LEAVE || (a->type == AUTH_REMOVE && a->own))
+        if (a->type == AUTH_LEAVE || (a->type == AUTH_REMOVE && claims(c, a->key, person)))
             return true;
     }
     return false;
@@ -677,10 +686,8 @@ static bool judge_last_role(struct cell *c, struct act *a)
 
 static bool judge_last_remove(struct cell *c, struct act *a)
 {
-    for (uint32_t t = list_u32(&c->key_ties, a->key); t != NONE; t = tie_at(c, t)->next_of_key) {
-        if (tie_at(c, t)->person == a->person)
-            return false; /* between devices of one member: judged from the root of their tree */
-    }
+    if (claims(c, a->key, a->person))
+        return false; /* between devices of one member: judged from the root of their tree */
     struct judged j = cell_weigh(c, a);
     enum text_id why = j.tie == NONE ? j.why : cell_check(c, a, &j);
     if (why != TEXT_NONE)

@@ -457,7 +457,7 @@ bool cell_publish_last(struct cell *c, uint32_t i, int *ret_err)
         if (shown != NULL)
             shown->used = true;
         *ret_err = publish_admission(c, i, false);
-        if (*ret_err == HOP_OK && a->root && c->groups.count > 0)
+        if (*ret_err == HOP_OK && c->groups.count > 0)
             *ret_err = publish_groups(c); /* one may have named whom it did not know */
         break;
     case AUTH_ROLE:

@@ -331,6 +331,8 @@ static uint32_t device_of(const uint8_t *id, size_t size)
     return 99;
 }
 
+static void tell_more(const struct fold *f);
+
 /* The history as a story, for who has to find out why. */
 static void tell(const struct fold *f)
 {
@@ -361,14 +363,30 @@ static void tell(const struct fold *f)
     }
     for (size_t i = 0; i < cell_member_count(f->cell); i++) {
         const struct cell_member *m = cell_member(f->cell, i);
-        (void)fprintf(stderr, "member of device %u: role %d rank %u %s%s\n", device_of(m->id, 16),
-                      (int)m->role, m->rank, m->active ? "active" : "gone",
-                      m->pending ? " pending" : "");
+        (void)fprintf(stderr, "member of device %u: role %d/%d rank %u %s%s by %u (%02x%02x)\n",
+                      device_of(m->id, 16), (int)m->role, (int)m->category, m->rank,
+                      m->active ? "active" : "gone", m->pending ? " pending" : "",
+                      device_of(m->admitted_by, 16), m->admit[0], m->admit[1]);
     }
     for (size_t i = 0; i < cell_device_count(f->cell); i++) {
         const struct cell_device *d = cell_device(f->cell, i);
         (void)fprintf(stderr, "device %u of member %u: state %d%s\n", device_of(d->cert.ik, 32),
                       d->member, (int)d->state, d->seat ? " seat" : "");
+    }
+    tell_more(f);
+}
+
+static void tell_more(const struct fold *f)
+{
+    for (size_t i = 0; i < cell_invite_count(f->cell); i++) {
+        const struct cell_invite *v = cell_invite(f->cell, i);
+        (void)fprintf(stderr, "invitation %02x%02x%s%s\n", v->record[0], v->record[1],
+                      v->used ? " used" : "", v->ended ? " ended" : "");
+    }
+    for (size_t i = 0; i < cell_group_count(f->cell); i++) {
+        const struct cell_group *g = cell_group(f->cell, i);
+        (void)fprintf(stderr, "group %02x%02x led by %u, %zu members\n", g->id[0], g->id[1],
+                      g->leader, g->members_count);
     }
 }
 

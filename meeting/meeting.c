@@ -241,56 +241,22 @@ uint32_t log_last_seen(const struct history *h, const struct log_past *log, uint
     return low == 0 ? HISTORY_NONE : log->entries[low - 1];
 }
 
-static int fold_act(struct fold *d)
-{
-    switch (d->a->type) {
-    case ACT_MEETING:
-        return fold_meeting(d);
-    case ACT_DOC:
-        return fold_document(d);
-    case ACT_NOTICE:
-        return fold_notice(d);
-    case ACT_OPINION:
-        return fold_opinion(d);
-    case ACT_OPEN:
-        return fold_open(d);
-    case ACT_ATTEND:
-        return fold_attend(d);
-    case ACT_ROLL:
-        return fold_roll(d);
-    case ACT_MOTION:
-        return fold_motion(d);
-    case ACT_VOTE:
-        return fold_vote(d);
-    case ACT_TALLY:
-        return fold_tally(d);
-    case ACT_CLOSE:
-        return fold_close(d);
-    case ACT_MINUTES:
-        return fold_minutes(d);
-    case ACT_RECEIPT:
-        return fold_receipt(d);
-    }
-    return text_say(&d->why, REFUSE_UNKNOWN_TYPE, 0);
-}
-
 /* The record as an act of a meeting that is there; HOP_EREFUSED with the reason. */
 static int find_place(struct fold *d, struct act *a)
 {
-    if (strcmp(act_type_name(d->e->type), act_type_name(0)) == 0)
+    if (rule_of(d->e->type) == NULL)
         return text_say(&d->why, REFUSE_UNKNOWN_TYPE, 0);
     if (d->e->member >= cell_member_count(d->c))
         return text_say(&d->why, REFUSE_NOT_MEMBER, 0);
     if (act_parse(a, (enum act_type)d->e->type, d->e->body) != HOP_OK)
         return text_say(&d->why, REFUSE_MALFORMED, 0);
-    if (a->type == ACT_MEETING)
-        return HOP_OK;
-    const struct thing *t = thing_find(d->s, a->meeting);
-    if (t == NULL || t->kind != THING_MEETING)
-        return text_say(&d->why, REFUSE_UNKNOWN_MEETING, 0);
-    d->meeting = t->meeting;
-    d->f = d->s->meetings[t->meeting];
-    return HOP_OK;
+    uint32_t index;
+    int err = find_meeting(d->s, a, &index, &d->why);
+    if (err == HOP_OK && index != NO_MEETING) {
+        d->meeting = index;
+        d->f = d->s->meetings[index];
+    }
+    return err;
 }
 
 int meeting_apply(struct meeting_state *s, const struct cell *c, const struct history *h,
@@ -310,7 +276,7 @@ int meeting_apply(struct meeting_state *s, const struct cell *c, const struct hi
         err = permit_record(&q);
     }
     if (err == HOP_OK)
-        err = fold_act(&d);
+        err = rule_of(a.type)->fold(&d);
     return err == HOP_EREFUSED ? ignore(&d) : err;
 }
 

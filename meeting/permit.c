@@ -165,7 +165,7 @@ static int permit_roll(const struct ask *q)
     int err = need_recorder(q);
     if (err == HOP_OK)
         err = need_stage(q, STAGE_CONVENED);
-    if (err == HOP_OK && cell_member_index(q->c, q->a->target) == SIZE_MAX)
+    if (err == HOP_OK && cell_member_index(q->c, q->a->person) == SIZE_MAX)
         err = text_say(q->why, REFUSE_NO_SUCH_MEMBER, 0);
     if (err == HOP_OK && q->a->value < ROLL_COUNT && q->a->text.size == 0 &&
         q->s->procedure->roll_needs_reason[q->a->value])
@@ -207,44 +207,28 @@ static int permit_receipt(const struct ask *q)
     return q->member == author ? text_say(q->why, REFUSE_OWN_RECEIPT, 0) : HOP_OK;
 }
 
-int permit_record(const struct ask *q)
+static int permit_open(const struct ask *q)
 {
-    int err = HOP_OK;
-    assert(q->member < cell_member_count(q->c));
-    assert(q->f != NULL || q->a->type == ACT_MEETING);
-    switch (q->a->type) {
-    case ACT_MEETING:
-        return permit_meeting(q);
-    case ACT_DOC:
-        return permit_document(q);
-    case ACT_NOTICE:
-        return permit_notice(q);
-    case ACT_OPINION:
-        return permit_opinion(q);
-    case ACT_OPEN:
-        err = need_leader(q);
-        return err != HOP_OK ? err : need_stage(q, STAGE_CONVENED);
-    case ACT_ATTEND:
-        return permit_attend(q);
-    case ACT_ROLL:
-        return permit_roll(q);
-    case ACT_MOTION:
-        return permit_motion(q);
-    case ACT_VOTE:
-        return permit_vote(q);
-    case ACT_TALLY:
-        err = need_leader(q);
-        return err != HOP_OK ? err : need_motion(q);
-    case ACT_CLOSE:
-        err = need_leader(q);
-        return err != HOP_OK ? err : need_stage(q, STAGE_OPENED);
-    case ACT_MINUTES:
-        err = need_recorder(q);
-        return err != HOP_OK ? err : need_stage(q, STAGE_CLOSED);
-    case ACT_RECEIPT:
-        return permit_receipt(q);
-    }
-    return text_say(q->why, REFUSE_UNKNOWN_TYPE, 0);
+    int err = need_leader(q);
+    return err != HOP_OK ? err : need_stage(q, STAGE_CONVENED);
+}
+
+static int permit_tally(const struct ask *q)
+{
+    int err = need_leader(q);
+    return err != HOP_OK ? err : need_motion(q);
+}
+
+static int permit_close(const struct ask *q)
+{
+    int err = need_leader(q);
+    return err != HOP_OK ? err : need_stage(q, STAGE_OPENED);
+}
+
+static int permit_minutes(const struct ask *q)
+{
+    int err = need_recorder(q);
+    return err != HOP_OK ? err : need_stage(q, STAGE_CLOSED);
 }
 
 /* ---- now ---- */
@@ -361,38 +345,64 @@ static int now_receipt(const struct ask *q)
     return HOP_OK;
 }
 
+static int now_notice(const struct ask *q)
+{
+    return q->f->m.stage > STAGE_PREPARED ? text_say(q->why, REFUSE_NOTICE_TWICE, 0) : HOP_OK;
+}
+
+static int now_open(const struct ask *q)
+{
+    return q->f->m.stage > STAGE_CONVENED ? text_say(q->why, REFUSE_OPEN_TWICE, 0) : HOP_OK;
+}
+
+static int now_attend(const struct ask *q)
+{
+    return own_line(q).claimed ? text_say(q->why, REFUSE_ATTEND_TWICE, 0) : need_open(q);
+}
+
+/* ---- one row an act ---- */
+
+#define ROW(type) [type - ACT_MEETING]
+
+/* clang-format off */
+static const struct rule rules[] = {
+    [0]              = {permit_meeting, now_meeting, fold_meeting},
+    ROW(ACT_DOC)     = {permit_document, need_open, fold_document},
+    ROW(ACT_NOTICE)  = {permit_notice, now_notice, fold_notice},
+    ROW(ACT_OPINION) = {permit_opinion, need_open, fold_opinion},
+    ROW(ACT_OPEN)    = {permit_open, now_open, fold_open},
+    ROW(ACT_ATTEND)  = {permit_attend, now_attend, fold_attend},
+    ROW(ACT_ROLL)    = {permit_roll, need_open, fold_roll},
+    ROW(ACT_MOTION)  = {permit_motion, now_motion, fold_motion},
+    ROW(ACT_VOTE)    = {permit_vote, now_vote, fold_vote},
+    ROW(ACT_TALLY)   = {permit_tally, now_tally, fold_tally},
+    ROW(ACT_CLOSE)   = {permit_close, now_close, fold_close},
+    ROW(ACT_MINUTES) = {permit_minutes, NULL, fold_minutes},
+    ROW(ACT_RECEIPT) = {permit_receipt, now_receipt, fold_receipt},
+};
+/* clang-format on */
+
+const struct rule *rule_of(unsigned type)
+{
+    bool known = type >= ACT_MEETING && type - ACT_MEETING < sizeof rules / sizeof rules[0];
+    return known && rules[type - ACT_MEETING].fold != NULL ? &rules[type - ACT_MEETING] : NULL;
+}
+
+int permit_record(const struct ask *q)
+{
+    const struct rule *rule = rule_of(q->a->type);
+    assert(q->member < cell_member_count(q->c));
+    if (rule == NULL)
+        return text_say(q->why, REFUSE_UNKNOWN_TYPE, 0);
+    assert(q->f != NULL || q->a->type == ACT_MEETING || rule->without_meeting);
+    return rule->permit == NULL ? HOP_OK : rule->permit(q);
+}
+
 /* What stands in the way at this moment, on this device, of a record that is otherwise right. */
 static int permit_now(const struct ask *q)
 {
-    switch (q->a->type) {
-    case ACT_MEETING:
-        return now_meeting(q);
-    case ACT_NOTICE:
-        return q->f->m.stage > STAGE_PREPARED ? text_say(q->why, REFUSE_NOTICE_TWICE, 0) : HOP_OK;
-    case ACT_OPEN:
-        return q->f->m.stage > STAGE_CONVENED ? text_say(q->why, REFUSE_OPEN_TWICE, 0) : HOP_OK;
-    case ACT_ATTEND:
-        if (own_line(q).claimed)
-            return text_say(q->why, REFUSE_ATTEND_TWICE, 0);
-        return need_open(q);
-    case ACT_DOC:
-    case ACT_OPINION:
-    case ACT_ROLL:
-        return need_open(q);
-    case ACT_MOTION:
-        return now_motion(q);
-    case ACT_VOTE:
-        return now_vote(q);
-    case ACT_TALLY:
-        return now_tally(q);
-    case ACT_CLOSE:
-        return now_close(q);
-    case ACT_RECEIPT:
-        return now_receipt(q);
-    case ACT_MINUTES:
-        return HOP_OK;
-    }
-    return text_say(q->why, REFUSE_UNKNOWN_TYPE, 0);
+    const struct rule *rule = rule_of(q->a->type);
+    return rule->now == NULL ? HOP_OK : rule->now(q);
 }
 
 /* That the act can be written down at all, in words rather than codes. */
@@ -415,19 +425,35 @@ static int permit_spelling(const struct act *a, struct text_said *why)
     return text_say(why, REFUSE_BAD_VALUE, 0);
 }
 
+int find_meeting(const struct meeting_state *s, const struct act *a, uint32_t *ret_index,
+                 struct text_said *why)
+{
+    static const uint8_t none[32];
+    const struct rule *rule = rule_of(a->type);
+    *ret_index = NO_MEETING;
+    if (a->type == ACT_MEETING)
+        return HOP_OK;
+    if (rule != NULL && rule->without_meeting && memcmp(a->meeting, none, sizeof none) == 0)
+        return HOP_OK;
+    const struct thing *t = thing_find(s, a->meeting);
+    if (t == NULL || t->kind != THING_MEETING)
+        return text_say(why, REFUSE_UNKNOWN_MEETING, 0);
+    *ret_index = t->meeting;
+    return HOP_OK;
+}
+
 int meeting_may(const struct meeting_state *s, const struct cell *c, uint32_t member,
                 const struct act *a, struct text_said *why)
 {
     struct ask q = {.s = s, .c = c, .member = member, .a = a, .why = why};
     if (member >= cell_member_count(c))
         return text_say(why, REFUSE_NOT_MEMBER, 0);
-    if (a->type != ACT_MEETING) {
-        const struct thing *t = thing_find(s, a->meeting);
-        if (t == NULL || t->kind != THING_MEETING)
-            return text_say(why, REFUSE_UNKNOWN_MEETING, 0);
-        q.f = s->meetings[t->meeting];
-    }
-    int err = permit_record(&q);
+    uint32_t index;
+    int err = find_meeting(s, a, &index, why);
+    if (err == HOP_OK && index != NO_MEETING)
+        q.f = s->meetings[index];
+    if (err == HOP_OK)
+        err = permit_record(&q);
     if (err == HOP_OK)
         err = permit_now(&q);
     return err != HOP_OK ? err : permit_spelling(a, why);

@@ -131,7 +131,7 @@ int fold_roll(struct fold *d)
 {
     if (seen_closed(d))
         return text_say(&d->why, REFUSE_CLOSED, 0);
-    size_t member = cell_member_index(d->c, d->a->target);
+    size_t member = cell_member_index(d->c, d->a->person);
     assert(member < d->f->m.roll_count); /* permit_record() has found the member */
     char *reason = NULL;
     if (d->a->text.size > 0) {

@@ -143,8 +143,24 @@ struct ask {
     struct text_said *why;
 };
 
-/* The rules that hold for a record whenever it is met: office, form, and what must have come before
- * it. HOP_OK or HOP_EREFUSED. */
+/* One row an act: the table in permit.c. */
+struct rule {
+    /* What holds for a record whenever it is met: office, form, and what must have come before it;
+     * NULL: nothing. What stands in its way now, on this device, where it is about to be written;
+     * NULL: nothing. Then the fold. */
+    int (*permit)(const struct ask *q);
+    int (*now)(const struct ask *q);
+    int (*fold)(struct fold *d);
+    bool without_meeting; /* it may stand alone */
+};
+const struct rule *rule_of(unsigned type); /* NULL: an act that this version does not know */
+
+/* Its meeting's index, or NO_MEETING for one that stands alone; HOP_EREFUSED: it is not there. */
+#define NO_MEETING UINT32_MAX
+int find_meeting(const struct meeting_state *s, const struct act *a, uint32_t *ret_index,
+                 struct text_said *why);
+
+/* By the table. HOP_OK or HOP_EREFUSED. */
 int permit_record(const struct ask *q);
 
 #endif

@@ -232,7 +232,7 @@ int api_post_roll(struct api_call *c)
     if (err == HOP_OK)
         err = api_read_word(c, WORDS_ROLL, "status", status, &a.value);
     if (err == HOP_OK) {
-        memcpy(a.target, cell_member(device_cell(c->n->device), index)->id, 16);
+        memcpy(a.person, cell_member(device_cell(c->n->device), index)->id, 16);
         a.text = span_of(reason);
         err = api_put_on_record(c, &a);
     }

@@ -373,7 +373,7 @@ TEST(meeting_ignores_what_a_rule_does_not_allow)
     check_ignored((only(w), w), ++n, REFUSE_UNKNOWN_MOTION);
     world_put(w, D, ACT_VOTE, span_text("rác"));
     check_ignored((only(w), w), ++n, REFUSE_MALFORMED);
-    world_put(w, D, 61, span_text(""));
+    world_put(w, D, 200, span_text(""));
     check_ignored((only(w), w), ++n, REFUSE_UNKNOWN_TYPE);
     /* A secret document can only be spelled by a device that skips act_put(). */
     uint8_t body[512];

@@ -230,7 +230,7 @@ TEST(may_call_the_roll)
     allowed(w, C, &a);
     a = act_roll(w, m, D, ROLL_ABSENT, "");
     allowed(w, C, &a);
-    a.target[7] = 1;
+    a.person[7] = 1;
     CHECK(!world_may(w, C, &a) && w->why.id == REFUSE_NO_SUCH_MEMBER);
     world_free(w);
 }
@@ -384,7 +384,7 @@ TEST(fold_says_why_it_ignored_a_record)
     struct world *w = village();
     const uint8_t *m = opened(w);
     world_put(w, A, ACT_OPEN, span_text("?"));
-    world_put(w, A, 60, span_text(""));
+    world_put(w, A, 200, span_text(""));
     for (int i = 0; i <= MEETING_MINUTES_MAX; i++) {
         struct act minutes = act_text(ACT_MINUTES, m, 0, "Biên bản");
         minutes.language = span_text("en");

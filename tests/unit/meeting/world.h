@@ -235,7 +235,7 @@ static inline struct act act_roll(const struct world *w, const uint8_t *meeting,
                                   enum act_roll status, const char *reason)
 {
     struct act a = act_of(ACT_ROLL, meeting);
-    memcpy(a.target, w->cell.members[member].id, 16);
+    memcpy(a.person, w->cell.members[member].id, 16);
     a.value = status;
     a.text = span_text(reason);
     return a;

@@ -75,6 +75,22 @@ struct meeting_vote {
 
 enum meeting_outcome { OUTCOME_OPEN, OUTCOME_ADOPTED, OUTCOME_REJECTED, OUTCOME_NO_QUORUM };
 
+struct meeting_hands { /* hands counted at one site, by name */
+    uint32_t site;     /* index into sites, or UINT32_MAX: in the room */
+    uint32_t member;   /* who counted */
+    uint32_t entry;
+    struct act_people people; /* a copy, owned: member ids and enum act_choice */
+};
+
+struct meeting_paper {
+    uint32_t member, entry;
+    struct act_people people; /* who took part; a copy, owned */
+    uint32_t counts[PAPER_COUNTS];
+    char *text;
+};
+
+enum meeting_settled { SETTLED_NOT, SETTLED_HOLDS, SETTLED_ANNULLED };
+
 struct meeting_motion {
     uint8_t id[32];
     uint32_t entry;
@@ -95,9 +111,32 @@ struct meeting_motion {
     size_t present;                        /* confirmed present, of them */
     size_t quorum_needed, needed;          /* present for a vote to be valid; agreeing to adopt */
     enum meeting_outcome outcome;
+    uint8_t amends[32]; /* the motion whose wording this one changes; zeros: none */
+    bool withdrawn;     /* by who put it, before the close */
+    /* Ways to take part other than one's own device; each member counts once, in this order of
+     * weight: own device, hand by name, paper. */
+    struct meeting_hands *hands; /* by site, ascending; the last of each before the close */
+    size_t hands_count;
+    struct meeting_paper *paper;         /* NULL: no paper ballot; the last before the close */
+    size_t by_device, by_hand, by_paper; /* of those counted */
+    /* Final or provisional, by the procedure's rule; why, in words. */
+    bool final;
+    struct text_said standing_why;
+    /* Another motion on the same item was decided apart from this one (neither close had seen the
+     * other): both stay visible until one holds. */
+    bool disputed;
+    enum meeting_settled settled;
+    uint8_t settled_by[32]; /* the SETTLE record, or the ratifying motion; zeros */
     /* Horizon: the eligible members without a counted vote and without any other record of a
      * meeting that the close had seen and that itself had seen the motion. 0 while open. */
     size_t unheard;
+};
+
+enum meeting_evidence {
+    EVIDENCE_NONE,
+    EVIDENCE_TELLER, /* named by the teller of a site */
+    EVIDENCE_PIN,    /* proven by the member's PIN at a site */
+    EVIDENCE_DEVICE  /* the member's own device said so */
 };
 
 struct meeting_roll_line {
@@ -106,6 +145,10 @@ struct meeting_roll_line {
     enum act_roll status; /* as confirmed by chair or secretary; ROLL_UNKNOWN: not yet */
     char *reason;         /* NULL: none given */
     uint64_t wall;
+    uint32_t check;                 /* number of the roll check it was confirmed in, from 0 */
+    uint32_t site;                  /* index into sites; UINT32_MAX: at an own device */
+    enum meeting_evidence evidence; /* what there is for it */
+    char *excuse;                   /* the member asked to be excused, and why; NULL: not */
     bool known; /* admitted, as far as the close of the meeting had seen; true before the close */
 };
 
@@ -115,6 +158,134 @@ struct meeting_minutes {
     char *text;
     char language[3];
     uint32_t form; /* version of the form that made the text; 0: written by hand */
+    uint64_t wall;
+    bool supplement; /* added after the sealing */
+    bool read_back;  /* read to the meeting */
+    bool sealed;     /* signed by chair and secretary: only a supplement may follow */
+    struct meeting_signature *signatures; /* besides its author's own */
+    size_t signatures_count;
+};
+
+/* ---- more that hangs on a meeting; arrays in canonical order ---- */
+
+struct meeting_site { /* điểm cầu */
+    uint8_t id[32];
+    uint32_t entry, member, teller;
+    char *name, *note;
+};
+
+struct meeting_turn { /* the speaker queue, and who had the floor */
+    uint32_t member;  /* who speaks */
+    uint32_t item;
+    bool order;       /* point of order: before all others */
+    bool waiting;     /* asked, and neither called nor withdrawn */
+    bool speaking;    /* has the floor */
+    uint32_t minutes; /* given; 0: no limit */
+    uint32_t entry;
+    uint64_t wall, given_wall, ended_wall; /* 0: not */
+    char *text;
+};
+
+struct meeting_conclusion { /* the chair's, the last of an item holds */
+    uint32_t item, member, entry;
+    char *text;
+    uint64_t wall;
+};
+
+struct meeting_chairing { /* who was in the chair, one line a change; the first is the convener's */
+    uint32_t member, by, entry;
+    char *text;
+    uint64_t wall;
+    bool apart; /* taken while another, not seen, was in the chair too */
+};
+
+struct meeting_break {
+    uint32_t entry; /* of the PAUSE */
+    bool ended;
+    uint64_t wall, ended_wall;
+    char *text;
+};
+
+struct meeting_exception {
+    uint32_t member, entry;
+    char *text, *basis;
+    uint64_t wall;
+};
+
+struct meeting_reminder {
+    uint8_t target[32];
+    uint32_t member, entry;
+    struct act_people people; /* a copy, owned */
+    uint64_t wall;
+};
+
+struct meeting_signature {
+    uint32_t member, entry;
+    uint64_t wall;
+};
+
+struct meeting_correction {
+    uint8_t id[32];
+    uint8_t minutes[32]; /* what it corrects */
+    uint32_t member, entry;
+    char *text, *answer;
+    uint32_t answered; /* 0 not yet, 1 taken, 2 not */
+    uint64_t wall;
+};
+
+struct meeting_reserved { /* bảo lưu ý kiến */
+    uint8_t target[32];
+    uint32_t member, entry;
+    char *text;
+    uint64_t wall;
+};
+
+struct meeting_resolution {
+    uint8_t id[32];
+    uint8_t target[32]; /* the motion or draft it comes from; zeros */
+    uint32_t member, entry;
+    char *number, *title, *text;
+    struct meeting_signature *signatures;
+    size_t signatures_count;
+    uint64_t wall;
+};
+
+struct meeting_task {
+    uint8_t id[32];
+    uint32_t member, person, item, entry; /* person: for whom */
+    char *text, *due, *note;
+    enum act_task_state state;
+    uint64_t wall, state_wall;
+};
+
+struct meeting_score {
+    uint32_t member, entry;
+    uint32_t points[ACT_COUNTS_MAX];
+    size_t count;
+    char *text;
+    uint64_t wall;
+};
+
+struct meeting_reply { /* to a written consultation: one line a recipient */
+    uint32_t member;
+    enum act_reply reply; /* REPLY_NONE: not yet */
+    uint32_t entry;
+    bool late; /* the close had not seen it */
+    char *text;
+    uint64_t wall;
+};
+
+struct meeting_cascade { /* what a group head brings back; the last of a group holds */
+    uint8_t group[16];
+    uint32_t member, entry;
+    struct act_people people; /* a copy, owned: enum act_roll */
+    char *text;
+    uint64_t wall;
+};
+
+struct meeting_step {
+    uint32_t step, member, entry;
+    char *text;
     uint64_t wall;
 };
 
@@ -146,8 +317,57 @@ struct meeting {
     size_t motions_count;
     struct meeting_minutes *minutes;
     size_t minutes_count;
+    enum procedure_kind kind; /* of its form */
+    bool practice;            /* can never be mistaken for a real one */
+    uint8_t group[16], parent[32];
+    struct act_people invited; /* a copy, owned: who is concerned; none: all members */
+    uint32_t check;            /* number of the roll check that holds, from 0 */
+    uint32_t item;             /* where the agenda stands; 0: not begun */
+    uint32_t sitting_chair;    /* who is in the chair now */
+#define MEETING_LIST(type, name)                                                                   \
+    struct type *name;                                                                             \
+    size_t name##_count
+    MEETING_LIST(meeting_site, sites);
+    MEETING_LIST(meeting_turn, turns);
+    MEETING_LIST(meeting_conclusion, conclusions);
+    MEETING_LIST(meeting_chairing, chairings);
+    MEETING_LIST(meeting_break, breaks);
+    MEETING_LIST(meeting_exception, exceptions);
+    MEETING_LIST(meeting_reminder, reminders);
+    MEETING_LIST(meeting_correction, corrections);
+    MEETING_LIST(meeting_resolution, resolutions);
+    MEETING_LIST(meeting_reserved, reserved);
+    MEETING_LIST(meeting_task, tasks);
+    MEETING_LIST(meeting_score, scores);
+    MEETING_LIST(meeting_reply, replies); /* one a recipient, ascending by member */
+    MEETING_LIST(meeting_cascade, cascades);
+    MEETING_LIST(meeting_step, steps);
     /* Quorum as it stands, by the procedure: present of eligible, and how many are needed. */
     size_t present, eligible, quorum_needed;
+};
+
+/* ---- of no meeting ---- */
+
+struct meeting_report { /* how a place stands */
+    uint8_t id[32], meeting[32];
+    uint32_t member, entry;
+    bool urgent;
+    char *place, *text;
+    uint32_t counts[ACT_COUNTS_MAX];
+    size_t counts_count;
+    uint64_t wall;
+};
+
+struct meeting_not_held {
+    uint32_t member, entry;
+    char *period, *form, *text;
+    uint64_t wall;
+};
+
+struct meeting_private { /* sealed: device/ opens it for whom it is */
+    uint8_t id[32];
+    uint32_t member, entry;
+    uint64_t wall;
 };
 
 struct meeting_ignored {

@@ -44,6 +44,7 @@ enum procedure_kind {
 #define PROCEDURE_QUESTIONS_MAX 16
 #define PROCEDURE_SCORE_MAX     16
 #define PROCEDURE_REASONS_MAX   16
+#define PROCEDURE_STATES_MAX    8
 #define PROCEDURE_NOTE_BYTES    480
 
 struct procedure_form {
@@ -103,7 +104,8 @@ struct procedure {
     struct procedure_label score[PROCEDURE_SCORE_MAX]; /* lines of the meeting's score */
     unsigned score_max[PROCEDURE_SCORE_MAX];
     size_t score_count;
-    struct procedure_label states[8]; /* words for a person's state in a report: safe, hurt … */
+    struct procedure_label
+        states[PROCEDURE_STATES_MAX]; /* words for a person's state in a report: safe, hurt … */
     size_t states_count;
     enum procedure_final final;
     unsigned period_months;             /* a meeting of the first form is due so often; 0: never */

@@ -163,8 +163,8 @@ struct act {
     size_t agenda_count;
 
     struct act_people people;        /* MEETING: recipients or those invited, if not all; REMIND;
-                                        SITE_ROLL:        enum act_roll; HANDS: enum act_choice; PAPER: who took
-                                        part; CASCADE:        enum act_roll */
+                                        SITE_ROLL:        enum act_roll; HANDS: enum act_choice; PAPER: who
+                                        took        part; CASCADE:        enum act_roll */
     uint32_t counts[ACT_COUNTS_MAX]; /* PAPER: enum act_paper; SCORE: points by line; CASCADE */
     size_t counts_count;
     uint8_t proof[64];  /* SITE_ROLL of one person: signature by the key of the PIN */

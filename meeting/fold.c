@@ -50,6 +50,12 @@ static int copy_meeting(struct meeting *m, const struct fold *d)
                           .close_entry = HISTORY_NONE,
                           .wall = d->e->wall};
     memcpy(m->id, d->e->id, 32);
+    m->sitting_chair = m->chair;
+    m->practice = (a->flags & FLAG_PRACTICE) != 0;
+    memcpy(m->group, a->group, sizeof m->group);
+    memcpy(m->parent, a->parent, sizeof m->parent);
+    if (people_copy(&m->invited, &a->people) != HOP_OK)
+        return HOP_ENOMEM;
     if (m->title == NULL || m->form == NULL || m->when == NULL || m->place == NULL ||
         m->basis == NULL || m->reason == NULL)
         return HOP_ENOMEM;
@@ -67,6 +73,12 @@ static int copy_meeting(struct meeting *m, const struct fold *d)
     return HOP_OK;
 }
 
+static enum procedure_kind kind_of(const struct fold *d, const char *form)
+{
+    const struct procedure_form *f = procedure_find_form(d->s->procedure, form);
+    return f == NULL ? FORM_LIVE : f->kind; /* of a procedure that is not known here yet */
+}
+
 int fold_meeting(struct fold *d)
 {
     struct meeting_state *s = d->s;
@@ -80,8 +92,10 @@ int fold_meeting(struct fold *d)
         return HOP_ENOMEM;
     d->meeting = (uint32_t)s->meetings_count;
     int err = copy_meeting(&f->m, d);
-    if (err == HOP_OK)
+    if (err == HOP_OK) {
+        f->m.kind = kind_of(d, f->m.form);
         err = roll_resize(f, d->c);
+    }
     if (err == HOP_OK)
         err = add_thing(d, THING_MEETING, 0);
     if (err != HOP_OK) {

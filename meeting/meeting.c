@@ -22,6 +22,36 @@ void *grown(void *array, size_t *room, size_t count, size_t item_size)
     return bigger;
 }
 
+void *list_grown(void *list, size_t count, size_t item_size)
+{
+    if (count > 0 && (count < 4 || (count & (count - 1)) != 0))
+        return list;
+    size_t more = count < 4 ? 4 : 2 * count;
+    return more > SIZE_MAX / 2 / item_size ? NULL : realloc(list, more * item_size);
+}
+
+int people_copy(struct act_people *ret, const struct act_people *p)
+{
+    *ret = (struct act_people){0};
+    if (p->count == 0)
+        return HOP_OK;
+    uint8_t *bytes = malloc(p->count * ACT_PERSON_BYTES);
+    if (bytes == NULL)
+        return HOP_ENOMEM;
+    memcpy(bytes, p->bytes, p->count * ACT_PERSON_BYTES);
+    *ret = (struct act_people){bytes, p->count};
+    return HOP_OK;
+}
+
+void people_free(struct act_people *p)
+{
+    /* It was made by people_copy(): the bytes are ours. */
+    void *bytes;
+    memcpy(&bytes, &p->bytes, sizeof bytes);
+    free(bytes);
+    *p = (struct act_people){0};
+}
+
 char *text_of(struct span s)
 {
     char *t = malloc(s.size + 1);
@@ -33,18 +63,23 @@ char *text_of(struct span s)
     return t;
 }
 
-static void motion_close(struct meeting_motion *m)
+static void motion_free(struct meeting_motion *m)
 {
+    for (size_t i = 0; i < m->hands_count; i++)
+        people_free(&m->hands[i].people);
+    if (m->paper != NULL) {
+        people_free(&m->paper->people);
+        free(m->paper->text);
+    }
+    free(m->hands);
+    free(m->paper);
     free(m->text);
     free(m->votes);
     free(m->late_votes);
 }
 
-void full_free(struct meeting_full *f)
+static void board_free(struct meeting *m)
 {
-    if (f == NULL)
-        return;
-    struct meeting *m = &f->m;
     for (size_t i = 0; i < m->agenda_count; i++)
         free(m->agenda[i]);
     for (size_t i = 0; i < m->documents_count; i++) {
@@ -53,22 +88,101 @@ void full_free(struct meeting_full *f)
         free(m->documents[i].media_type);
         free(m->documents[i].receipts);
     }
-    for (size_t i = 0; i < m->opinions_count; i++)
-        free(m->opinions[i].text);
-    for (size_t i = 0; i < m->roll_count; i++)
-        free(m->roll[i].reason);
-    for (size_t i = 0; i < m->motions_count; i++) {
-        motion_close(&m->motions[i]);
-        free(f->past[i].marks);
-    }
-    for (size_t i = 0; i < m->minutes_count; i++)
-        free(m->minutes[i].text);
-    void *rest[] = {m->title,    m->form,   m->when,    m->place,    m->basis,
-                    m->reason,   m->notice, m->agenda,  m->receipts, m->documents,
-                    m->opinions, m->roll,   m->motions, m->minutes,  f->past,
-                    f->marks,    f};
+    for (size_t i = 0; i < m->reminders_count; i++)
+        people_free(&m->reminders[i].people);
+    people_free(&m->invited);
+    void *rest[] = {m->title,  m->form,   m->when,      m->place,    m->basis,    m->reason,
+                    m->notice, m->agenda, m->documents, m->receipts, m->reminders};
     for (size_t i = 0; i < sizeof rest / sizeof rest[0]; i++)
         free(rest[i]);
+}
+
+/* What was said and done while it sat. */
+static void sitting_free(struct meeting *m)
+{
+    for (size_t i = 0; i < m->opinions_count; i++)
+        free(m->opinions[i].text);
+    for (size_t i = 0; i < m->roll_count; i++) {
+        free(m->roll[i].reason);
+        free(m->roll[i].excuse);
+    }
+    for (size_t i = 0; i < m->sites_count; i++) {
+        free(m->sites[i].name);
+        free(m->sites[i].note);
+    }
+    for (size_t i = 0; i < m->turns_count; i++)
+        free(m->turns[i].text);
+    for (size_t i = 0; i < m->conclusions_count; i++)
+        free(m->conclusions[i].text);
+    for (size_t i = 0; i < m->chairings_count; i++)
+        free(m->chairings[i].text);
+    for (size_t i = 0; i < m->breaks_count; i++)
+        free(m->breaks[i].text);
+    for (size_t i = 0; i < m->exceptions_count; i++) {
+        free(m->exceptions[i].text);
+        free(m->exceptions[i].basis);
+    }
+    for (size_t i = 0; i < m->replies_count; i++)
+        free(m->replies[i].text);
+    for (size_t i = 0; i < m->cascades_count; i++) {
+        people_free(&m->cascades[i].people);
+        free(m->cascades[i].text);
+    }
+    for (size_t i = 0; i < m->steps_count; i++)
+        free(m->steps[i].text);
+    void *lists[] = {m->opinions,    m->roll,      m->sites,  m->turns,
+                     m->conclusions, m->chairings, m->breaks, m->exceptions,
+                     m->replies,     m->cascades,  m->steps};
+    for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++)
+        free(lists[i]);
+}
+
+/* What came of it. */
+static void results_free(struct meeting *m)
+{
+    for (size_t i = 0; i < m->minutes_count; i++) {
+        free(m->minutes[i].text);
+        free(m->minutes[i].signatures);
+    }
+    for (size_t i = 0; i < m->corrections_count; i++) {
+        free(m->corrections[i].text);
+        free(m->corrections[i].answer);
+    }
+    for (size_t i = 0; i < m->resolutions_count; i++) {
+        free(m->resolutions[i].number);
+        free(m->resolutions[i].title);
+        free(m->resolutions[i].text);
+        free(m->resolutions[i].signatures);
+    }
+    for (size_t i = 0; i < m->reserved_count; i++)
+        free(m->reserved[i].text);
+    for (size_t i = 0; i < m->tasks_count; i++) {
+        free(m->tasks[i].text);
+        free(m->tasks[i].due);
+        free(m->tasks[i].note);
+    }
+    for (size_t i = 0; i < m->scores_count; i++)
+        free(m->scores[i].text);
+    void *lists[] = {m->minutes, m->corrections, m->resolutions, m->reserved, m->tasks, m->scores};
+    for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++)
+        free(lists[i]);
+}
+
+void full_free(struct meeting_full *f)
+{
+    if (f == NULL)
+        return;
+    for (size_t i = 0; i < f->m.motions_count; i++) {
+        motion_free(&f->m.motions[i]);
+        free(f->past[i].marks);
+    }
+    board_free(&f->m);
+    sitting_free(&f->m);
+    results_free(&f->m);
+    free(f->m.motions);
+    free(f->past);
+    free(f->marks);
+    free(f);
 }
 
 struct meeting_state *meeting_state_new(void)

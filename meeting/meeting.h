@@ -166,6 +166,8 @@ struct meeting_minutes {
     size_t signatures_count;
 };
 
+#define NO_SITE UINT32_MAX
+
 /* ---- more that hangs on a meeting; arrays in canonical order ---- */
 
 struct meeting_site { /* điểm cầu */

@@ -11,59 +11,59 @@
 #include <assert.h>
 #include <stdio.h>
 
-static const char *name_of(const struct cell *c, uint32_t member)
+const char *member_name(const struct cell *c, uint32_t member)
 {
     return member < cell_member_count(c) ? cell_member(c, member)->name : "?";
 }
 
 /* ---- offices ---- */
 
-static bool leads(const struct ask *q)
+bool ask_leads(const struct ask *q)
 {
     enum auth_role role = cell_member(q->c, q->member)->role;
     return q->member == q->f->m.chair || role == ROLE_DEPUTY || role == ROLE_SECRETARY;
 }
 
-static bool records(const struct ask *q)
+bool ask_records(const struct ask *q)
 {
-    return q->member == q->f->m.secretary || leads(q);
+    return q->member == q->f->m.secretary || ask_leads(q);
 }
 
-static bool arranges(const struct ask *q)
+bool ask_arranges(const struct ask *q)
 {
     return cell_member(q->c, q->member)->rank >= 1 || q->member == q->f->m.chair ||
            q->member == q->f->m.secretary;
 }
 
-static int need_leader(const struct ask *q)
+int need_leader(const struct ask *q)
 {
-    if (leads(q))
+    if (ask_leads(q))
         return HOP_OK;
-    return text_say(q->why, REFUSE_NOT_CHAIR, 1, name_of(q->c, q->f->m.chair));
+    return text_say(q->why, REFUSE_NOT_CHAIR, 1, member_name(q->c, q->f->m.chair));
 }
 
-static int need_recorder(const struct ask *q)
+int need_recorder(const struct ask *q)
 {
-    if (records(q))
+    if (ask_records(q))
         return HOP_OK;
-    return text_say(q->why, REFUSE_NOT_RECORDER, 2, name_of(q->c, q->f->m.chair),
-                    name_of(q->c, q->f->m.secretary));
+    return text_say(q->why, REFUSE_NOT_RECORDER, 2, member_name(q->c, q->f->m.chair),
+                    member_name(q->c, q->f->m.secretary));
 }
 
-static int need_arranger(const struct ask *q)
+int need_arranger(const struct ask *q)
 {
-    if (arranges(q))
+    if (ask_arranges(q))
         return HOP_OK;
-    return text_say(q->why, REFUSE_NOT_ARRANGER, 2, name_of(q->c, q->f->m.chair),
-                    name_of(q->c, q->f->m.secretary));
+    return text_say(q->why, REFUSE_NOT_ARRANGER, 2, member_name(q->c, q->f->m.chair),
+                    member_name(q->c, q->f->m.secretary));
 }
 
-static int need_speaker(const struct ask *q)
+int need_speaker(const struct ask *q)
 {
     return member_speaks(q->c, q->member) ? HOP_OK : text_say(q->why, REFUSE_OBSERVER, 0);
 }
 
-static int need_vote(const struct ask *q)
+int need_vote(const struct ask *q)
 {
     if (member_votes(q->s->procedure, q->c, q->member))
         return HOP_OK;
@@ -72,7 +72,7 @@ static int need_vote(const struct ask *q)
 
 /* ---- what must have come before ---- */
 
-static int need_stage(const struct ask *q, enum meeting_stage stage)
+int need_stage(const struct ask *q, enum meeting_stage stage)
 {
     if (q->f->m.stage >= stage)
         return HOP_OK;
@@ -83,7 +83,7 @@ static int need_stage(const struct ask *q, enum meeting_stage stage)
     return text_say(q->why, q->f->m.stage == STAGE_PREPARED ? REFUSE_NOT_CONVENED : id, 0);
 }
 
-static int need_item(const struct ask *q)
+int need_item(const struct ask *q)
 {
     char item[16], count[24];
     if (q->a->item <= q->f->m.agenda_count)
@@ -93,7 +93,7 @@ static int need_item(const struct ask *q)
     return text_say(q->why, REFUSE_UNKNOWN_ITEM, 2, item, count);
 }
 
-static int need_motion(const struct ask *q)
+int need_motion(const struct ask *q)
 {
     const struct thing *t = thing_find(q->s, q->a->target);
     if (t == NULL || t->kind != THING_MOTION || q->s->meetings[t->meeting] != q->f)
@@ -103,7 +103,7 @@ static int need_motion(const struct ask *q)
 
 /* Confirmed present at some time, or (own_word) by the member's own word. A line may have been
  * changed since: what was right when it was written stays. */
-static bool attended(const struct ask *q, bool own_word)
+bool ask_attended(const struct ask *q, bool own_word)
 {
     if (own_word && q->member < q->f->m.roll_count && q->f->m.roll[q->member].claimed)
         return true;
@@ -176,10 +176,10 @@ static int permit_roll(const struct ask *q)
 static int permit_motion(const struct ask *q)
 {
     int err = need_stage(q, STAGE_OPENED);
-    if (err == HOP_OK && !leads(q)) {
+    if (err == HOP_OK && !ask_leads(q)) {
         err = need_vote(q);
-        if (err == HOP_OK && !attended(q, false))
-            err = text_say(q->why, REFUSE_NOT_PRESENT, 1, name_of(q->c, q->f->m.secretary));
+        if (err == HOP_OK && !ask_attended(q, false))
+            err = text_say(q->why, REFUSE_NOT_PRESENT, 1, member_name(q->c, q->f->m.secretary));
     }
     return err != HOP_OK ? err : need_item(q);
 }
@@ -191,7 +191,7 @@ static int permit_vote(const struct ask *q)
         err = need_vote(q);
     if (err == HOP_OK)
         err = need_stage(q, STAGE_OPENED);
-    if (err == HOP_OK && !attended(q, true))
+    if (err == HOP_OK && !ask_attended(q, true))
         err = text_say(q->why, REFUSE_NOT_ATTENDING, 0);
     return err;
 }
@@ -233,12 +233,12 @@ static int permit_minutes(const struct ask *q)
 
 /* ---- now ---- */
 
-static int need_open(const struct ask *q)
+int need_open(const struct ask *q)
 {
     return q->f->m.stage == STAGE_CLOSED ? text_say(q->why, REFUSE_CLOSED, 0) : HOP_OK;
 }
 
-static int need_quorum(const struct ask *q)
+int need_quorum(const struct ask *q)
 {
     struct standing st = roll_standing(q->s, q->c, &q->f->m);
     char present[24], eligible[24], needed[24];
@@ -288,8 +288,8 @@ static int now_meeting(const struct ask *q)
 static int now_motion(const struct ask *q)
 {
     int err = need_open(q);
-    if (err == HOP_OK && !leads(q) && own_line(q).status != ROLL_PRESENT)
-        err = text_say(q->why, REFUSE_NOT_PRESENT, 1, name_of(q->c, q->f->m.secretary));
+    if (err == HOP_OK && !ask_leads(q) && own_line(q).status != ROLL_PRESENT)
+        err = text_say(q->why, REFUSE_NOT_PRESENT, 1, member_name(q->c, q->f->m.secretary));
     return err;
 }
 

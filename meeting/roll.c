@@ -89,8 +89,8 @@ int roll_resize(struct meeting_full *f, const struct cell *c)
         return HOP_ENOMEM;
     f->m.roll = roll;
     for (size_t i = f->m.roll_count; i < members; i++) {
-        roll[i] =
-            (struct meeting_roll_line){.member = (uint32_t)i, .known = f->m.stage != STAGE_CLOSED};
+        roll[i] = (struct meeting_roll_line){
+            .member = (uint32_t)i, .site = NO_SITE, .known = f->m.stage != STAGE_CLOSED};
     }
     f->m.roll_count = members;
     return HOP_OK;

@@ -35,7 +35,18 @@ struct meeting_full {
     size_t marks_count;
 };
 
-enum thing_kind { THING_NONE, THING_MEETING, THING_NOTICE, THING_DOCUMENT, THING_MOTION };
+enum thing_kind {
+    THING_NONE,
+    THING_MEETING,
+    THING_NOTICE,
+    THING_DOCUMENT,
+    THING_MOTION,
+    THING_SITE,
+    THING_MINUTES,
+    THING_CORRECTION,
+    THING_RESOLUTION,
+    THING_TASK
+};
 
 struct thing { /* what an id names */
     uint8_t id[32];
@@ -78,6 +89,12 @@ struct fold {
 /* The array, moved perhaps, with room for one more item than count; *room doubles. NULL: memory ran
  * out and the array is as it was. */
 MUST_USE void *grown(void *array, size_t *room, size_t count, size_t item_size);
+/* The same for a list without a room of its own: it doubles when count is a power of two. */
+MUST_USE void *list_grown(void *list, size_t count, size_t item_size);
+/* A copy of one's own; HOP_ENOMEM. */
+MUST_USE int people_copy(struct act_people *ret, const struct act_people *p);
+void people_free(struct act_people *p);
+
 /* A C string of its own; NULL if memory ran out. */
 char *text_of(struct span s);
 void full_free(struct meeting_full *f); /* NULL and half-built ones are fine */
@@ -142,6 +159,27 @@ struct ask {
     const struct act *a;
     struct text_said *why;
 };
+
+const char *member_name(const struct cell *c, uint32_t member);
+
+/* Offices, as far as this meeting goes. */
+bool ask_leads(const struct ask *q);    /* chair, deputy, secretary of the cell */
+bool ask_records(const struct ask *q);  /* the same, and the meeting's secretary */
+bool ask_arranges(const struct ask *q); /* those with a rank, chair and secretary of the meeting */
+/* Confirmed present at some time, or (own_word) by the member's own word. */
+bool ask_attended(const struct ask *q, bool own_word);
+
+/* HOP_OK, or HOP_EREFUSED with the sentence. */
+int need_leader(const struct ask *q);
+int need_recorder(const struct ask *q);
+int need_arranger(const struct ask *q);
+int need_speaker(const struct ask *q);
+int need_vote(const struct ask *q);
+int need_stage(const struct ask *q, enum meeting_stage stage);
+int need_item(const struct ask *q);   /* q->a->item is on the agenda, or 0 */
+int need_motion(const struct ask *q); /* q->a->target is a motion of this meeting */
+int need_open(const struct ask *q);   /* now: not closed */
+int need_quorum(const struct ask *q); /* now */
 
 /* One row an act: the table in permit.c. */
 struct rule {

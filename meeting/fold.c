@@ -256,6 +256,9 @@ int fold_close(struct fold *d)
 int fold_minutes(struct fold *d)
 {
     struct meeting_full *f = d->f;
+    bool supplement = d->a->type == ACT_SUPPLEMENT;
+    if (!supplement && seen_sealed(d))
+        return text_say(&d->why, REFUSE_SEALED, 0);
     if (f->m.minutes_count == MEETING_MINUTES_MAX)
         return text_say(&d->why, REFUSE_TOO_MANY, 1, NUMBER_TEXT(MEETING_MINUTES_MAX));
     struct meeting_minutes *minutes =
@@ -266,12 +269,17 @@ int fold_minutes(struct fold *d)
     struct meeting_minutes one = {.member = d->e->member,
                                   .text = text_of(d->a->text),
                                   .form = d->a->value,
+                                  .supplement = supplement,
                                   .wall = d->e->wall};
-    if (one.text == NULL)
-        return HOP_ENOMEM;
+    int err = one.text == NULL ? HOP_ENOMEM : add_thing(d, THING_MINUTES, f->m.minutes_count);
+    if (err != HOP_OK) {
+        free(one.text);
+        return err;
+    }
     memcpy(one.id, d->e->id, 32);
     assert(d->a->language.size == 2); /* act_parse() takes "vi" and "en" only */
     memcpy(one.language, d->a->language.data, 2);
     f->m.minutes[f->m.minutes_count++] = one;
+    minutes_seal(d, f->m.minutes_count - 1);
     return HOP_OK;
 }

@@ -20,6 +20,7 @@
 #define MEETING_DOCUMENTS_MAX 1000 /* a meeting */
 #define MEETING_MOTIONS_MAX   1000 /* a meeting */
 #define MEETING_MINUTES_MAX   64   /* a meeting */
+#define MEETING_TURNS_MAX     4096 /* a meeting: turns, conclusions, corrections, tasks … each */
 #define MEETING_IGNORED_MAX   4096 /* listed; further ones are only counted */
 
 /* One opened record of a meeting, in canonical order (cell/history.h), each once. Borrowed for the
@@ -159,9 +160,10 @@ struct meeting_minutes {
     char language[3];
     uint32_t form; /* version of the form that made the text; 0: written by hand */
     uint64_t wall;
-    bool supplement; /* added after the sealing */
-    bool read_back;  /* read to the meeting */
-    bool sealed;     /* signed by chair and secretary: only a supplement may follow */
+    bool supplement;       /* added after the sealing */
+    bool read_back;        /* read to the meeting */
+    bool sealed;           /* signed by chair and secretary: only a supplement may follow */
+    uint32_t sealed_entry; /* the record that did it */
     struct meeting_signature *signatures; /* besides its author's own */
     size_t signatures_count;
 };

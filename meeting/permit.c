@@ -21,7 +21,8 @@ const char *member_name(const struct cell *c, uint32_t member)
 bool ask_leads(const struct ask *q)
 {
     enum auth_role role = cell_member(q->c, q->member)->role;
-    return q->member == q->f->m.chair || role == ROLE_DEPUTY || role == ROLE_SECRETARY;
+    return q->member == q->f->m.chair || q->member == q->f->m.sitting_chair ||
+           role == ROLE_DEPUTY || role == ROLE_SECRETARY;
 }
 
 bool ask_records(const struct ask *q)
@@ -377,8 +378,24 @@ static const struct rule rules[] = {
     ROW(ACT_VOTE)    = {permit_vote, now_vote, fold_vote},
     ROW(ACT_TALLY)   = {permit_tally, now_tally, fold_tally},
     ROW(ACT_CLOSE)   = {permit_close, now_close, fold_close},
-    ROW(ACT_MINUTES) = {permit_minutes, NULL, fold_minutes},
+    ROW(ACT_MINUTES) = {permit_minutes, now_unsealed, fold_minutes},
     ROW(ACT_RECEIPT) = {permit_receipt, now_receipt, fold_receipt},
+    ROW(ACT_ITEM)       = {permit_item, need_open, fold_item},
+    ROW(ACT_FLOOR)      = {permit_floor, now_floor, fold_floor},
+    ROW(ACT_GIVE)       = {permit_give, now_give, fold_give},
+    ROW(ACT_CONCLUSION) = {permit_item, need_open, fold_conclusion},
+    ROW(ACT_CHAIR)      = {permit_chair, now_chair, fold_chair},
+    ROW(ACT_EXCEPTION)  = {permit_exception, NULL, fold_exception},
+    ROW(ACT_READ_BACK)  = {permit_read_back, now_unsealed, fold_read_back},
+    ROW(ACT_CORRECTION) = {permit_correction, now_unsealed, fold_correction},
+    ROW(ACT_CORRECTED)  = {permit_corrected, now_corrected, fold_corrected},
+    ROW(ACT_SIGN)       = {permit_sign, now_sign, fold_sign},
+    ROW(ACT_SUPPLEMENT) = {permit_supplement, NULL, fold_minutes},
+    ROW(ACT_RESOLUTION) = {permit_resolution, now_resolution, fold_resolution},
+    ROW(ACT_RESERVE)    = {permit_reserve, NULL, fold_reserve},
+    ROW(ACT_TASK)       = {permit_task, NULL, fold_task},
+    ROW(ACT_TASK_STATE) = {permit_task_state, NULL, fold_task_state},
+    ROW(ACT_SCORE)      = {permit_score, NULL, fold_score},
 };
 /* clang-format on */
 

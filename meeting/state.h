@@ -74,6 +74,16 @@ struct meeting_state {
     size_t members_count; /* of the cell when last looked at */
 };
 
+/* One act that somebody wants to do, or has done. */
+struct ask {
+    const struct meeting_state *s;
+    const struct cell *c;
+    const struct meeting_full *f;
+    uint32_t member;
+    const struct act *a;
+    struct text_said *why;
+};
+
 /* One record on its way into the state. */
 struct fold {
     struct meeting_state *s;
@@ -121,6 +131,51 @@ int fold_vote(struct fold *d);
 int fold_tally(struct fold *d);
 int fold_receipt(struct fold *d);
 
+/* floor.c, after.c: each row of the table in permit.c. */
+int permit_item(const struct ask *q);
+int fold_item(struct fold *d);
+int fold_conclusion(struct fold *d);
+int permit_floor(const struct ask *q);
+int now_floor(const struct ask *q);
+int fold_floor(struct fold *d);
+int permit_give(const struct ask *q);
+int now_give(const struct ask *q);
+int fold_give(struct fold *d);
+int permit_chair(const struct ask *q);
+int now_chair(const struct ask *q);
+int fold_chair(struct fold *d);
+int permit_exception(const struct ask *q);
+int fold_exception(struct fold *d);
+int permit_sign(const struct ask *q);
+int now_sign(const struct ask *q);
+int fold_sign(struct fold *d);
+int permit_read_back(const struct ask *q);
+int fold_read_back(struct fold *d);
+int permit_correction(const struct ask *q);
+int now_unsealed(const struct ask *q);
+int fold_correction(struct fold *d);
+int permit_corrected(const struct ask *q);
+int now_corrected(const struct ask *q);
+int fold_corrected(struct fold *d);
+int permit_supplement(const struct ask *q);
+int permit_resolution(const struct ask *q);
+int now_resolution(const struct ask *q);
+int fold_resolution(struct fold *d);
+int permit_reserve(const struct ask *q);
+int fold_reserve(struct fold *d);
+int permit_task(const struct ask *q);
+int fold_task(struct fold *d);
+int permit_task_state(const struct ask *q);
+int fold_task_state(struct fold *d);
+int permit_score(const struct ask *q);
+int fold_score(struct fold *d);
+
+/* The minutes that chair and secretary have signed; NULL: none yet. */
+const struct meeting_minutes *sealed_minutes(const struct meeting *m);
+bool seen_sealed(const struct fold *d); /* had this record seen them sealed? */
+/* After another signature: seal them if that was the last that is needed. */
+void minutes_seal(struct fold *d, size_t index);
+
 /* Close every motion that the record closing the meeting had seen and that is still open. */
 MUST_USE int motions_close_all(struct fold *d);
 /* True if the meeting is closed and this record had seen it. */
@@ -150,15 +205,6 @@ MUST_USE int board_resize(struct meeting_receipt **board, size_t *count, uint32_
                           size_t members);
 
 /* ---- permit.c ---- */
-
-struct ask {
-    const struct meeting_state *s;
-    const struct cell *c;
-    const struct meeting_full *f;
-    uint32_t member;
-    const struct act *a;
-    struct text_said *why;
-};
 
 const char *member_name(const struct cell *c, uint32_t member);
 

@@ -370,6 +370,42 @@ static void add_meeting(struct digest *d, const struct meeting *m)
     add_number(d, m->quorum_needed);
 }
 
+static void add_apart(struct digest *d, const struct meeting_state *s)
+{
+    add_number(d, s->reports_count);
+    for (size_t i = 0; i < s->reports_count; i++) {
+        const struct meeting_report *r = &s->reports[i];
+        add_id(d, r->id);
+        add_id(d, r->meeting);
+        add_member(d, r->member);
+        add_number(d, r->urgent);
+        add_number(d, r->state);
+        add_text(d, r->place);
+        add_text(d, r->text);
+        for (size_t k = 0; k < r->counts_count; k++)
+            add_number(d, r->counts[k]);
+        add_number(d, r->wall);
+    }
+    add_number(d, s->not_held_count);
+    for (size_t i = 0; i < s->not_held_count; i++) {
+        add_member(d, s->not_held[i].member);
+        add_text(d, s->not_held[i].period);
+        add_text(d, s->not_held[i].form);
+        add_text(d, s->not_held[i].text);
+        add_number(d, s->not_held[i].wall);
+    }
+    add_number(d, s->privates_count);
+    for (size_t i = 0; i < s->privates_count; i++) {
+        add_id(d, s->privates[i].id);
+        add_member(d, s->privates[i].member);
+    }
+    add_number(d, s->pins_count);
+    for (size_t i = 0; i < s->pins_count; i++) {
+        add_member(d, s->pins[i].member);
+        add_id(d, s->pins[i].key);
+    }
+}
+
 void meeting_digest(const struct meeting_state *s, const struct cell *c, uint8_t ret[static 32])
 {
     struct digest d = {.c = c};
@@ -378,6 +414,7 @@ void meeting_digest(const struct meeting_state *s, const struct cell *c, uint8_t
     add_number(&d, s->meetings_count);
     for (size_t i = 0; i < s->meetings_count; i++)
         add_meeting(&d, &s->meetings[i]->m);
+    add_apart(&d, s);
     add_number(&d, s->ignored_total);
     for (size_t i = 0; i < s->ignored_count; i++) {
         add_id(&d, s->ignored[i].id);

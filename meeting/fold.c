@@ -246,6 +246,7 @@ int fold_close(struct fold *d)
     m->closed_by = d->e->member;
     for (uint32_t i = 0; i < m->roll_count; i++)
         m->roll[i].known = member_known(d->c, d->h, i, d->e->entry);
+    replies_close(d);
     err = mark_late(d);
     if (err != HOP_OK)
         return err;

@@ -209,6 +209,7 @@ void meeting_reset(struct meeting_state *s)
     free(s->things);
     free(s->logs);
     free(s->ignored);
+    apart_free(s);
     *s = (struct meeting_state){.procedure = s->procedure};
 }
 

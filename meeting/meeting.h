@@ -17,11 +17,12 @@
 /* Nothing special in these values: far above what a meeting has, low enough that a member gone
  * wrong cannot make every device of the cell carry an unbounded table. Beyond them records are
  * ignored. */
-#define MEETING_DOCUMENTS_MAX 1000 /* a meeting */
-#define MEETING_MOTIONS_MAX   1000 /* a meeting */
-#define MEETING_MINUTES_MAX   64   /* a meeting */
-#define MEETING_TURNS_MAX     4096 /* a meeting: turns, conclusions, corrections, tasks … each */
-#define MEETING_IGNORED_MAX   4096 /* listed; further ones are only counted */
+#define MEETING_DOCUMENTS_MAX 1000  /* a meeting */
+#define MEETING_MOTIONS_MAX   1000  /* a meeting */
+#define MEETING_MINUTES_MAX   64    /* a meeting */
+#define MEETING_APART_MAX     65536 /* reports, private words, meetings not held: of a cell, each */
+#define MEETING_TURNS_MAX     4096  /* a meeting: turns, conclusions, corrections, tasks … each */
+#define MEETING_IGNORED_MAX   4096  /* listed; further ones are only counted */
 
 /* One opened record of a meeting, in canonical order (cell/history.h), each once. Borrowed for the
  * call. Member indexes must not change between calls: when an index does (a concurrent admission
@@ -270,7 +271,7 @@ struct meeting_score {
     uint64_t wall;
 };
 
-struct meeting_reply { /* to a written consultation: one line a recipient */
+struct meeting_reply { /* to a written consultation; of a member the last that is not late counts */
     uint32_t member;
     enum act_reply reply; /* REPLY_NONE: not yet */
     uint32_t entry;
@@ -343,7 +344,7 @@ struct meeting {
     MEETING_LIST(meeting_reserved, reserved);
     MEETING_LIST(meeting_task, tasks);
     MEETING_LIST(meeting_score, scores);
-    MEETING_LIST(meeting_reply, replies); /* one a recipient, ascending by member */
+    MEETING_LIST(meeting_reply, replies);
     MEETING_LIST(meeting_cascade, cascades);
     MEETING_LIST(meeting_step, steps);
     /* Quorum as it stands, by the procedure: present of eligible, and how many are needed. */
@@ -356,6 +357,7 @@ struct meeting_report { /* how a place stands */
     uint8_t id[32], meeting[32];
     uint32_t member, entry;
     bool urgent;
+    uint32_t state; /* index from 1 into the procedure's states; 0: none said */
     char *place, *text;
     uint32_t counts[ACT_COUNTS_MAX];
     size_t counts_count;
@@ -401,6 +403,39 @@ MUST_USE int meeting_refresh(struct meeting_state *s, const struct cell *c);
 /* HOP_OK, or HOP_EREFUSED with the reason: a sentence that says what is wrong and what to do. */
 MUST_USE int meeting_may(const struct meeting_state *s, const struct cell *c, uint32_t member,
                          const struct act *a, struct text_said *why);
+
+/* ---- reading more ---- */
+
+/* Is this member among those whom the meeting is for? */
+bool meeting_concerns(const struct meeting *m, const struct cell *c, uint32_t member);
+
+/* What a member replied to a written consultation; NULL: nothing that counts. */
+const struct meeting_reply *meeting_reply_of(const struct meeting *m, uint32_t member);
+struct meeting_replies {
+    size_t asked, needed;
+    size_t of[REPLY_COUNT]; /* of[REPLY_NONE]: no reply yet */
+};
+struct meeting_replies meeting_count_replies(const struct meeting *m, const struct cell *c,
+                                             const struct procedure *p);
+
+/* Reports, private words and meetings not held, in canonical order. */
+size_t meeting_report_count(const struct meeting_state *s);
+const struct meeting_report *meeting_report_at(const struct meeting_state *s, size_t index);
+size_t meeting_not_held_count(const struct meeting_state *s);
+const struct meeting_not_held *meeting_not_held_at(const struct meeting_state *s, size_t index);
+size_t meeting_private_count(const struct meeting_state *s);
+const struct meeting_private *meeting_private_at(const struct meeting_state *s, size_t index);
+
+/* The public key of a member's PIN (32 bytes); NULL: none was set. */
+const uint8_t *meeting_pin_of(const struct meeting_state *s, uint32_t member);
+
+/* Of the meetings held while this was a member, practice and consultations left out. */
+struct meeting_attendance {
+    size_t held;
+    size_t of[ROLL_COUNT];
+    size_t in_a_row; /* not present at the last so many */
+};
+struct meeting_attendance meeting_attendance_of(const struct meeting_state *s, uint32_t member);
 
 size_t meeting_count(const struct meeting_state *s);
 const struct meeting *meeting_at(const struct meeting_state *s, size_t index); /* canonical order */

@@ -211,6 +211,8 @@ static int permit_receipt(const struct ask *q)
 static int permit_open(const struct ask *q)
 {
     int err = need_leader(q);
+    if (err == HOP_OK && q->f->m.kind == FORM_CONSULTATION)
+        err = text_say(q->why, REFUSE_IN_WRITING, 0);
     return err != HOP_OK ? err : need_stage(q, STAGE_CONVENED);
 }
 
@@ -222,8 +224,10 @@ static int permit_tally(const struct ask *q)
 
 static int permit_close(const struct ask *q)
 {
+    /* A written consultation is never opened: its close is the end of the time to reply. */
+    bool written = q->f->m.kind == FORM_CONSULTATION;
     int err = need_leader(q);
-    return err != HOP_OK ? err : need_stage(q, STAGE_OPENED);
+    return err != HOP_OK ? err : need_stage(q, written ? STAGE_CONVENED : STAGE_OPENED);
 }
 
 static int permit_minutes(const struct ask *q)
@@ -396,6 +400,15 @@ static const struct rule rules[] = {
     ROW(ACT_TASK)       = {permit_task, NULL, fold_task},
     ROW(ACT_TASK_STATE) = {permit_task_state, NULL, fold_task_state},
     ROW(ACT_SCORE)      = {permit_score, NULL, fold_score},
+    ROW(ACT_REPLY)      = {permit_reply, need_open, fold_reply},
+    ROW(ACT_CASCADE)    = {permit_cascade, NULL, fold_cascade},
+    ROW(ACT_STEP)       = {permit_step, need_open, fold_step},
+    ROW(ACT_REMIND)     = {permit_remind, need_open, fold_remind},
+    ROW(ACT_EXCUSE)     = {permit_excuse, need_open, fold_excuse},
+    ROW(ACT_REPORT)     = {permit_report, NULL, fold_report, true},
+    ROW(ACT_PRIVATE)    = {NULL, NULL, fold_private, true},
+    ROW(ACT_PIN)        = {NULL, NULL, fold_pin, true},
+    ROW(ACT_NOT_HELD)   = {permit_not_held, NULL, fold_not_held, true},
 };
 /* clang-format on */
 

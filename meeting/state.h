@@ -54,6 +54,11 @@ struct thing { /* what an id names */
     uint32_t meeting, index;
 };
 
+struct meeting_pin {
+    uint32_t member;
+    uint8_t key[32];
+};
+
 struct log_past { /* the records of one log, in order: to ask for the last that somebody had seen */
     uint32_t member;
     uint32_t *entries;
@@ -72,6 +77,10 @@ struct meeting_state {
     size_t ignored_count, ignored_room;
     uint64_t ignored_total;
     size_t members_count; /* of the cell when last looked at */
+    MEETING_LIST(meeting_report, reports);
+    MEETING_LIST(meeting_not_held, not_held);
+    MEETING_LIST(meeting_private, privates);
+    MEETING_LIST(meeting_pin, pins); /* one a member */
 };
 
 /* One act that somebody wants to do, or has done. */
@@ -169,6 +178,26 @@ int permit_task_state(const struct ask *q);
 int fold_task_state(struct fold *d);
 int permit_score(const struct ask *q);
 int fold_score(struct fold *d);
+
+/* consult.c, duty.c */
+int permit_reply(const struct ask *q);
+int fold_reply(struct fold *d);
+int permit_cascade(const struct ask *q);
+int fold_cascade(struct fold *d);
+int permit_step(const struct ask *q);
+int fold_step(struct fold *d);
+int permit_report(const struct ask *q);
+int fold_report(struct fold *d);
+int fold_private(struct fold *d);
+int fold_pin(struct fold *d);
+int permit_not_held(const struct ask *q);
+int fold_not_held(struct fold *d);
+int permit_remind(const struct ask *q);
+int fold_remind(struct fold *d);
+int permit_excuse(const struct ask *q);
+int fold_excuse(struct fold *d);
+void replies_close(struct fold *d); /* as the record closing the meeting had seen them */
+void apart_free(struct meeting_state *s);
 
 /* The minutes that chair and secretary have signed; NULL: none yet. */
 const struct meeting_minutes *sealed_minutes(const struct meeting *m);

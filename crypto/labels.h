@@ -17,6 +17,7 @@
     X(LABEL_INVITE_ID, "hop/invite/id/v1")                                                         \
     X(LABEL_INVITE_SUM, "hop/invite/sum/v1") /* typing check */                                    \
     X(LABEL_JOIN_SIG, "hop/invite/join/v1")  /* joiner's proof */                                  \
+    X(LABEL_PIN_SIG, "hop/meeting/pin/v1")   /* presence at a site */                              \
     X(LABEL_LOG_OPEN_SIG, "hop/log/open/v1")                                                       \
     X(LABEL_EP_AUTH, "hop/ep/auth/v1")                                                             \
     X(LABEL_EP_BODY, "hop/ep/body/v1")                                                             \

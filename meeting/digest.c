@@ -96,6 +96,7 @@ static void add_roll(struct digest *d, const struct meeting *m)
         add_number(d, line->wall);
         add_number(d, line->known);
         add_number(d, line->check);
+        add_number(d, line->attended);
         add_number(d, line->site);
         add_number(d, line->evidence);
         add_text(d, line->excuse);
@@ -109,6 +110,8 @@ static void add_votes(struct digest *d, const struct meeting_vote *votes, size_t
     for (size_t i = 0; i < count; i++) {
         add_member(d, votes[i].member);
         add_number(d, votes[i].choice);
+        add_number(d, votes[i].how);
+        add_number(d, votes[i].site);
         add_number(d, votes[i].late);
         add_number(d, votes[i].wall);
     }

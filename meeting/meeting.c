@@ -63,16 +63,19 @@ char *text_of(struct span s)
     return t;
 }
 
-static void motion_free(struct meeting_motion *m)
+static void motion_free(struct meeting_motion *m, struct motion_past *past)
 {
-    for (size_t i = 0; i < m->hands_count; i++)
-        people_free(&m->hands[i].people);
-    if (m->paper != NULL) {
-        people_free(&m->paper->people);
-        free(m->paper->text);
+    for (size_t i = 0; i < past->hands_count; i++)
+        people_free(&past->hands[i].people);
+    for (size_t i = 0; i < past->papers_count; i++) {
+        people_free(&past->papers[i]->people);
+        free(past->papers[i]->text);
+        free(past->papers[i]);
     }
+    free(past->hands);
+    free(past->papers);
+    free(past->marks);
     free(m->hands);
-    free(m->paper);
     free(m->text);
     free(m->votes);
     free(m->late_votes);
@@ -172,16 +175,16 @@ void full_free(struct meeting_full *f)
 {
     if (f == NULL)
         return;
-    for (size_t i = 0; i < f->m.motions_count; i++) {
-        motion_free(&f->m.motions[i]);
-        free(f->past[i].marks);
-    }
+    for (size_t i = 0; i < f->m.motions_count; i++)
+        motion_free(&f->m.motions[i], &f->past[i]);
     board_free(&f->m);
     sitting_free(&f->m);
     results_free(&f->m);
     free(f->m.motions);
     free(f->past);
     free(f->marks);
+    free(f->checks);
+    free(f->entries);
     free(f);
 }
 
@@ -392,6 +395,8 @@ int meeting_apply(struct meeting_state *s, const struct cell *c, const struct hi
     }
     if (err == HOP_OK)
         err = rule_of(a.type)->fold(&d);
+    if (err == HOP_OK && a.type != ACT_MEETING && d.f != NULL)
+        err = entries_add(&d);
     return err == HOP_EREFUSED ? ignore(&d) : err;
 }
 

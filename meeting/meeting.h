@@ -21,6 +21,8 @@
 #define MEETING_MOTIONS_MAX   1000  /* a meeting */
 #define MEETING_MINUTES_MAX   64    /* a meeting */
 #define MEETING_APART_MAX     65536 /* reports, private words, meetings not held: of a cell, each */
+#define MEETING_SITES_MAX     300   /* a meeting: a site a member */
+#define MEETING_CHECKS_MAX    256   /* a meeting: roll checks, breaks; a vote: counts of hands */
 #define MEETING_TURNS_MAX     4096  /* a meeting: turns, conclusions, corrections, tasks … each */
 #define MEETING_IGNORED_MAX   4096  /* listed; further ones are only counted */
 
@@ -35,6 +37,8 @@ struct meeting_event {
     unsigned type;
     struct span body;
 };
+
+#define NO_SITE UINT32_MAX
 
 struct meeting_opinion {
     uint8_t id[32];
@@ -67,26 +71,36 @@ struct meeting_document {
     size_t receipts_count;
 };
 
+enum meeting_how { HOW_DEVICE, HOW_HAND };
+
 struct meeting_vote {
     uint32_t member;
+    enum meeting_how how;
+    uint32_t site; /* of a hand; NO_SITE */
     enum act_choice choice;
     uint32_t entry;
     bool late; /* the close had not seen it */
     uint64_t wall;
 };
 
-enum meeting_outcome { OUTCOME_OPEN, OUTCOME_ADOPTED, OUTCOME_REJECTED, OUTCOME_NO_QUORUM };
+enum meeting_outcome {
+    OUTCOME_OPEN,
+    OUTCOME_ADOPTED,
+    OUTCOME_REJECTED,
+    OUTCOME_NO_QUORUM,
+    OUTCOME_WITHDRAWN
+};
 
 struct meeting_hands { /* hands counted at one site, by name */
-    uint32_t site;     /* index into sites, or UINT32_MAX: in the room */
+    uint32_t site;     /* index into sites, or NO_SITE: in the room */
     uint32_t member;   /* who counted */
     uint32_t entry;
-    struct act_people people; /* a copy, owned: member ids and enum act_choice */
+    struct act_people people; /* member ids and enum act_choice */
 };
 
 struct meeting_paper {
     uint32_t member, entry;
-    struct act_people people; /* who took part; a copy, owned */
+    struct act_people people; /* who took part */
     uint32_t counts[PAPER_COUNTS];
     char *text;
 };
@@ -115,11 +129,11 @@ struct meeting_motion {
     enum meeting_outcome outcome;
     uint8_t amends[32]; /* the motion whose wording this one changes; zeros: none */
     bool withdrawn;     /* by who put it, before the close */
-    /* Ways to take part other than one's own device; each member counts once, in this order of
-     * weight: own device, hand by name, paper. */
-    struct meeting_hands *hands; /* by site, ascending; the last of each before the close */
+    /* Ways to take part other than one's own device. Each member counts once: who is on the list of
+     * a paper ballot by that, else by the own device, else by a hand. */
+    struct meeting_hands *hands; /* the last of each site that counts, ascending by site */
     size_t hands_count;
-    struct meeting_paper *paper;         /* NULL: no paper ballot; the last before the close */
+    const struct meeting_paper *paper;   /* NULL: no paper ballot; the last that counts */
     size_t by_device, by_hand, by_paper; /* of those counted */
     /* Final or provisional, by the procedure's rule; why, in words. */
     bool final;
@@ -147,6 +161,7 @@ struct meeting_roll_line {
     enum act_roll status; /* as confirmed by chair or secretary; ROLL_UNKNOWN: not yet */
     char *reason;         /* NULL: none given */
     uint64_t wall;
+    bool attended;                  /* confirmed present in any of the roll checks */
     uint32_t check;                 /* number of the roll check it was confirmed in, from 0 */
     uint32_t site;                  /* index into sites; UINT32_MAX: at an own device */
     enum meeting_evidence evidence; /* what there is for it */
@@ -168,8 +183,6 @@ struct meeting_minutes {
     struct meeting_signature *signatures; /* besides its author's own */
     size_t signatures_count;
 };
-
-#define NO_SITE UINT32_MAX
 
 /* ---- more that hangs on a meeting; arrays in canonical order ---- */
 
@@ -406,6 +419,11 @@ MUST_USE int meeting_may(const struct meeting_state *s, const struct cell *c, ui
 
 /* ---- reading more ---- */
 
+/* Merge sheet: the records of this meeting that record `entry` had not seen, in canonical order;
+ * entry HISTORY_NONE: all. Returns how many; the first max of them in ret. */
+size_t meeting_unseen(const struct meeting_state *s, const struct history *h,
+                      const struct meeting *m, uint32_t entry, uint32_t *ret, size_t max);
+
 /* Is this member among those whom the meeting is for? */
 bool meeting_concerns(const struct meeting *m, const struct cell *c, uint32_t member);
 
@@ -425,6 +443,12 @@ size_t meeting_not_held_count(const struct meeting_state *s);
 const struct meeting_not_held *meeting_not_held_at(const struct meeting_state *s, size_t index);
 size_t meeting_private_count(const struct meeting_state *s);
 const struct meeting_private *meeting_private_at(const struct meeting_state *s, size_t index);
+
+/* What a site's device signs with the key of a member's PIN. */
+#define MEETING_PIN_MESSAGE_BYTES (32 + 32 + 16)
+void meeting_pin_message(uint8_t ret[static MEETING_PIN_MESSAGE_BYTES],
+                         const uint8_t meeting[static 32], const uint8_t site[static 32],
+                         const uint8_t member[static 16]);
 
 /* The public key of a member's PIN (32 bytes); NULL: none was set. */
 const uint8_t *meeting_pin_of(const struct meeting_state *s, uint32_t member);

@@ -360,10 +360,9 @@ static void put_late_votes(struct minutes *w, const struct meeting_motion *motio
 static void put_result(struct minutes *w, const struct meeting_motion *motion)
 {
     static const enum text_id outcomes[] = {
-        [OUTCOME_OPEN] = OUTCOME_NAME_OPEN,
-        [OUTCOME_ADOPTED] = OUTCOME_NAME_ADOPTED,
-        [OUTCOME_REJECTED] = OUTCOME_NAME_REJECTED,
-        [OUTCOME_NO_QUORUM] = OUTCOME_NAME_NO_QUORUM,
+        [OUTCOME_OPEN] = OUTCOME_NAME_OPEN,           [OUTCOME_ADOPTED] = OUTCOME_NAME_ADOPTED,
+        [OUTCOME_REJECTED] = OUTCOME_NAME_REJECTED,   [OUTCOME_NO_QUORUM] = OUTCOME_NAME_NO_QUORUM,
+        [OUTCOME_WITHDRAWN] = OUTCOME_NAME_WITHDRAWN,
     };
     char n[6][24];
     size_t base = w->p->majority.of_present ? motion->present : motion->eligible;

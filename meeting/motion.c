@@ -4,13 +4,17 @@
  * record that closes the meeting. That record is asked which votes and roll lines it had seen
  * (history_saw): those and no others make the result, so that every device that holds the record
  * has the same result, whatever else it holds or is yet to receive. Votes it had not seen are late:
- * kept and shown, never counted. */
+ * kept and shown, never counted.
+ *
+ * Not everybody has a device at hand. A site's teller counts hands by name, and a paper ballot is
+ * entered as its count and the list of those who took part. Each member counts once: on the list of
+ * the paper ballot before the own device before a hand. */
 #include "meeting/state.h"
 
 #include <assert.h>
 #include <stdlib.h>
 
-static struct meeting_motion *motion_of(struct fold *d, size_t *ret_index)
+struct meeting_motion *motion_of(struct fold *d, size_t *ret_index)
 {
     const struct thing *t = thing_find(d->s, d->a->target);
     assert(t != NULL && t->kind == THING_MOTION); /* permit_record() has found it */
@@ -98,6 +102,7 @@ int fold_motion(struct fold *d)
                                .wall = d->e->wall,
                                .close_entry = HISTORY_NONE};
     memcpy(m.id, d->e->id, 32);
+    memcpy(m.amends, d->a->target, 32);
     if (m.text == NULL)
         return HOP_ENOMEM;
     int err = thing_add(d->s, &t);
@@ -111,12 +116,166 @@ int fold_motion(struct fold *d)
     return HOP_OK;
 }
 
+/* ---- counting ---- */
+
+/* What a closing record had seen of one vote; entry HISTORY_NONE: all there is, while it is open.
+ */
+struct count {
+    const struct fold *d;
+    struct meeting_motion *m;
+    const struct motion_past *past;
+    uint32_t entry;
+    bool counted[CELL_MEMBERS_MAX];  /* this member's vote is in */
+    bool on_paper[CELL_MEMBERS_MAX]; /* took part in the paper ballot */
+};
+
+static bool count_sees(const struct count *n, uint32_t entry)
+{
+    return n->entry == HISTORY_NONE || history_saw(n->d->h, n->entry, entry);
+}
+
+/* May this member vote here? Its index too. */
+static bool count_voter(const struct count *n, const uint8_t *id, uint32_t *ret)
+{
+    size_t member = cell_member_index(n->d->c, id);
+    *ret = (uint32_t)member;
+    return member != SIZE_MAX && member_votes(n->d->s->procedure, n->d->c, (uint32_t)member);
+}
+
+static void count_paper(struct count *n)
+{
+    size_t last = n->past->papers_count;
+    n->m->paper = NULL;
+    while (last > 0 && !count_sees(n, n->past->papers[last - 1]->entry))
+        last--;
+    if (last == 0)
+        return;
+    const struct meeting_paper *p = n->past->papers[last - 1];
+    for (size_t i = 0; i < p->people.count; i++) {
+        uint8_t value;
+        uint32_t member;
+        if (!count_voter(n, act_person(&p->people, i, &value), &member))
+            continue;
+        n->counted[member] = n->on_paper[member] = true;
+        n->m->by_paper++;
+    }
+    n->m->paper = p;
+    n->m->agree += p->counts[PAPER_AGREE];
+    n->m->disagree += p->counts[PAPER_DISAGREE];
+    n->m->abstain += p->counts[PAPER_ABSTAIN];
+}
+
+/* Own devices: of each member the last that was seen; the last not seen is late. */
+static int count_devices(struct count *n)
+{
+    struct meeting_motion *m = n->m;
+    bool late[CELL_MEMBERS_MAX] = {false};
+    struct meeting_vote before;
+    for (size_t k = n->past->count; k-- > 0;) { /* from the last: it is the one that matters */
+        const struct vote_mark *mark = &n->past->marks[k];
+        if (n->counted[mark->member] && !n->on_paper[mark->member])
+            continue;
+        struct meeting_vote v = {.member = mark->member,
+                                 .choice = mark->choice,
+                                 .site = NO_SITE,
+                                 .entry = mark->entry,
+                                 .wall = mark->wall};
+        int err = HOP_OK;
+        if (!n->on_paper[mark->member] && count_sees(n, mark->entry)) {
+            n->counted[mark->member] = true;
+            count_choice(m, mark->choice, 1);
+            m->by_device++;
+            err = put_vote(&m->votes, &m->votes_count, &v, &before);
+        } else if (!late[mark->member]) {
+            late[mark->member] = v.late = true;
+            err = put_vote(&m->late_votes, &m->late_votes_count, &v, &before);
+            if (err == HOP_OK && !n->on_paper[mark->member])
+                err = put_vote(&m->votes, &m->votes_count, &v, &before);
+        }
+        if (err != HOP_OK)
+            return err;
+    }
+    m->late = m->late_votes_count;
+    return HOP_OK;
+}
+
+static int count_site(struct count *n, const struct meeting_hands *hands)
+{
+    struct meeting_motion *m = n->m;
+    struct meeting_vote before;
+    for (size_t i = 0; i < hands->people.count; i++) {
+        uint8_t value;
+        uint32_t member;
+        if (!count_voter(n, act_person(&hands->people, i, &value), &member) || n->counted[member])
+            continue;
+        struct meeting_vote v = {.member = member,
+                                 .how = HOW_HAND,
+                                 .site = hands->site,
+                                 .choice = (enum act_choice)value,
+                                 .entry = hands->entry,
+                                 .wall = n->d->e->wall};
+        n->counted[member] = true;
+        count_choice(m, v.choice, 1);
+        m->by_hand++;
+        int err = put_vote(&m->votes, &m->votes_count, &v, &before);
+        if (err != HOP_OK)
+            return err;
+    }
+    return HOP_OK;
+}
+
+/* Hands: of each site the last count that was seen, sites in order. */
+static int count_hands(struct count *n)
+{
+    struct meeting_motion *m = n->m;
+    m->hands_count = 0;
+    for (size_t k = n->past->hands_count; k-- > 0;) {
+        const struct meeting_hands *hands = &n->past->hands[k];
+        size_t at = 0;
+        while (at < m->hands_count && m->hands[at].site < hands->site)
+            at++;
+        bool newer = at < m->hands_count && m->hands[at].site == hands->site;
+        if (newer || !count_sees(n, hands->entry))
+            continue;
+        struct meeting_hands *list = realloc(m->hands, (m->hands_count + 1) * sizeof *list);
+        if (list == NULL)
+            return HOP_ENOMEM;
+        memmove(&list[at + 1], &list[at], (m->hands_count - at) * sizeof *list);
+        list[at] = *hands;
+        m->hands = list;
+        m->hands_count++;
+    }
+    int err = HOP_OK;
+    for (size_t i = 0; i < m->hands_count && err == HOP_OK; i++)
+        err = count_site(n, &m->hands[i]);
+    return err;
+}
+
+static int count_all(struct count *n)
+{
+    struct meeting_motion *m = n->m;
+    m->votes_count = m->late_votes_count = 0;
+    m->agree = m->disagree = m->abstain = m->late = 0;
+    m->by_device = m->by_hand = m->by_paper = 0;
+    count_paper(n);
+    int err = count_devices(n);
+    return err != HOP_OK ? err : count_hands(n);
+}
+
+int motion_recount(struct fold *d, size_t index)
+{
+    struct count n = {
+        .d = d, .m = &d->f->m.motions[index], .past = &d->f->past[index], .entry = HISTORY_NONE};
+    return n.m->closed ? HOP_OK : count_all(&n); /* closed: what closed it has counted */
+}
+
 int fold_vote(struct fold *d)
 {
     size_t index;
     struct meeting_motion *m = motion_of(d, &index);
     struct meeting_vote v = {.member = d->e->member,
                              .choice = (enum act_choice)d->a->value,
+                             .site = NO_SITE,
                              .entry = d->e->entry,
                              .wall = d->e->wall,
                              .late =
@@ -136,14 +295,9 @@ int fold_vote(struct fold *d)
     if (marks == NULL)
         return HOP_ENOMEM;
     past->marks = marks;
-    int err = put_vote(&m->votes, &m->votes_count, &v, &before);
-    if (err != HOP_OK)
-        return err;
     past->marks[past->count++] = (struct vote_mark){
         .entry = v.entry, .member = v.member, .choice = v.choice, .wall = v.wall};
-    count_choice(m, before.choice, SIZE_MAX); /* one less */
-    count_choice(m, v.choice, 1);
-    return HOP_OK;
+    return motion_recount(d, index);
 }
 
 /* Mark the members of whom entry had seen a record that itself had seen the motion. */
@@ -157,41 +311,6 @@ static void mark_heard(const struct fold *d, uint32_t motion, uint32_t entry, bo
         if (last != HISTORY_NONE && history_saw(d->h, last, motion))
             heard[log->member] = true;
     }
-}
-
-/* Sort the votes into those that entry had seen and the late ones. */
-static int split_votes(const struct fold *d, struct meeting_motion *m,
-                       const struct motion_past *past, uint32_t entry, bool *counted)
-{
-    bool late[CELL_MEMBERS_MAX] = {false};
-    struct meeting_vote before;
-    m->votes_count = 0;
-    m->agree = m->disagree = m->abstain = 0;
-    for (size_t k = past->count; k-- > 0;) { /* from the last: it is the one that matters */
-        const struct vote_mark *mark = &past->marks[k];
-        if (counted[mark->member])
-            continue;
-        struct meeting_vote v = {.member = mark->member,
-                                 .choice = mark->choice,
-                                 .entry = mark->entry,
-                                 .wall = mark->wall};
-        int err = HOP_OK;
-        if (history_saw(d->h, entry, mark->entry)) {
-            counted[mark->member] = true;
-            count_choice(m, mark->choice, 1);
-            err = put_vote(&m->votes, &m->votes_count, &v, &before);
-        } else if (!late[mark->member]) {
-            late[mark->member] = true;
-            v.late = true;
-            err = put_vote(&m->late_votes, &m->late_votes_count, &v, &before);
-            if (err == HOP_OK)
-                err = put_vote(&m->votes, &m->votes_count, &v, &before);
-        }
-        if (err != HOP_OK)
-            return err;
-    }
-    m->late = m->late_votes_count;
-    return HOP_OK;
 }
 
 static size_t count_unheard(const struct fold *d, const bool *heard, uint32_t entry)
@@ -210,11 +329,12 @@ static int close_motion(struct fold *d, size_t index)
 {
     struct meeting_motion *m = &d->f->m.motions[index];
     uint32_t entry = d->e->entry;
-    bool heard[CELL_MEMBERS_MAX] = {false};
+    struct count n = {.d = d, .m = m, .past = &d->f->past[index], .entry = entry};
     assert(!m->closed);
-    int err = split_votes(d, m, &d->f->past[index], entry, heard);
+    int err = count_all(&n);
     if (err != HOP_OK)
         return err;
+    bool *heard = n.counted;
     mark_heard(d, m->entry, entry, heard);
     struct standing st = roll_standing_seen(d, entry);
     const struct procedure_share *majority = &d->s->procedure->majority;
@@ -230,6 +350,7 @@ static int close_motion(struct fold *d, size_t index)
         m->outcome = OUTCOME_NO_QUORUM;
     else
         m->outcome = m->agree >= m->needed ? OUTCOME_ADOPTED : OUTCOME_REJECTED;
+    motion_weigh(d, index);
     return HOP_OK;
 }
 

@@ -46,7 +46,7 @@ struct standing roll_standing(const struct meeting_state *s, const struct cell *
             (!on_roll && m->stage == STAGE_CLOSED))
             continue;
         st.eligible++;
-        if (on_roll && m->roll[i].status == ROLL_PRESENT)
+        if (on_roll && m->roll[i].status == ROLL_PRESENT && m->roll[i].check == m->check)
             st.present++;
     }
     st.needed = procedure_needed(&s->procedure->quorum, st.eligible);
@@ -65,13 +65,14 @@ struct standing roll_standing_seen(const struct fold *d, uint32_t entry)
         if (!decided[i])
             st.eligible++;
     }
+    uint32_t check = check_seen(d, entry);
     /* Of each member the last line that the entry had seen. */
     for (size_t k = d->f->marks_count; k-- > 0;) {
         const struct roll_mark *mark = &d->f->marks[k];
         if (decided[mark->member] || !history_saw(d->h, entry, mark->entry))
             continue;
         decided[mark->member] = true;
-        if (mark->status == ROLL_PRESENT)
+        if (mark->status == ROLL_PRESENT && mark->check == check)
             st.present++;
     }
     st.needed = procedure_needed(&d->s->procedure->quorum, st.eligible);
@@ -122,6 +123,7 @@ int fold_attend(struct fold *d)
     if (line->claimed)
         return text_say(&d->why, REFUSE_ATTEND_TWICE, 0);
     line->claimed = true;
+    line->evidence = EVIDENCE_DEVICE;
     if (line->status == ROLL_UNKNOWN)
         line->wall = d->e->wall;
     return HOP_OK;
@@ -146,12 +148,16 @@ int fold_roll(struct fold *d)
         return HOP_ENOMEM;
     }
     d->f->marks = marks;
-    d->f->marks[d->f->marks_count++] = (struct roll_mark){
-        .entry = d->e->entry, .member = (uint32_t)member, .status = (enum act_roll)d->a->value};
+    d->f->marks[d->f->marks_count++] = (struct roll_mark){.entry = d->e->entry,
+                                                          .member = (uint32_t)member,
+                                                          .check = check_seen(d, d->e->entry),
+                                                          .status = (enum act_roll)d->a->value};
     struct meeting_roll_line *line = &d->f->m.roll[member];
     free(line->reason);
     line->reason = reason;
     line->status = (enum act_roll)d->a->value;
+    line->check = check_seen(d, d->e->entry);
+    line->attended = line->attended || line->status == ROLL_PRESENT;
     line->wall = d->e->wall;
     roll_refresh(d->s, d->c, d->f);
     return HOP_OK;

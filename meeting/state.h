@@ -12,7 +12,7 @@
 #define NUMBER_TEXT(n)  NUMBER_TEXT_(n) /* a limit as an argument of a sentence */
 
 struct roll_mark { /* one ROLL record */
-    uint32_t entry, member;
+    uint32_t entry, member, check;
     enum act_roll status;
 };
 
@@ -22,9 +22,13 @@ struct vote_mark { /* one VOTE record */
     uint64_t wall;
 };
 
+/* All that was ever recorded of one vote: the record that closes it decides what of it counts. */
 struct motion_past {
     struct vote_mark *marks;
     size_t count, room;
+    MEETING_LIST(meeting_hands, hands); /* people owned */
+    struct meeting_paper **papers;      /* each owned, with people and text */
+    size_t papers_count;
 };
 
 struct meeting_full {
@@ -33,6 +37,10 @@ struct meeting_full {
     struct motion_past *past; /* one a motion */
     struct roll_mark *marks;
     size_t marks_count;
+    uint32_t *checks; /* entries of the CHECK records */
+    size_t checks_count;
+    uint32_t *entries; /* of all records of the meeting */
+    size_t entries_count;
 };
 
 enum thing_kind {
@@ -178,6 +186,37 @@ int permit_task_state(const struct ask *q);
 int fold_task_state(struct fold *d);
 int permit_score(const struct ask *q);
 int fold_score(struct fold *d);
+
+/* site.c, split.c */
+int permit_site(const struct ask *q);
+int fold_site(struct fold *d);
+int permit_site_roll(const struct ask *q);
+int fold_site_roll(struct fold *d);
+int permit_check(const struct ask *q);
+int fold_check(struct fold *d);
+int permit_pause(const struct ask *q);
+int now_pause(const struct ask *q);
+int fold_pause(struct fold *d);
+int permit_hands(const struct ask *q);
+int fold_hands(struct fold *d);
+int permit_paper(const struct ask *q);
+int fold_paper(struct fold *d);
+int permit_withdraw(const struct ask *q);
+int fold_withdraw(struct fold *d);
+int permit_settle(const struct ask *q);
+int now_settle(const struct ask *q);
+int fold_settle(struct fold *d);
+uint32_t site_find(const struct meeting *m, const uint8_t id[static 32]); /* or NO_SITE */
+/* Number of the roll check that holds for a record: how many CHECKs it had seen. */
+uint32_t check_seen(const struct fold *d, uint32_t entry);
+/* A vote has been closed: is it final, and does it contradict one decided apart from it? */
+void motion_weigh(struct fold *d, size_t index);
+/* now: a vote of this motion is still open */
+int now_voting(const struct ask *q);
+struct meeting_motion *motion_of(struct fold *d, size_t *ret_index);
+/* Count again all that is on record for an open vote. HOP_ENOMEM. */
+MUST_USE int motion_recount(struct fold *d, size_t index);
+MUST_USE int entries_add(struct fold *d); /* the record belongs to d->f */
 
 /* consult.c, duty.c */
 int permit_reply(const struct ask *q);

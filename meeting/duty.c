@@ -2,6 +2,7 @@
  * and what the cell owes: reminders, excuses, the periodic meeting, who attended. */
 #include "meeting/state.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 static int too_many(struct fold *d)
@@ -241,4 +242,66 @@ struct meeting_attendance meeting_attendance_of(const struct meeting_state *s, u
         n.in_a_row = m->roll[member].status == ROLL_PRESENT ? 0 : n.in_a_row + 1;
     }
     return n;
+}
+
+/* ---- the periodic duty ---- */
+
+static int month_number(struct civil t)
+{
+    return t.year * 12 + t.month - 1;
+}
+
+static bool counts_for_duty(const struct procedure *p, const struct meeting *m)
+{
+    const struct procedure_form *f = procedure_find_form(p, m->form);
+    return !m->practice && m->stage == STAGE_CLOSED && f != NULL &&
+           (f == &p->forms[0] || strcmp(f->counted_in, p->forms[0].name) == 0);
+}
+
+static const struct meeting_not_held *find_not_held(const struct meeting_state *s, int month)
+{
+    char period[16];
+    (void)snprintf(period, sizeof period, "%02d/%d", month % 12 + 1, month / 12);
+    for (size_t i = s->not_held_count; i-- > 0;) {
+        if (strncmp(s->not_held[i].period, period, strlen(period)) == 0)
+            return &s->not_held[i];
+    }
+    return NULL;
+}
+
+static size_t held_in(const struct meeting_state *s, int month)
+{
+    size_t held = 0;
+    for (size_t i = 0; i < s->meetings_count; i++) {
+        const struct meeting *m = &s->meetings[i]->m;
+        if (counts_for_duty(s->procedure, m) &&
+            month_number(civil_of(m->close_wall, s->procedure->utc_offset_minutes)) == month)
+            held++;
+    }
+    return held;
+}
+
+size_t meeting_months(const struct meeting_state *s, uint64_t now, struct meeting_month *ret,
+                      size_t max)
+{
+    const struct procedure *p = s->procedure;
+    int last = month_number(civil_of(now, p->utc_offset_minutes)), first = last + 1;
+    size_t count = 0;
+    for (size_t i = 0; i < s->meetings_count; i++) {
+        const struct meeting *m = &s->meetings[i]->m;
+        int month = month_number(civil_of(m->close_wall, p->utc_offset_minutes));
+        if (counts_for_duty(p, m) && month < first)
+            first = month;
+    }
+    if (p->period_months == 0)
+        return 0;
+    for (int month = last; month >= first && count < max; month--) {
+        struct meeting_month *one = &ret[count++];
+        *one = (struct meeting_month){.year = month / 12,
+                                      .month = month % 12 + 1,
+                                      .held = held_in(s, month),
+                                      .not_held = find_not_held(s, month)};
+        one->due = one->held == 0 && one->not_held == NULL && month < last;
+    }
+    return count;
 }

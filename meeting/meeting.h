@@ -461,6 +461,19 @@ struct meeting_attendance {
 };
 struct meeting_attendance meeting_attendance_of(const struct meeting_state *s, uint32_t member);
 
+/* The periodic duty: months from the first meeting that was held to the one of `now` (a wall clock,
+ * as all times here: shown, never decisive), newest first. A month is kept by a closed meeting of
+ * the procedure's first form or of one that counts for it, or by a NOT_HELD record of that month,
+ * whose period begins with "MM/YYYY". Returns how many; 0 when the procedure knows no period. */
+struct meeting_month {
+    int year, month;
+    size_t held;
+    const struct meeting_not_held *not_held; /* NULL: none */
+    bool due;                                /* neither, and the month is over */
+};
+size_t meeting_months(const struct meeting_state *s, uint64_t now, struct meeting_month *ret,
+                      size_t max);
+
 size_t meeting_count(const struct meeting_state *s);
 const struct meeting *meeting_at(const struct meeting_state *s, size_t index); /* canonical order */
 const struct meeting *meeting_find(const struct meeting_state *s, const uint8_t id[static 32]);

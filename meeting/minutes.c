@@ -80,11 +80,11 @@ static void indented(struct buf *b, const char *t)
     }
 }
 
-/* Wall-clock time in the procedure's zone. Days to a date after H. Hinnant, "chrono-compatible
- * low-level date algorithms" (2013): eras of 400 years from 1 March of year 0. */
-static void clock_text(const struct minutes *w, uint64_t wall, char ret[static CLOCK_BYTES])
+/* Days to a date after H. Hinnant, "chrono-compatible low-level date algorithms" (2013): eras of
+ * 400 years from 1 March of year 0. */
+struct civil civil_of(uint64_t wall, int utc_offset_minutes)
 {
-    int64_t minutes = (int64_t)(wall / 60000000) + w->p->utc_offset_minutes;
+    int64_t minutes = (int64_t)(wall / 60000000) + utc_offset_minutes;
     if (minutes < 0)
         minutes = 0;
     int64_t days = minutes / 1440 + 719468;
@@ -93,14 +93,23 @@ static void clock_text(const struct minutes *w, uint64_t wall, char ret[static C
         (day_of_era - day_of_era / 1460 + day_of_era / 36524 - day_of_era / 146096) / 365;
     int64_t day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
     int64_t m = (5 * day_of_year + 2) / 153;
-    int64_t day = day_of_year - (153 * m + 2) / 5 + 1;
     int64_t month = m < 10 ? m + 3 : m - 9;
-    int64_t year = year_of_era + era * 400 + (month <= 2);
+    return (struct civil){.year = (int)(year_of_era + era * 400 + (month <= 2)),
+                          .month = (int)month,
+                          .day = (int)(day_of_year - (153 * m + 2) / 5 + 1),
+                          .hour = (int)(minutes % 1440 / 60),
+                          .minute = (int)(minutes % 60)};
+}
+
+/* Wall-clock time in the procedure's zone. */
+static void clock_text(const struct minutes *w, uint64_t wall, char ret[static CLOCK_BYTES])
+{
+    struct civil t = civil_of(wall, w->p->utc_offset_minutes);
     char parts[5][24];
-    const int64_t values[5] = {minutes % 1440 / 60, minutes % 60, day, month, year};
+    const int values[5] = {t.hour, t.minute, t.day, t.month, t.year};
     const char *args[5];
     for (size_t i = 0; i < 5; i++) {
-        (void)snprintf(parts[i], sizeof parts[i], "%02lld", (long long)values[i]);
+        (void)snprintf(parts[i], sizeof parts[i], "%02d", values[i]);
         args[i] = parts[i];
     }
     struct buf b = {0};

@@ -218,6 +218,12 @@ struct meeting_motion *motion_of(struct fold *d, size_t *ret_index);
 MUST_USE int motion_recount(struct fold *d, size_t index);
 MUST_USE int entries_add(struct fold *d); /* the record belongs to d->f */
 
+/* A wall-clock time in a zone, as shown to people. */
+struct civil {
+    int year, month, day, hour, minute;
+};
+struct civil civil_of(uint64_t wall, int utc_offset_minutes);
+
 /* consult.c, duty.c */
 int permit_reply(const struct ask *q);
 int fold_reply(struct fold *d);

@@ -15,9 +15,11 @@
     X(LABEL_INVITE_LINK, "hop/invite/link/v1") /* seed -> CURVE secret */                          \
     X(LABEL_INVITE_DISC, "hop/invite/disc/v1") /* seed -> beacon key */                            \
     X(LABEL_INVITE_ID, "hop/invite/id/v1")                                                         \
-    X(LABEL_INVITE_SUM, "hop/invite/sum/v1") /* typing check */                                    \
-    X(LABEL_JOIN_SIG, "hop/invite/join/v1")  /* joiner's proof */                                  \
-    X(LABEL_PIN_SIG, "hop/meeting/pin/v1")   /* presence at a site */                              \
+    X(LABEL_INVITE_SUM, "hop/invite/sum/v1")   /* typing check */                                  \
+    X(LABEL_JOIN_SIG, "hop/invite/join/v1")    /* joiner's proof */                                \
+    X(LABEL_PIN_SIG, "hop/meeting/pin/sig/v1") /* presence at a site */                            \
+    X(LABEL_PIN_KEY, "hop/meeting/pin/key/v1") /* salt of a PIN */                                 \
+    X(LABEL_PRIVATE, "hop/meeting/private/v1") /* slots of the private line */                     \
     X(LABEL_LOG_OPEN_SIG, "hop/log/open/v1")                                                       \
     X(LABEL_EP_AUTH, "hop/ep/auth/v1")                                                             \
     X(LABEL_EP_BODY, "hop/ep/body/v1")                                                             \

@@ -46,6 +46,8 @@ static const struct route routes[] = {
     {"POST",   "/api/meetings/*/roll",      api_post_roll,      CELL,    JSON, API_BODY_BYTES_MAX},
     {"POST",   "/api/meetings/*/motions",   api_post_motion,    CELL,    JSON, API_BODY_BYTES_MAX},
     {"POST",   "/api/meetings/*/minutes",   api_post_minutes,   CELL,    JSON, API_BODY_BYTES_MAX},
+    {"POST",   "/api/acts",                   api_post_act,       CELL,    JSON, API_BODY_BYTES_MAX},
+    {"POST",   "/api/meetings/*/acts",        api_post_meeting_act, CELL,  JSON, API_BODY_BYTES_MAX},
     {"POST",   "/api/meetings/*/close",     api_post_close,     CELL,    JSON, API_BODY_BYTES_MAX},
     {"POST",   "/api/meetings/*/dossier",   api_post_dossier,   CELL,    JSON, API_BODY_BYTES_MAX},
     {"POST",   "/api/motions/*/vote",       api_post_vote,      CELL,    JSON, API_BODY_BYTES_MAX},

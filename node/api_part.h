@@ -66,6 +66,7 @@ api_handler api_post_meeting, api_post_upload, api_post_upload_piece, api_delete
     api_post_document, api_post_send, api_post_read, api_post_opinion, api_post_open,
     api_post_attend, api_post_roll, api_post_motion, api_post_minutes, api_post_close,
     api_post_vote, api_post_tally, api_post_dossier;
+api_handler api_post_act, api_post_meeting_act;
 api_handler api_post_talk, api_delete_talk;
 api_handler api_get_bundle_have, api_post_bundle_look, api_post_bundle_take, api_post_bundle_write;
 

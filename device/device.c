@@ -556,6 +556,17 @@ const struct history *device_history(const struct device *d)
     return d->history;
 }
 
+uint32_t device_last_own(const struct device *d)
+{
+    for (uint32_t i = 0; i < d->logs_count; i++) {
+        uint64_t tip = history_log_tip(d->history, i);
+        if (tip > 0 &&
+            memcmp(history_log_id(d->history, i), d->keys->log[LANE_MEETING].public_key, 32) == 0)
+            return history_log_entry(d->history, i, tip);
+    }
+    return HISTORY_NONE;
+}
+
 uint32_t device_self(const struct device *d)
 {
     const struct cell_device *self = cell_device_by_key(d->cell, d->keys->ik.public_key);

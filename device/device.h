@@ -57,6 +57,8 @@ struct device_opened {
 };
 MUST_USE int device_open_entry(struct device *d, uint32_t entry, struct device_opened *ret);
 const struct history *device_history(const struct device *d);
+/* The last record this device has written to its log of meetings, or HISTORY_NONE. */
+uint32_t device_last_own(const struct device *d);
 
 /* ---- who has signed two different records under one number ---- */
 

@@ -58,6 +58,17 @@ json_t *api_waiting(struct api_call *c);    /* what waits for this device's pers
 json_t *api_deliveries(struct api_call *c); /* boards of the meetings this person convened */
 json_t *api_talk(struct api_call *c);       /* null when no voice runs */
 
+/* More of a meeting, a motion, a line of the roll, signed minutes (api_sitting.c). */
+#define API_MERGE_MAX  1024
+#define API_MONTHS_MAX 120
+void api_put_sitting(const struct api_call *c, json_t *o, const struct meeting *m);
+void api_put_counted(const struct api_call *c, json_t *o, const struct meeting *m,
+                     const struct meeting_motion *v);
+void api_put_roll_line(const struct api_call *c, json_t *o, const struct meeting *m,
+                       const struct meeting_roll_line *r);
+void api_put_signed(const struct api_call *c, json_t *o, const struct meeting_minutes *s);
+
+api_handler api_get_merge, api_get_reports, api_get_private, api_get_duty, api_get_print;
 api_handler api_get_status, api_get_peers, api_get_members, api_get_records, api_get_ignored,
     api_get_text, api_get_procedures;
 api_handler api_get_meetings, api_get_meeting, api_get_minutes, api_get_document;

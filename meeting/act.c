@@ -113,7 +113,8 @@ static const struct shape shapes[] = {
     ROW(ACT_ATTEND) = {"attend", BIT(KEY_MEETING), 0, 0, 0, 0},
     ROW(ACT_ROLL) = {"roll", BIT(KEY_MEETING) | BIT(KEY_PERSON) | BIT(KEY_VALUE), BIT(KEY_TEXT),
         ROLL_PRESENT, ROLL_COUNT - 1, 0},
-    ROW(ACT_MOTION) = {"motion", BIT(KEY_MEETING) | BIT(KEY_TEXT), BIT(KEY_ITEM) | BIT(KEY_TARGET), 0, 0, 0},
+    ROW(ACT_MOTION) = {"motion", BIT(KEY_MEETING) | BIT(KEY_TEXT),
+        BIT(KEY_ITEM) | BIT(KEY_TARGET) | BIT(KEY_FORM), 0, 0, 0},
     ROW(ACT_VOTE) = {"vote", BIT(KEY_MEETING) | BIT(KEY_TARGET) | BIT(KEY_VALUE), 0,
         CHOICE_AGREE, CHOICE_COUNT - 1, 0},
     ROW(ACT_TALLY) = {"tally", BIT(KEY_MEETING) | BIT(KEY_TARGET), 0, 0, 0, 0},
@@ -143,7 +144,7 @@ static const struct shape shapes[] = {
     ROW(ACT_PRIVATE) = {"private words", BIT(KEY_SEALED), 0, 0, 0, 0},
     ROW(ACT_REPORT) = {"report", BIT(KEY_TEXT), BIT(KEY_MEETING) | BIT(KEY_FLAGS) | BIT(KEY_PLACE) | BIT(KEY_COUNTS) |
         BIT(KEY_VALUE), 0, 255, 0},
-    ROW(ACT_SETTLE) = {"settlement", BIT(KEY_MEETING) | BIT(KEY_TARGET), BIT(KEY_TEXT), 0, 0, 0},
+    ROW(ACT_SETTLE) = {"settlement", BIT(KEY_MEETING) | BIT(KEY_TARGET), BIT(KEY_TEXT) | BIT(KEY_PARENT), 0, 0, 0},
     ROW(ACT_EXCEPTION) = {"exception", BIT(KEY_MEETING) | BIT(KEY_TEXT), BIT(KEY_BASIS), 0, 0, 0},
     ROW(ACT_READ_BACK) = {"reading", BIT(KEY_MEETING) | BIT(KEY_TARGET), 0, 0, 0, 0},
     ROW(ACT_CORRECTION) = {"correction", BIT(KEY_MEETING) | BIT(KEY_TARGET) | BIT(KEY_TEXT), 0, 0, 0, 0},
@@ -174,6 +175,18 @@ const char *act_type_name(unsigned type)
 {
     const struct shape *s = shape_of(type);
     return s == NULL ? "unknown" : s->name;
+}
+
+bool act_needs_title(unsigned type)
+{
+    const struct shape *s = shape_of(type);
+    return s != NULL && (s->required & BIT(KEY_TITLE)) != 0;
+}
+
+bool act_needs_text(unsigned type)
+{
+    const struct shape *s = shape_of(type);
+    return s != NULL && (s->required & BIT(KEY_TEXT)) != 0;
 }
 
 const uint8_t *act_person(const struct act_people *p, size_t index, uint8_t *ret_value)

@@ -132,14 +132,17 @@ struct act {
     enum act_type type;
     uint8_t meeting[32]; /* every type but MEETING and those "of no meeting"; REPORT may */
     uint8_t target[32];  /* VOTE, TALLY, WITHDRAW, HANDS, PAPER: the motion; MOTION: the motion it
-                            amends; RECEIPT, REMIND: notice or document; PIN: public key; SETTLE:
-                            the motion that holds; READ_BACK, CORRECTION, SIGN: what; CORRECTED:
+                            amends; DOC: the document it takes the place of; RECEIPT, REMIND: notice
+                            or document; PIN: public key; SETTLE:  the motion that holds; CORRECTION,
+                            SIGN: what; READ_BACK: what,  or the meeting itself: its draft; CORRECTED:
                             the correction; RESERVE: motion or resolution; RESOLUTION: motion or
                             draft; TASK_STATE: the task */
-    uint8_t person[16];  /* ROLL: whose line; SITE: teller; GIVE, CHAIR: who; TASK: for whom */
+    uint8_t person[16];  /* ROLL: whose line; SITE: teller; GIVE, CHAIR: who; TASK: for whom;
+                            OPINION, FLOOR: for whom a teller speaks */
     uint8_t site[32];    /* SITE_ROLL, HANDS: id of the SITE record */
     uint8_t group[16];   /* MEETING: of this group; CASCADE */
-    uint8_t parent[32];  /* MEETING: the meeting it follows from or belongs to */
+    uint8_t parent[32];  /* MEETING: the meeting it follows from or belongs to; SETTLE: where the
+                            motion was closed twice, the closing that holds */
     uint32_t item;       /* agenda item from 1; 0 the meeting as a whole; STEP: of the script */
     uint32_t value;      /* ROLL: enum act_roll; VOTE: enum act_choice; RECEIPT: enum act_receipt;
                             DOC: enum act_class; FLOOR: enum act_floor; REPLY: enum act_reply;
@@ -152,7 +155,7 @@ struct act {
     struct span text;    /* words: an opinion, a motion, a reason, minutes … */
 
     /* MEETING */
-    struct span form; /* name of a form in the procedure: "regular" */
+    struct span form; /* name of a form in the procedure: "regular"; MOTION: of a question */
     struct span when; /* as people write it: "04/12/2026 19:30"; MEETING: begin or, for a
                          consultation, until when replies are asked for; TASK: due */
     struct span place;
@@ -197,6 +200,10 @@ MUST_USE int act_put(struct wire_writer *w, const struct act *a);
 /* Spans of ret point into body. HOP_EMALFORMED for anything but one well-formed act of this type. A
  * document of class CLASS_SECRET parses, so that the fold can say why it is ignored. */
 MUST_USE int act_parse(struct act *ret, enum act_type type, struct span body);
+
+/* Must an act of this type have a title, or words? */
+bool act_needs_title(unsigned type);
+bool act_needs_text(unsigned type);
 
 const char *act_type_name(unsigned type); /* "motion"; "unknown" for others; static */
 

@@ -31,22 +31,36 @@ static int too_many(struct fold *d)
 
 /* ---- sealing ---- */
 
-static bool has_signed(const struct meeting_minutes *m, uint32_t member)
+/* Has this member signed it, its author by writing it, as far as entry had seen? h NULL: at all. */
+static bool has_signed(const struct meeting_minutes *m, uint32_t member, const struct history *h,
+                       uint32_t entry)
 {
-    bool found = m->member == member;
-    for (size_t i = 0; i < m->signatures_count; i++)
-        found = found || m->signatures[i].member == member;
+    bool found = m->member == member && (h == NULL || history_saw(h, entry, m->entry));
+    for (size_t i = 0; i < m->signatures_count && !found; i++)
+        found = m->signatures[i].member == member &&
+                (h == NULL || history_saw(h, entry, m->signatures[i].entry));
     return found;
 }
 
-/* Chair and secretary; where one person is both, or the rules ask for one hand only, that one. A
- * deputy who sat in the chair signs as the chair. */
-static bool is_sealed(const struct fold *d, const struct meeting_minutes *m)
+static size_t hands_seen(const struct fold *d, const struct meeting_minutes *m)
+{
+    size_t hands = history_saw(d->h, d->e->entry, m->entry) ? 1 : 0;
+    for (size_t i = 0; i < m->signatures_count; i++)
+        hands += history_saw(d->h, d->e->entry, m->signatures[i].entry) ? 1 : 0;
+    return hands;
+}
+
+/* Do these hands seal it? Chair and secretary; where one person is both, or the rules ask for one
+ * hand only, that one. Who sat in the chair signs as the chair. */
+static bool hands_seal(const struct fold *d, const struct meeting_minutes *m, size_t hands,
+                       const struct history *h)
 {
     const struct meeting *of = &d->f->m;
-    bool chair = has_signed(m, of->chair) || has_signed(m, of->sitting_chair);
-    bool secretary = has_signed(m, of->secretary);
-    size_t hands = 1 + m->signatures_count;
+    uint32_t entry = d->e->entry;
+    bool chair = has_signed(m, of->chair, h, entry);
+    bool secretary = has_signed(m, of->secretary, h, entry);
+    for (size_t i = 0; i < of->chairings_count && !chair; i++)
+        chair = has_signed(m, of->chairings[i].member, h, entry);
     if (d->s->procedure->signatures_min <= 1)
         return chair || secretary;
     return chair && secretary &&
@@ -62,17 +76,21 @@ const struct meeting_minutes *sealed_minutes(const struct meeting *m)
     return NULL;
 }
 
-/* Had the record seen the meeting's minutes sealed? */
+/* Had the record seen the meeting's minutes sealed, that is, all the hands that it takes? */
 bool seen_sealed(const struct fold *d)
 {
-    const struct meeting_minutes *sealed = sealed_minutes(&d->f->m);
-    return sealed != NULL && history_saw(d->h, d->e->entry, sealed->sealed_entry);
+    for (size_t i = 0; i < d->f->m.minutes_count; i++) {
+        const struct meeting_minutes *m = &d->f->m.minutes[i];
+        if (m->sealed && !m->supplement && hands_seal(d, m, hands_seen(d, m), d->h))
+            return true;
+    }
+    return false;
 }
 
 void minutes_seal(struct fold *d, size_t index)
 {
     struct meeting_minutes *m = &d->f->m.minutes[index];
-    if (m->sealed || !is_sealed(d, m))
+    if (m->sealed || !hands_seal(d, m, 1 + m->signatures_count, NULL))
         return;
     m->sealed = true;
     m->sealed_entry = d->e->entry;
@@ -104,7 +122,7 @@ int permit_sign(const struct ask *q)
 static bool signed_already(const struct meeting *m, const struct thing *t, uint32_t member)
 {
     if (t->kind == THING_MINUTES)
-        return has_signed(&m->minutes[t->index], member);
+        return has_signed(&m->minutes[t->index], member, NULL, 0);
     const struct meeting_resolution *r = &m->resolutions[t->index];
     bool found = r->member == member;
     for (size_t i = 0; i < r->signatures_count; i++)
@@ -138,17 +156,40 @@ int fold_sign(struct fold *d)
 
 /* ---- reading back and correcting ---- */
 
+/* Of signed minutes; or, before the close, of the draft that the record makes: the meeting. */
+static bool reads_draft(const struct act *a)
+{
+    return memcmp(a->target, a->meeting, 32) == 0;
+}
+
 int permit_read_back(const struct ask *q)
 {
-    if (thing_of(q->s, q->a, q->f, THING_MINUTES) == NULL)
+    if (!reads_draft(q->a) && thing_of(q->s, q->a, q->f, THING_MINUTES) == NULL)
         return text_say(q->why, REFUSE_UNKNOWN_MINUTES, 0);
-    return need_recorder(q);
+    int err = need_recorder(q);
+    return err == HOP_OK && reads_draft(q->a) ? need_stage(q, STAGE_OPENED) : err;
+}
+
+int now_read_back(const struct ask *q)
+{
+    int err = now_unsealed(q);
+    return err == HOP_OK && reads_draft(q->a) ? need_open(q) : err;
 }
 
 int fold_read_back(struct fold *d)
 {
-    const struct thing *t = thing_find(d->s, d->a->target);
-    d->f->m.minutes[t->index].read_back = true;
+    struct meeting *m = &d->f->m;
+    if (reads_draft(d->a)) {
+        if (seen_closed(d))
+            return text_say(&d->why, REFUSE_CLOSED, 0);
+        m->draft_read_by = d->e->member;
+        m->draft_read_wall = d->e->wall;
+        return HOP_OK;
+    }
+    struct meeting_minutes *one = &m->minutes[thing_find(d->s, d->a->target)->index];
+    one->read_back = true;
+    one->read_by = d->e->member;
+    one->read_wall = d->e->wall;
     return HOP_OK;
 }
 
@@ -216,8 +257,10 @@ int fold_corrected(struct fold *d)
 int now_corrected(const struct ask *q)
 {
     const struct thing *t = thing_find(q->s, q->a->target);
-    bool answered = q->f->m.corrections[t->index].answered != 0;
-    return answered ? text_say(q->why, REFUSE_ANSWERED, 0) : HOP_OK;
+    if (q->f->m.corrections[t->index].answered != 0)
+        return text_say(q->why, REFUSE_ANSWERED, 0);
+    /* What came too late is answered with a no; what is right in it goes into a supplement. */
+    return q->a->value == 1 ? now_unsealed(q) : HOP_OK;
 }
 
 int permit_supplement(const struct ask *q)
@@ -230,19 +273,47 @@ int permit_supplement(const struct ask *q)
 
 /* ---- resolutions and reserved opinions ---- */
 
+/* From a motion that was adopted, from a draft that was consulted on, or from neither. */
 int permit_resolution(const struct ask *q)
 {
+    static const uint8_t none[32];
     int err = need_recorder(q);
-    return err != HOP_OK ? err : need_stage(q, STAGE_OPENED);
+    if (err == HOP_OK)
+        err = need_over(q);
+    if (err == HOP_OK && memcmp(q->a->target, none, sizeof none) != 0 &&
+        thing_of(q->s, q->a, q->f, THING_MOTION) == NULL &&
+        thing_of(q->s, q->a, q->f, THING_DOCUMENT) == NULL)
+        err = text_say(q->why, REFUSE_UNKNOWN_MOTION, 0);
+    return err;
+}
+
+/* Numbers begin anew each year: of the year that the meeting was prepared in. */
+static const char *number_taken(const struct ask *q)
+{
+    int offset = q->s->procedure->utc_offset_minutes;
+    int year = civil_of(q->f->m.wall, offset).year;
+    for (size_t i = 0; i < q->s->meetings_count; i++) {
+        const struct meeting *m = &q->s->meetings[i]->m;
+        if (m != &q->f->m &&
+            (m->practice != q->f->m.practice || civil_of(m->wall, offset).year != year))
+            continue;
+        for (size_t k = 0; k < m->resolutions_count; k++) {
+            if (span_equal(span_text(m->resolutions[k].number), q->a->number))
+                return m->resolutions[k].number;
+        }
+    }
+    return NULL;
 }
 
 int now_resolution(const struct ask *q)
 {
-    for (size_t i = 0; i < q->f->m.resolutions_count; i++) {
-        if (span_equal(span_text(q->f->m.resolutions[i].number), q->a->number))
-            return text_say(q->why, REFUSE_NUMBER_TAKEN, 1, q->f->m.resolutions[i].number);
-    }
-    return HOP_OK;
+    const struct thing *t = thing_of(q->s, q->a, q->f, THING_MOTION);
+    const struct meeting_motion *m = t == NULL ? NULL : &q->f->m.motions[t->index];
+    if (m != NULL && (m->outcome != OUTCOME_ADOPTED || m->settled == SETTLED_ANNULLED ||
+                      (m->disputed && m->settled == SETTLED_NOT)))
+        return text_say(q->why, REFUSE_NOT_ADOPTED, 0);
+    const char *taken = number_taken(q);
+    return taken != NULL ? text_say(q->why, REFUSE_NUMBER_TAKEN, 1, taken) : HOP_OK;
 }
 
 int fold_resolution(struct fold *d)
@@ -381,7 +452,7 @@ int permit_score(const struct ask *q)
     const struct procedure *p = q->s->procedure;
     int err = need_recorder(q);
     if (err == HOP_OK)
-        err = need_stage(q, STAGE_OPENED);
+        err = need_over(q);
     bool fits = q->a->counts_count == p->score_count;
     for (size_t i = 0; fits && i < p->score_count; i++)
         fits = q->a->counts[i] <= p->score_max[i];

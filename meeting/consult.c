@@ -38,10 +38,13 @@ int permit_reply(const struct ask *q)
 int fold_reply(struct fold *d)
 {
     struct meeting *m = &d->f->m;
+    size_t before = 0;
     if (seen_closed(d))
         return text_say(&d->why, REFUSE_CLOSED, 0);
-    if (m->replies_count == MEETING_TURNS_MAX)
-        return text_say(&d->why, REFUSE_TOO_MANY, 1, NUMBER_TEXT(MEETING_TURNS_MAX));
+    for (size_t i = 0; i < m->replies_count; i++)
+        before += m->replies[i].member == d->e->member;
+    if (before >= MEETING_CHANGES_MAX) /* of one member, so that nobody fills the list for all */
+        return text_say(&d->why, REFUSE_TOO_MANY, 1, NUMBER_TEXT(MEETING_CHANGES_MAX));
     struct meeting_reply *list = list_grown(m->replies, m->replies_count, sizeof *list);
     char *text = text_of(d->a->text);
     if (list != NULL)
@@ -82,7 +85,7 @@ struct meeting_replies meeting_count_replies(const struct meeting *m, const stru
 {
     struct meeting_replies n = {0};
     for (uint32_t i = 0; i < m->roll_count; i++) {
-        if (!meeting_concerns(m, c, i) || !member_counts(p, c, i) || !m->roll[i].known)
+        if (!m->roll[i].concerned || !member_counts(p, c, i) || !m->roll[i].known)
             continue;
         const struct meeting_reply *r = meeting_reply_of(m, i);
         n.asked++;
@@ -94,12 +97,30 @@ struct meeting_replies meeting_count_replies(const struct meeting *m, const stru
 
 /* ---- the return of a group ---- */
 
+/* Who may speak for a group: one of its people, as the act lists them, or who arranges meetings. */
+static int need_group(const struct ask *q)
+{
+    return ask_is_listed(q) || ask_arranges(q) ? HOP_OK : text_say(q->why, REFUSE_NOT_GROUP, 0);
+}
+
 int permit_cascade(const struct ask *q)
 {
     if (q->f->m.kind != FORM_REPRESENTATIVE && q->f->m.kind != FORM_CONSULTATION)
         return text_say(q->why, REFUSE_NO_CASCADE, 0);
     int err = need_speaker(q);
-    return err != HOP_OK ? err : need_stage(q, STAGE_CONVENED);
+    if (err == HOP_OK)
+        err = need_stage(q, STAGE_CONVENED);
+    return err != HOP_OK ? err : need_group(q);
+}
+
+const struct meeting_cascade *meeting_cascade_of(const struct meeting *m,
+                                                 const uint8_t group[static 16])
+{
+    for (size_t i = m->cascades_count; i-- > 0;) {
+        if (memcmp(m->cascades[i].group, group, 16) == 0)
+            return &m->cascades[i];
+    }
+    return NULL;
 }
 
 /* It may come weeks after the close: that is its nature. The last of a group holds. */

@@ -66,6 +66,8 @@ static void add_documents(struct digest *d, const struct meeting *m)
         add_number(d, doc->size);
         add_number(d, doc->class);
         add_number(d, doc->late);
+        add_id(d, doc->revises);
+        add_number(d, doc->wall);
         add_board(d, doc->receipts, doc->receipts_count);
     }
 }
@@ -77,6 +79,7 @@ static void add_opinions(struct digest *d, const struct meeting *m)
         const struct meeting_opinion *o = &m->opinions[i];
         add_id(d, o->id);
         add_member(d, o->member);
+        add_member(d, o->by);
         add_number(d, o->item);
         add_number(d, o->prepared);
         add_number(d, o->late);
@@ -100,6 +103,10 @@ static void add_roll(struct digest *d, const struct meeting *m)
         add_number(d, line->site);
         add_number(d, line->evidence);
         add_text(d, line->excuse);
+        add_number(d, line->excuse_late);
+        add_number(d, line->stale);
+        add_number(d, line->late_status);
+        add_number(d, line->concerned);
     }
     add_number(d, m->roll_count);
 }
@@ -123,6 +130,20 @@ static void add_people(struct digest *d, const struct act_people *p)
     hop_hash_add(&d->hash, SPAN(p->bytes, p->count * ACT_PERSON_BYTES));
 }
 
+static void add_paper(struct digest *d, const struct meeting_paper *paper)
+{
+    add_number(d, paper != NULL);
+    if (paper == NULL)
+        return;
+    add_member(d, paper->member);
+    add_people(d, &paper->people);
+    for (size_t i = 0; i < PAPER_COUNTS; i++)
+        add_number(d, paper->counts[i]);
+    add_text(d, paper->text);
+    add_number(d, paper->wall);
+    add_number(d, paper->late);
+}
+
 static void add_hands(struct digest *d, const struct meeting_motion *motion)
 {
     add_number(d, motion->hands_count);
@@ -130,15 +151,35 @@ static void add_hands(struct digest *d, const struct meeting_motion *motion)
         add_number(d, motion->hands[i].site);
         add_member(d, motion->hands[i].member);
         add_people(d, &motion->hands[i].people);
+        add_number(d, motion->hands[i].wall);
+        add_number(d, motion->hands[i].late);
     }
-    add_number(d, motion->paper != NULL);
-    if (motion->paper == NULL)
-        return;
-    add_member(d, motion->paper->member);
-    add_people(d, &motion->paper->people);
-    for (size_t i = 0; i < PAPER_COUNTS; i++)
-        add_number(d, motion->paper->counts[i]);
-    add_text(d, motion->paper->text);
+    add_paper(d, motion->paper);
+    add_paper(d, motion->late_paper);
+}
+
+static void add_closings(struct digest *d, const struct meeting *m)
+{
+    add_number(d, m->results_count);
+    for (size_t i = 0; i < m->results_count; i++) {
+        const struct meeting_result *r = &m->results[i];
+        const uint64_t numbers[] = {r->motion,        r->wall,    r->outcome,      r->agree,
+                                    r->disagree,      r->abstain, r->eligible,     r->present,
+                                    r->quorum_needed, r->base,    r->needed,       r->unheard,
+                                    r->away,          r->settled, r->against_count};
+        add_id(d, r->id);
+        add_member(d, r->member);
+        for (size_t k = 0; k < sizeof numbers / sizeof numbers[0]; k++)
+            add_number(d, numbers[k]);
+        for (size_t k = 0; k < r->against_count; k++)
+            add_number(d, r->against[k]);
+        add_id(d, r->settled_by);
+    }
+    add_number(d, m->closes_count);
+    for (size_t i = 0; i < m->closes_count; i++) {
+        add_member(d, m->closes[i].member);
+        add_number(d, m->closes[i].wall);
+    }
 }
 
 static void add_motions(struct digest *d, const struct meeting *m)
@@ -152,16 +193,40 @@ static void add_motions(struct digest *d, const struct meeting *m)
         add_text(d, motion->text);
         add_votes(d, motion->votes, motion->votes_count);
         add_votes(d, motion->late_votes, motion->late_votes_count);
-        const uint64_t numbers[] = {
-            motion->closed,    motion->wall,          motion->close_wall, motion->agree,
-            motion->disagree,  motion->abstain,       motion->late,       motion->eligible,
-            motion->present,   motion->quorum_needed, motion->needed,     motion->outcome,
-            motion->unheard,   motion->by_device,     motion->by_hand,    motion->by_paper,
-            motion->withdrawn, motion->final,         motion->disputed,   motion->settled};
+        const uint64_t numbers[] = {motion->closed,
+                                    motion->wall,
+                                    motion->close_wall,
+                                    motion->agree,
+                                    motion->disagree,
+                                    motion->abstain,
+                                    motion->late,
+                                    motion->eligible,
+                                    motion->present,
+                                    motion->quorum_needed,
+                                    motion->needed,
+                                    motion->outcome,
+                                    motion->unheard,
+                                    motion->by_device,
+                                    motion->by_hand,
+                                    motion->by_paper,
+                                    motion->withdrawn,
+                                    motion->final,
+                                    motion->disputed,
+                                    motion->settled,
+                                    motion->ballot,
+                                    motion->small,
+                                    motion->base,
+                                    motion->shown,
+                                    motion->away,
+                                    motion->majority.numerator,
+                                    motion->majority.denominator,
+                                    motion->majority.strictly_more,
+                                    motion->majority.of_present};
         for (size_t k = 0; k < sizeof numbers / sizeof numbers[0]; k++)
             add_number(d, numbers[k]);
         add_id(d, motion->amends);
         add_id(d, motion->settled_by);
+        add_text(d, motion->question);
         add_text(d, text_key(motion->standing_why.id));
         add_hands(d, motion);
     }
@@ -188,6 +253,8 @@ static void add_minutes(struct digest *d, const struct meeting *m)
         add_number(d, m->minutes[i].wall);
         add_number(d, m->minutes[i].supplement);
         add_number(d, m->minutes[i].read_back);
+        add_member(d, m->minutes[i].read_by);
+        add_number(d, m->minutes[i].read_wall);
         add_number(d, m->minutes[i].sealed);
         add_signatures(d, m->minutes[i].signatures, m->minutes[i].signatures_count);
     }
@@ -292,6 +359,7 @@ static void add_results(struct digest *d, const struct meeting *m)
         add_text(d, m->corrections[i].text);
         add_text(d, m->corrections[i].answer);
         add_number(d, m->corrections[i].answered);
+        add_number(d, m->corrections[i].wall);
     }
     add_number(d, m->resolutions_count);
     for (size_t i = 0; i < m->resolutions_count; i++) {
@@ -303,12 +371,14 @@ static void add_results(struct digest *d, const struct meeting *m)
         add_text(d, r->title);
         add_text(d, r->text);
         add_signatures(d, r->signatures, r->signatures_count);
+        add_number(d, r->wall);
     }
     add_number(d, m->reserved_count);
     for (size_t i = 0; i < m->reserved_count; i++) {
         add_id(d, m->reserved[i].target);
         add_member(d, m->reserved[i].member);
         add_text(d, m->reserved[i].text);
+        add_number(d, m->reserved[i].wall);
     }
     add_number(d, m->tasks_count);
     for (size_t i = 0; i < m->tasks_count; i++) {
@@ -322,10 +392,13 @@ static void add_results(struct digest *d, const struct meeting *m)
         add_text(d, t->note);
         add_number(d, t->state);
         add_number(d, t->state_wall);
+        add_number(d, t->wall);
     }
     add_number(d, m->scores_count);
     for (size_t i = 0; i < m->scores_count; i++) {
         add_member(d, m->scores[i].member);
+        add_number(d, m->scores[i].wall);
+        add_number(d, m->scores[i].count);
         for (size_t k = 0; k < m->scores[i].count; k++)
             add_number(d, m->scores[i].points[k]);
         add_text(d, m->scores[i].text);
@@ -355,6 +428,7 @@ static void add_meeting(struct digest *d, const struct meeting *m)
     add_opinions(d, m);
     add_roll(d, m);
     add_motions(d, m);
+    add_closings(d, m);
     add_minutes(d, m);
     add_sites(d, m);
     add_floor(d, m);
@@ -368,6 +442,8 @@ static void add_meeting(struct digest *d, const struct meeting *m)
     add_number(d, m->check);
     add_number(d, m->item);
     add_member(d, m->sitting_chair);
+    add_member(d, m->draft_read_by);
+    add_number(d, m->draft_read_wall);
     add_number(d, m->present);
     add_number(d, m->eligible);
     add_number(d, m->quorum_needed);
@@ -385,6 +461,7 @@ static void add_apart(struct digest *d, const struct meeting_state *s)
         add_number(d, r->state);
         add_text(d, r->place);
         add_text(d, r->text);
+        add_number(d, r->counts_count);
         for (size_t k = 0; k < r->counts_count; k++)
             add_number(d, r->counts[k]);
         add_number(d, r->wall);
@@ -394,6 +471,7 @@ static void add_apart(struct digest *d, const struct meeting_state *s)
         add_member(d, s->not_held[i].member);
         add_text(d, s->not_held[i].period);
         add_text(d, s->not_held[i].form);
+        add_text(d, s->not_held[i].form);
         add_text(d, s->not_held[i].text);
         add_number(d, s->not_held[i].wall);
     }
@@ -401,6 +479,7 @@ static void add_apart(struct digest *d, const struct meeting_state *s)
     for (size_t i = 0; i < s->privates_count; i++) {
         add_id(d, s->privates[i].id);
         add_member(d, s->privates[i].member);
+        add_number(d, s->privates[i].wall);
     }
     add_number(d, s->pins_count);
     for (size_t i = 0; i < s->pins_count; i++) {

@@ -12,9 +12,10 @@ static int too_many(struct fold *d)
 
 /* ---- reports ---- */
 
-int permit_report(const struct ask *q)
+int now_report(const struct ask *q)
 {
-    return need_speaker(q);
+    return q->a->value <= q->s->procedure->states_count ? HOP_OK
+                                                        : text_say(q->why, REFUSE_BAD_VALUE, 0);
 }
 
 int fold_report(struct fold *d)
@@ -63,33 +64,35 @@ int fold_private(struct fold *d)
     return HOP_OK;
 }
 
-/* The last of a member holds. */
+/* All are kept: a site that had not heard of the newest was right to take the one before. */
 int fold_pin(struct fold *d)
 {
     struct meeting_state *s = d->s;
-    for (size_t i = 0; i < s->pins_count; i++) {
-        if (s->pins[i].member == d->e->member) {
-            memcpy(s->pins[i].key, d->a->target, 32);
-            return HOP_OK;
-        }
-    }
+    if (s->pins_count == MEETING_APART_MAX)
+        return too_many(d);
     struct meeting_pin *list = list_grown(s->pins, s->pins_count, sizeof *list);
     if (list == NULL)
         return HOP_ENOMEM;
     s->pins = list;
-    struct meeting_pin *p = &list[s->pins_count++]; /* at most one a member */
-    p->member = d->e->member;
+    struct meeting_pin *p = &list[s->pins_count++];
+    *p = (struct meeting_pin){.member = d->e->member, .entry = d->e->entry};
     memcpy(p->key, d->a->target, 32);
     return HOP_OK;
 }
 
-const uint8_t *meeting_pin_of(const struct meeting_state *s, uint32_t member)
+const uint8_t *pin_seen(const struct ask *q, uint32_t member)
 {
-    for (size_t i = 0; i < s->pins_count; i++) {
-        if (s->pins[i].member == member)
-            return s->pins[i].key;
+    for (size_t i = q->s->pins_count; i-- > 0;) {
+        const struct meeting_pin *p = &q->s->pins[i];
+        if (p->member == member && ask_saw(q, p->entry))
+            return p->key;
     }
     return NULL;
+}
+
+const uint8_t *meeting_pin_of(const struct meeting_state *s, uint32_t member)
+{
+    return pin_seen(&(struct ask){.s = s}, member);
 }
 
 /* ---- not held ---- */
@@ -98,6 +101,32 @@ int permit_not_held(const struct ask *q)
 {
     return cell_member(q->c, q->member)->rank >= 1 ? HOP_OK
                                                    : text_say(q->why, REFUSE_NOT_COMMITTEE, 0);
+}
+
+/* "MM/YYYY", and what follows it; the month as a number from year 0. */
+static bool period_of(struct span text, int *ret_month)
+{
+    int month = 0, year = 0;
+    if (text.size < 7 || text.data[2] != '/')
+        return false;
+    for (size_t i = 0; i < 7; i++) {
+        int digit = text.data[i] - '0';
+        if (i != 2 && (digit < 0 || digit > 9))
+            return false;
+        if (i < 2)
+            month = month * 10 + digit;
+        else if (i > 2)
+            year = year * 10 + digit;
+    }
+    *ret_month = year * 12 + month - 1;
+    bool more = text.size > 7 && text.data[7] >= '0' && text.data[7] <= '9';
+    return month >= 1 && month <= 12 && !more;
+}
+
+int now_not_held(const struct ask *q)
+{
+    int month;
+    return period_of(q->a->title, &month) ? HOP_OK : text_say(q->why, REFUSE_PERIOD, 0);
 }
 
 int fold_not_held(struct fold *d)
@@ -193,6 +222,8 @@ int fold_excuse(struct fold *d)
     }
     free(line->excuse);
     line->excuse = excuse;
+    line->excuse_entry = d->e->entry;
+    line->excuse_late = excuse != NULL && d->f->m.stage == STAGE_CLOSED;
     return HOP_OK;
 }
 
@@ -228,20 +259,88 @@ const struct meeting_private *meeting_private_at(const struct meeting_state *s, 
     return &s->privates[index];
 }
 
-/* Attendance is of meetings that were held: closed, real, and of those who were known then. */
-struct meeting_attendance meeting_attendance_of(const struct meeting_state *s, uint32_t member)
+/* How the member stood at a meeting, or at the group's own one that brings it to the group; false:
+ * it was not for this member. */
+static bool attended_as(const struct meeting *m, const struct cell *c, uint32_t member,
+                        enum act_roll *ret)
+{
+    const struct meeting_roll_line *line = &m->roll[member];
+    *ret = line->attended ? ROLL_PRESENT : line->status;
+    if (line->concerned && *ret != ROLL_UNKNOWN)
+        return true;
+    for (size_t i = m->cascades_count; i-- > 0;) {
+        const struct act_people *p = &m->cascades[i].people;
+        for (size_t k = 0; k < p->count; k++) {
+            uint8_t value;
+            if (memcmp(act_person(p, k, &value), cell_member(c, member)->id, 16) == 0) {
+                *ret = (enum act_roll)value;
+                return true;
+            }
+        }
+    }
+    return line->concerned;
+}
+
+/* Of meetings that were held: closed, real, and of those who were known then. */
+struct meeting_attendance meeting_attendance_of(const struct meeting_state *s, const struct cell *c,
+                                                uint32_t member)
 {
     struct meeting_attendance n = {0};
     for (size_t i = 0; i < s->meetings_count; i++) {
         const struct meeting *m = &s->meetings[i]->m;
+        enum act_roll as;
         if (m->practice || m->stage != STAGE_CLOSED || m->kind == FORM_CONSULTATION ||
-            member >= m->roll_count || !m->roll[member].known)
+            member >= m->roll_count || !m->roll[member].known || !attended_as(m, c, member, &as))
             continue;
         n.held++;
-        n.of[m->roll[member].status]++;
-        n.in_a_row = m->roll[member].status == ROLL_PRESENT ? 0 : n.in_a_row + 1;
+        n.of[as]++;
+        n.in_a_row = as == ROLL_PRESENT ? 0 : n.in_a_row + 1;
     }
     return n;
+}
+
+/* ---- documents in time ---- */
+
+/* Days from 1970-01-01 to a date; the inverse of civil_of(), by the same eras of 400 years. */
+static int64_t days_to(int year, int month, int day)
+{
+    int64_t y = year - (month <= 2), era = y / 400, of_era = y % 400;
+    int64_t day_of_year = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1;
+    return era * 146097 + of_era * 365 + of_era / 4 - of_era / 100 + day_of_year - 719468;
+}
+
+/* The first "D/M/YYYY" in what people wrote. */
+static bool date_in(const char *text, int64_t *ret_day)
+{
+    for (const char *p = text; *p != '\0'; p++) {
+        unsigned day, month, year;
+        bool begins = *p >= '0' && *p <= '9' && (p == text || p[-1] < '0' || p[-1] > '9');
+        if (!begins || sscanf(p, "%2u/%2u/%4u", &day, &month, &year) != 3)
+            continue;
+        if (day < 1 || day > 31 || month < 1 || month > 12 || year < 1970)
+            continue;
+        *ret_day = days_to((int)year, (int)month, (int)day);
+        return true;
+    }
+    return false;
+}
+
+bool meeting_lead_days(const struct meeting_state *s, const struct meeting *m, uint64_t wall,
+                       int *ret_days)
+{
+    int64_t begins;
+    if (!date_in(m->when, &begins))
+        return false;
+    struct civil sent = civil_of(wall, s->procedure->utc_offset_minutes);
+    int64_t days = begins - days_to(sent.year, sent.month, sent.day);
+    *ret_days = days > INT32_MAX ? INT32_MAX : days < INT32_MIN ? INT32_MIN : (int)days;
+    return true;
+}
+
+unsigned meeting_notice_days(const struct meeting_state *s, const struct meeting *m)
+{
+    const struct procedure_form *f = procedure_find_form(s->procedure, m->form);
+    return f != NULL && f->notice_days >= 0 ? (unsigned)f->notice_days : s->procedure->notice_days;
 }
 
 /* ---- the periodic duty ---- */
@@ -258,12 +357,12 @@ static bool counts_for_duty(const struct procedure *p, const struct meeting *m)
            (f == &p->forms[0] || strcmp(f->counted_in, p->forms[0].name) == 0);
 }
 
+/* The last word about a month. */
 static const struct meeting_not_held *find_not_held(const struct meeting_state *s, int month)
 {
-    char period[16];
-    (void)snprintf(period, sizeof period, "%02d/%d", month % 12 + 1, month / 12);
     for (size_t i = s->not_held_count; i-- > 0;) {
-        if (strncmp(s->not_held[i].period, period, strlen(period)) == 0)
+        int of;
+        if (period_of(span_text(s->not_held[i].period), &of) && of == month)
             return &s->not_held[i];
     }
     return NULL;
@@ -279,6 +378,16 @@ static size_t held_in(const struct meeting_state *s, int month)
             held++;
     }
     return held;
+}
+
+/* Is there anything in the months of the period that ends with this one? */
+static bool period_kept(const struct meeting_state *s, int month)
+{
+    for (unsigned i = 0; i < s->procedure->period_months; i++) {
+        if (held_in(s, month - (int)i) > 0 || find_not_held(s, month - (int)i) != NULL)
+            return true;
+    }
+    return false;
 }
 
 size_t meeting_months(const struct meeting_state *s, uint64_t now, struct meeting_month *ret,
@@ -301,7 +410,7 @@ size_t meeting_months(const struct meeting_state *s, uint64_t now, struct meetin
                                       .month = month % 12 + 1,
                                       .held = held_in(s, month),
                                       .not_held = find_not_held(s, month)};
-        one->due = one->held == 0 && one->not_held == NULL && month < last;
+        one->due = month < last && !period_kept(s, month);
     }
     return count;
 }

@@ -1,8 +1,9 @@
 /* The floor: where the agenda stands, who speaks, who is in the chair, what is concluded.
  *
  * All of it is what the chair's record says when it is met in canonical order: nothing is counted,
- * so a late record only changes what is shown. Two may be in the chair on two sides of a split; the
- * one whose record had not seen the other's is marked, and both lines stay. */
+ * so a late record only changes what is shown. What a record ends (a turn, a place in the queue) it
+ * must have seen. Two may be in the chair on two sides of a split: the acts of each count where
+ * they were done, both lines stay, and both are marked. */
 #include "meeting/state.h"
 
 #include <stdlib.h>
@@ -68,26 +69,38 @@ static bool speaker_of(const struct cell *c, const struct act *a, uint32_t autho
     return memcmp(a->person, nobody, 16) == 0 || index_of(c, a->person, ret);
 }
 
-static struct meeting_turn *waiting_turn(const struct meeting *m, uint32_t member)
+/* Waiting, as far as had been seen; a point of order and a plain wish stand side by side. h NULL:
+ * all. */
+static struct meeting_turn *waiting_turn(const struct meeting *m, uint32_t member, bool order,
+                                         const struct history *h, uint32_t entry)
 {
     for (size_t i = 0; i < m->turns_count; i++) {
-        if (m->turns[i].member == member && m->turns[i].waiting)
-            return &m->turns[i];
+        struct meeting_turn *t = &m->turns[i];
+        if (t->member == member && t->waiting && t->order == order &&
+            (h == NULL || history_saw(h, entry, t->entry)))
+            return t;
     }
     return NULL;
 }
 
-static struct meeting_turn *speaking_turn(const struct meeting *m)
+static struct meeting_turn *any_waiting(const struct meeting *m, uint32_t member,
+                                        const struct history *h, uint32_t entry)
 {
-    for (size_t i = 0; i < m->turns_count; i++) {
-        if (m->turns[i].speaking)
-            return &m->turns[i];
-    }
-    return NULL;
+    struct meeting_turn *first = waiting_turn(m, member, true, h, entry);
+    return first != NULL ? first : waiting_turn(m, member, false, h, entry);
 }
 
-/* A teller asks for those who have no device of their own at the site. */
-static bool is_teller(const struct ask *q)
+static bool speaks_now(const struct meeting *m, uint32_t member)
+{
+    for (size_t i = 0; i < m->turns_count; i++) {
+        if (m->turns[i].speaking && m->turns[i].member == member)
+            return true;
+    }
+    return false;
+}
+
+/* A teller speaks for those who have no device of their own at the site. */
+bool ask_is_teller(const struct ask *q)
 {
     for (size_t i = 0; i < q->f->m.sites_count; i++) {
         if (q->f->m.sites[i].teller == q->member)
@@ -96,14 +109,20 @@ static bool is_teller(const struct ask *q)
     return false;
 }
 
-int permit_floor(const struct ask *q)
+/* For oneself, or for the person that the act names. */
+int need_voice(const struct ask *q)
 {
     uint32_t who;
     if (!speaker_of(q->c, q->a, q->member, &who))
         return text_say(q->why, REFUSE_NO_SUCH_MEMBER, 0);
-    if (who != q->member && !is_teller(q) && !ask_records(q))
+    if (who != q->member && !ask_is_teller(q) && !ask_records(q))
         return text_say(q->why, REFUSE_NOT_TELLER, 0);
-    int err = need_speaker(q);
+    return member_speaks(q->c, who) ? HOP_OK : text_say(q->why, REFUSE_OBSERVER, 0);
+}
+
+int permit_floor(const struct ask *q)
+{
+    int err = need_voice(q);
     if (err == HOP_OK)
         err = need_stage(q, STAGE_OPENED);
     return err != HOP_OK ? err : need_item(q);
@@ -115,9 +134,11 @@ int now_floor(const struct ask *q)
     int err = need_open(q);
     if (err != HOP_OK || !speaker_of(q->c, q->a, q->member, &who))
         return err;
-    bool waits = waiting_turn(&q->f->m, who) != NULL;
     if (q->a->value == FLOOR_WITHDRAW)
-        return waits ? HOP_OK : text_say(q->why, REFUSE_NOT_IN_QUEUE, 0);
+        return any_waiting(&q->f->m, who, NULL, 0) != NULL
+                   ? HOP_OK
+                   : text_say(q->why, REFUSE_NOT_IN_QUEUE, 0);
+    bool waits = waiting_turn(&q->f->m, who, q->a->value == FLOOR_ORDER, NULL, 0) != NULL;
     return waits ? text_say(q->why, REFUSE_IN_QUEUE, 0) : HOP_OK;
 }
 
@@ -145,18 +166,19 @@ int fold_floor(struct fold *d)
         return text_say(&d->why, REFUSE_CLOSED, 0);
     if (!speaker_of(d->c, d->a, d->e->member, &who))
         return text_say(&d->why, REFUSE_NO_SUCH_MEMBER, 0);
-    struct meeting_turn *waits = waiting_turn(&d->f->m, who);
     if (d->a->value == FLOOR_WITHDRAW) {
+        struct meeting_turn *waits = any_waiting(&d->f->m, who, d->h, d->e->entry);
         if (waits == NULL)
             return text_say(&d->why, REFUSE_NOT_IN_QUEUE, 0);
         waits->waiting = false;
         return HOP_OK;
     }
-    if (waits != NULL)
+    bool order = d->a->value == FLOOR_ORDER;
+    if (waiting_turn(&d->f->m, who, order, d->h, d->e->entry) != NULL)
         return text_say(&d->why, REFUSE_IN_QUEUE, 0);
     struct meeting_turn t = {.member = who,
                              .item = d->a->item,
-                             .order = d->a->value == FLOOR_ORDER,
+                             .order = order,
                              .waiting = true,
                              .entry = d->e->entry,
                              .wall = d->e->wall};
@@ -170,21 +192,37 @@ int permit_give(const struct ask *q)
         err = need_stage(q, STAGE_OPENED);
     if (err == HOP_OK && cell_member_index(q->c, q->a->person) == SIZE_MAX)
         err = text_say(q->why, REFUSE_NO_SUCH_MEMBER, 0);
-    return err;
+    return err != HOP_OK ? err : need_item(q);
 }
 
 int now_give(const struct ask *q)
 {
     uint32_t who;
-    const struct meeting_turn *speaks = speaking_turn(&q->f->m);
     int err = need_open(q);
     if (err == HOP_OK && q->a->value == 0 &&
-        (speaks == NULL || !index_of(q->c, q->a->person, &who) || speaks->member != who))
+        (!index_of(q->c, q->a->person, &who) || !speaks_now(&q->f->m, who)))
         err = text_say(q->why, REFUSE_NOT_SPEAKING, 0);
     return err;
 }
 
-/* Minutes 0 end the person's turn; anything else gives it, and ends who had it before. */
+/* End the turns that the record had seen given, of one member or (HISTORY_NONE) of all. */
+static bool end_turns(struct fold *d, uint32_t member)
+{
+    bool some = false;
+    for (size_t i = 0; i < d->f->m.turns_count; i++) {
+        struct meeting_turn *t = &d->f->m.turns[i];
+        if (!t->speaking || (member != HISTORY_NONE && t->member != member) ||
+            t->given_entry == d->e->entry || !history_saw(d->h, d->e->entry, t->given_entry))
+            continue;
+        t->speaking = false;
+        t->ended_wall = d->e->wall;
+        some = true;
+    }
+    return some;
+}
+
+/* Minutes 0 end the person's turn; anything else gives it, and ends who had it before. On two sides
+ * of a split two may have it: each side's chair ends what it had seen. */
 int fold_give(struct fold *d)
 {
     uint32_t who;
@@ -192,31 +230,25 @@ int fold_give(struct fold *d)
         return text_say(&d->why, REFUSE_CLOSED, 0);
     if (!index_of(d->c, d->a->person, &who))
         return text_say(&d->why, REFUSE_NO_SUCH_MEMBER, 0);
-    struct meeting_turn *speaks = speaking_turn(&d->f->m);
-    if (d->a->value == 0 && (speaks == NULL || speaks->member != who))
-        return text_say(&d->why, REFUSE_NOT_SPEAKING, 0);
-    if (speaks != NULL) {
-        speaks->speaking = false;
-        speaks->ended_wall = d->e->wall;
-    }
     if (d->a->value == 0)
-        return HOP_OK;
-    struct meeting_turn *waits = waiting_turn(&d->f->m, who);
-    if (waits == NULL) {
+        return end_turns(d, who) ? HOP_OK : text_say(&d->why, REFUSE_NOT_SPEAKING, 0);
+    struct meeting_turn *turn = any_waiting(&d->f->m, who, d->h, d->e->entry);
+    if (turn == NULL) {
         struct meeting_turn t = {.member = who,
                                  .item = d->a->item != 0 ? d->a->item : d->f->m.item,
-                                 .waiting = true,
                                  .entry = d->e->entry,
                                  .wall = d->e->wall};
         int err = add_turn(d, &t);
         if (err != HOP_OK)
             return err;
-        waits = waiting_turn(&d->f->m, who);
+        turn = &d->f->m.turns[d->f->m.turns_count - 1];
     }
-    waits->waiting = false;
-    waits->speaking = true;
-    waits->minutes = d->a->value;
-    waits->given_wall = d->e->wall;
+    (void)end_turns(d, HISTORY_NONE);
+    turn->waiting = false;
+    turn->speaking = true;
+    turn->minutes = d->a->value;
+    turn->given_entry = d->e->entry;
+    turn->given_wall = d->e->wall;
     return HOP_OK;
 }
 
@@ -228,9 +260,11 @@ int permit_chair(const struct ask *q)
     uint32_t to;
     if (!index_of(q->c, q->a->person, &to))
         return text_say(q->why, REFUSE_NO_SUCH_MEMBER, 0);
-    if (q->member != q->f->m.sitting_chair && !(to == q->member && ask_leads(q)) &&
-        !(q->a->value == 2 && q->member == q->f->m.chair))
-        return text_say(q->why, REFUSE_NOT_DEPUTY, 1, member_name(q->c, q->f->m.sitting_chair));
+    uint32_t sits = ask_chair(q);
+    if (q->member != sits && !(to == q->member && ask_leads(q)))
+        return text_say(q->why, REFUSE_NOT_DEPUTY, 1, member_name(q->c, sits));
+    if (!member_speaks(q->c, to))
+        return text_say(q->why, REFUSE_OBSERVER, 0);
     return need_stage(q, STAGE_CONVENED);
 }
 
@@ -261,8 +295,11 @@ int fold_chair(struct fold *d)
         free(text);
         return HOP_ENOMEM;
     }
-    bool apart = m->chairings_count > 0 &&
-                 !history_saw(d->h, d->e->entry, list[m->chairings_count - 1].entry);
+    bool apart = false;
+    for (size_t i = 0; i < m->chairings_count; i++) {
+        if (!history_saw(d->h, d->e->entry, list[i].entry))
+            apart = list[i].apart = true;
+    }
     list[m->chairings_count++] = (struct meeting_chairing){.member = to,
                                                            .by = d->e->member,
                                                            .entry = d->e->entry,

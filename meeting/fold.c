@@ -130,6 +130,7 @@ int fold_document(struct fold *d)
                                    .wall = d->e->wall,
                                    .late = came_late(d)};
     memcpy(doc.id, d->e->id, 32);
+    memcpy(doc.revises, d->a->target, 32);
     int err = HOP_ENOMEM;
     if (doc.title != NULL && doc.number != NULL && doc.media_type != NULL)
         err = board_resize(&doc.receipts, &doc.receipts_count, doc.member, cell_member_count(d->c));
@@ -180,7 +181,8 @@ int fold_opinion(struct fold *d)
     if (opinions == NULL)
         return HOP_ENOMEM;
     f->m.opinions = opinions;
-    struct meeting_opinion o = {.member = d->e->member,
+    struct meeting_opinion o = {.member = member_or(d->c, d->a->person, d->e->member),
+                                .by = d->e->member,
                                 .item = d->a->item,
                                 .entry = d->e->entry,
                                 .text = text_of(d->a->text),
@@ -232,11 +234,29 @@ static int mark_late(struct fold *d)
     return HOP_OK;
 }
 
+/* Closed twice, neither having seen the other: the first in the order is the close of the meeting;
+ * the other closes the votes of its side all the same, and is shown. */
+static int close_apart(struct fold *d)
+{
+    struct meeting *m = &d->f->m;
+    if (m->closes_count == MEETING_COUNTS_MAX)
+        return text_say(&d->why, REFUSE_TOO_MANY, 1, NUMBER_TEXT(MEETING_COUNTS_MAX));
+    struct meeting_close *list = list_grown(m->closes, m->closes_count, sizeof *list);
+    if (list == NULL)
+        return HOP_ENOMEM;
+    m->closes = list;
+    list[m->closes_count++] =
+        (struct meeting_close){.member = d->e->member, .entry = d->e->entry, .wall = d->e->wall};
+    return motions_close_all(d);
+}
+
 int fold_close(struct fold *d)
 {
     struct meeting *m = &d->f->m;
-    if (m->stage == STAGE_CLOSED)
+    if (seen_closed(d))
         return text_say(&d->why, REFUSE_CLOSE_TWICE, 0);
+    if (m->stage == STAGE_CLOSED)
+        return close_apart(d);
     int err = motions_close_all(d);
     if (err != HOP_OK)
         return err;
@@ -244,8 +264,7 @@ int fold_close(struct fold *d)
     m->close_entry = d->e->entry;
     m->close_wall = d->e->wall;
     m->closed_by = d->e->member;
-    for (uint32_t i = 0; i < m->roll_count; i++)
-        m->roll[i].known = member_known(d->c, d->h, i, d->e->entry);
+    roll_close(d);
     replies_close(d);
     err = mark_late(d);
     if (err != HOP_OK)
@@ -268,6 +287,7 @@ int fold_minutes(struct fold *d)
         return HOP_ENOMEM;
     f->m.minutes = minutes;
     struct meeting_minutes one = {.member = d->e->member,
+                                  .entry = d->e->entry,
                                   .text = text_of(d->a->text),
                                   .form = d->a->value,
                                   .supplement = supplement,

@@ -105,10 +105,8 @@ static void sitting_free(struct meeting *m)
 {
     for (size_t i = 0; i < m->opinions_count; i++)
         free(m->opinions[i].text);
-    for (size_t i = 0; i < m->roll_count; i++) {
-        free(m->roll[i].reason);
+    for (size_t i = 0; i < m->roll_count; i++)
         free(m->roll[i].excuse);
-    }
     for (size_t i = 0; i < m->sites_count; i++) {
         free(m->sites[i].name);
         free(m->sites[i].note);
@@ -180,6 +178,13 @@ void full_free(struct meeting_full *f)
     board_free(&f->m);
     sitting_free(&f->m);
     results_free(&f->m);
+    for (size_t i = 0; i < f->marks_count; i++)
+        free(f->marks[i].reason);
+    for (size_t i = 0; i < f->m.results_count; i++)
+        free(f->m.results[i].against);
+    free(f->m.results);
+    free(f->m.closes);
+    free(f->settlements);
     free(f->m.motions);
     free(f->past);
     free(f->marks);
@@ -390,7 +395,14 @@ int meeting_apply(struct meeting_state *s, const struct cell *c, const struct hi
         return err;
     err = find_place(&d, &a);
     if (err == HOP_OK) {
-        struct ask q = {.s = s, .c = c, .f = d.f, .member = e->member, .a = &a, .why = &d.why};
+        struct ask q = {.s = s,
+                        .c = c,
+                        .f = d.f,
+                        .member = e->member,
+                        .a = &a,
+                        .why = &d.why,
+                        .h = h,
+                        .entry = e->entry};
         err = permit_record(&q);
     }
     if (err == HOP_OK)

@@ -22,9 +22,13 @@
 #define MEETING_MINUTES_MAX   64    /* a meeting */
 #define MEETING_APART_MAX     65536 /* reports, private words, meetings not held: of a cell, each */
 #define MEETING_SITES_MAX     300   /* a meeting: a site a member */
-#define MEETING_CHECKS_MAX    256   /* a meeting: roll checks, breaks; a vote: counts of hands */
-#define MEETING_TURNS_MAX     4096  /* a meeting: turns, conclusions, corrections, tasks … each */
-#define MEETING_IGNORED_MAX   4096  /* listed; further ones are only counted */
+#define MEETING_CHECKS_MAX    63    /* a meeting: roll checks; a bit each in a word of 64 */
+#define MEETING_COUNTS_MAX    256   /* a meeting: breaks; a vote: counts of hands, of paper */
+#define MEETING_CHANGES_MAX   64    /* of one member: votes on one motion, replies to one draft */
+#define MEETING_RESULTS_MAX   4096 /* a meeting: closings of votes, those apart from each other too \
+                                    */
+#define MEETING_TURNS_MAX   4096   /* a meeting: turns, conclusions, corrections, tasks … each */
+#define MEETING_IGNORED_MAX 4096   /* listed; further ones are only counted */
 
 /* One opened record of a meeting, in canonical order (cell/history.h), each once. Borrowed for the
  * call. Member indexes must not change between calls: when an index does (a concurrent admission
@@ -38,12 +42,14 @@ struct meeting_event {
     struct span body;
 };
 
-#define NO_SITE UINT32_MAX
+#define NO_SITE   UINT32_MAX
+#define NO_RESULT UINT32_MAX
 
 struct meeting_opinion {
     uint8_t id[32];
     uint32_t entry;
-    uint32_t member;
+    uint32_t member; /* whose it is */
+    uint32_t by;     /* who put it on record: the member, or for it the teller of its site */
     uint32_t item;
     bool prepared; /* its author had not seen the meeting opened */
     bool late;     /* the close of the meeting had not seen it */
@@ -64,7 +70,8 @@ struct meeting_document {
     char *title, *number, *media_type;
     uint64_t size;
     enum act_class class;
-    uint32_t entry; /* its record, for the key and the chunks */
+    uint32_t entry;      /* its record, for the key and the chunks */
+    uint8_t revises[32]; /* the document it takes the place of; zeros: none */
     uint64_t wall;
     bool late;                        /* the close of the meeting had not seen it */
     struct meeting_receipt *receipts; /* one line a member other than its author */
@@ -96,6 +103,8 @@ struct meeting_hands { /* hands counted at one site, by name */
     uint32_t member;   /* who counted */
     uint32_t entry;
     struct act_people people; /* member ids and enum act_choice */
+    uint64_t wall;
+    bool late; /* the close had not seen it */
 };
 
 struct meeting_paper {
@@ -103,9 +112,30 @@ struct meeting_paper {
     struct act_people people; /* who took part */
     uint32_t counts[PAPER_COUNTS];
     char *text;
+    uint64_t wall;
+    bool late; /* the close had not seen it */
 };
 
 enum meeting_settled { SETTLED_NOT, SETTLED_HOLDS, SETTLED_ANNULLED };
+
+/* What one record that closed a vote made of it: a TALLY, the CLOSE of the meeting, or a WITHDRAW.
+ * A motion has more than one when two closed it apart, neither having seen the other. */
+struct meeting_result {
+    uint32_t motion; /* index into motions */
+    uint8_t id[32];  /* the record that closed it */
+    uint32_t entry, member;
+    uint64_t wall;
+    enum meeting_outcome outcome;
+    size_t agree, disagree, abstain;
+    size_t eligible, present, quorum_needed, base, needed; /* as in struct meeting_motion */
+    size_t unheard, away;
+    /* Results it contradicts: of the same motion, or of another on the same item, decided apart.
+     * Indexes into results. */
+    uint32_t *against;
+    size_t against_count;
+    enum meeting_settled settled;
+    uint8_t settled_by[32]; /* the SETTLE record, or the ratifying motion; zeros */
+};
 
 struct meeting_motion {
     uint8_t id[32];
@@ -121,11 +151,21 @@ struct meeting_motion {
     bool closed;
     uint32_t close_entry;
     uint64_t wall, close_wall;
-    /* As counted when closed (or as it stands, while open). */
+    /* A question with rules of its own, by its name in the procedure; "" none. How it is asked, and
+     * the majority it needs: the procedure's where the question names none. */
+    char question[ACT_FORM_BYTES_MAX + 1];
+    enum procedure_ballot ballot;
+    struct procedure_share majority;
+    bool small; /* fewer could vote, when it was put, than a secret ballot on devices needs */
+    /* As counted when closed (or as it stands, while open). Closed twice apart: by the result that
+     * holds, or before it is settled by the first that decided. */
     size_t agree, disagree, abstain, late; /* late: members with late votes */
     size_t eligible;                       /* the denominator: members who may vote */
     size_t present;                        /* confirmed present, of them */
     size_t quorum_needed, needed;          /* present for a vote to be valid; agreeing to adopt */
+    /* What needed is a share of: all eligible, or those present, who are those confirmed and those
+     * whose vote is counted. */
+    size_t base;
     enum meeting_outcome outcome;
     uint8_t amends[32]; /* the motion whose wording this one changes; zeros: none */
     bool withdrawn;     /* by who put it, before the close */
@@ -133,19 +173,22 @@ struct meeting_motion {
      * a paper ballot by that, else by the own device, else by a hand. */
     struct meeting_hands *hands; /* the last of each site that counts, ascending by site */
     size_t hands_count;
-    const struct meeting_paper *paper;   /* NULL: no paper ballot; the last that counts */
-    size_t by_device, by_hand, by_paper; /* of those counted */
+    const struct meeting_paper *paper;      /* NULL: no paper ballot; the last that counts */
+    const struct meeting_paper *late_paper; /* NULL: none; the last the close had not seen */
+    size_t by_device, by_hand, by_paper;    /* of those counted */
     /* Final or provisional, by the procedure's rule; why, in words. */
     bool final;
     struct text_said standing_why;
-    /* Another motion on the same item was decided apart from this one (neither close had seen the
-     * other): both stay visible until one holds. */
+    /* It has a result that contradicts another, of this motion or of one on the same item, decided
+     * apart (neither close had seen the other): all stay visible until one holds. */
     bool disputed;
+    uint32_t shown; /* index into results of what the numbers here are; NO_RESULT while open */
     enum meeting_settled settled;
     uint8_t settled_by[32]; /* the SETTLE record, or the ratifying motion; zeros */
     /* Horizon: the eligible members without a counted vote and without any other record of a
      * meeting that the close had seen and that itself had seen the motion. 0 while open. */
     size_t unheard;
+    size_t away; /* of the unheard, those not confirmed present */
 };
 
 enum meeting_evidence {
@@ -159,25 +202,33 @@ struct meeting_roll_line {
     uint32_t member;
     bool claimed;         /* the member said: I am here */
     enum act_roll status; /* as confirmed by chair or secretary; ROLL_UNKNOWN: not yet */
-    char *reason;         /* NULL: none given */
+    const char *reason;   /* NULL: none given */
     uint64_t wall;
+    bool stale; /* a later roll check had seen this confirmation: it is to be given again */
+    enum act_roll late_status;      /* what the close had not seen; ROLL_UNKNOWN: nothing */
+    bool concerned;                 /* the meeting is for this member */
     bool attended;                  /* confirmed present in any of the roll checks */
     uint32_t check;                 /* number of the roll check it was confirmed in, from 0 */
     uint32_t site;                  /* index into sites; UINT32_MAX: at an own device */
     enum meeting_evidence evidence; /* what there is for it */
     char *excuse;                   /* the member asked to be excused, and why; NULL: not */
+    uint32_t excuse_entry;
+    bool excuse_late; /* the close had not seen it */
     bool known; /* admitted, as far as the close of the meeting had seen; true before the close */
 };
 
 struct meeting_minutes {
     uint8_t id[32];
     uint32_t member; /* who signed */
+    uint32_t entry;
     char *text;
     char language[3];
     uint32_t form; /* version of the form that made the text; 0: written by hand */
     uint64_t wall;
-    bool supplement;       /* added after the sealing */
-    bool read_back;        /* read to the meeting */
+    bool supplement; /* added after the sealing */
+    bool read_back;  /* read to the meeting */
+    uint32_t read_by;
+    uint64_t read_wall;
     bool sealed;           /* signed by chair and secretary: only a supplement may follow */
     uint32_t sealed_entry; /* the record that did it */
     struct meeting_signature *signatures; /* besides its author's own */
@@ -199,7 +250,7 @@ struct meeting_turn { /* the speaker queue, and who had the floor */
     bool waiting;     /* asked, and neither called nor withdrawn */
     bool speaking;    /* has the floor */
     uint32_t minutes; /* given; 0: no limit */
-    uint32_t entry;
+    uint32_t entry, given_entry;
     uint64_t wall, given_wall, ended_wall; /* 0: not */
     char *text;
 };
@@ -210,11 +261,16 @@ struct meeting_conclusion { /* the chair's, the last of an item holds */
     uint64_t wall;
 };
 
-struct meeting_chairing { /* who was in the chair, one line a change; the first is the convener's */
+struct meeting_chairing { /* one line a change; before the first the meeting's chair sat in it */
     uint32_t member, by, entry;
     char *text;
     uint64_t wall;
-    bool apart; /* taken while another, not seen, was in the chair too */
+    bool apart; /* another took it too, neither having seen the other */
+};
+
+struct meeting_close { /* a close apart from the one that holds: neither had seen the other */
+    uint32_t member, entry;
+    uint64_t wall;
 };
 
 struct meeting_break {
@@ -342,9 +398,13 @@ struct meeting {
     uint32_t check;            /* number of the roll check that holds, from 0 */
     uint32_t item;             /* where the agenda stands; 0: not begun */
     uint32_t sitting_chair;    /* who is in the chair now */
+    uint32_t draft_read_by; /* who read the draft of the minutes to the meeting before its close */
+    uint64_t draft_read_wall; /* 0: nobody */
 #define MEETING_LIST(type, name)                                                                   \
     struct type *name;                                                                             \
     size_t name##_count
+    MEETING_LIST(meeting_result, results); /* of every closing of a vote */
+    MEETING_LIST(meeting_close, closes);
     MEETING_LIST(meeting_site, sites);
     MEETING_LIST(meeting_turn, turns);
     MEETING_LIST(meeting_conclusion, conclusions);
@@ -436,6 +496,10 @@ struct meeting_replies {
 struct meeting_replies meeting_count_replies(const struct meeting *m, const struct cell *c,
                                              const struct procedure *p);
 
+/* What a group brought back: its last return; NULL: nothing yet. */
+const struct meeting_cascade *meeting_cascade_of(const struct meeting *m,
+                                                 const uint8_t group[static 16]);
+
 /* Reports, private words and meetings not held, in canonical order. */
 size_t meeting_report_count(const struct meeting_state *s);
 const struct meeting_report *meeting_report_at(const struct meeting_state *s, size_t index);
@@ -453,23 +517,34 @@ void meeting_pin_message(uint8_t ret[static MEETING_PIN_MESSAGE_BYTES],
 /* The public key of a member's PIN (32 bytes); NULL: none was set. */
 const uint8_t *meeting_pin_of(const struct meeting_state *s, uint32_t member);
 
-/* Of the meetings held while this was a member, practice and consultations left out. */
+/* Of the meetings held for this member while it was one, practice and consultations left out. Who
+ * was present at any of the roll checks was there; who had it from the group stood as the group's
+ * head says. */
 struct meeting_attendance {
     size_t held;
     size_t of[ROLL_COUNT];
     size_t in_a_row; /* not present at the last so many */
 };
-struct meeting_attendance meeting_attendance_of(const struct meeting_state *s, uint32_t member);
+struct meeting_attendance meeting_attendance_of(const struct meeting_state *s, const struct cell *c,
+                                                uint32_t member);
+
+/* Were papers sent in time? Whole days, by the calendar of the procedure's zone, from a wall clock
+ * to the date that stands in the meeting's "when"; false when no D/M/YYYY stands there. And how
+ * many days the rules ask for. Shown, never enforced: whose clock was right nobody knows. */
+bool meeting_lead_days(const struct meeting_state *s, const struct meeting *m, uint64_t wall,
+                       int *ret_days);
+unsigned meeting_notice_days(const struct meeting_state *s, const struct meeting *m);
 
 /* The periodic duty: months from the first meeting that was held to the one of `now` (a wall clock,
  * as all times here: shown, never decisive), newest first. A month is kept by a closed meeting of
  * the procedure's first form or of one that counts for it, or by a NOT_HELD record of that month,
- * whose period begins with "MM/YYYY". Returns how many; 0 when the procedure knows no period. */
+ * whose period begins with "MM/YYYY". Where a meeting is due every so many months, it is due when
+ * none of so many has one. Returns how many; 0 when the procedure knows no period. */
 struct meeting_month {
     int year, month;
     size_t held;
     const struct meeting_not_held *not_held; /* NULL: none */
-    bool due;                                /* neither, and the month is over */
+    bool due;                                /* the period ends here, is over, and has neither */
 };
 size_t meeting_months(const struct meeting_state *s, uint64_t now, struct meeting_month *ret,
                       size_t max);

@@ -1,17 +1,19 @@
 /* Motions and votes by name.
  *
- * A vote is open from the MOTION record to the first TALLY of it in canonical order, or to the
- * record that closes the meeting. That record is asked which votes and roll lines it had seen
- * (history_saw): those and no others make the result, so that every device that holds the record
- * has the same result, whatever else it holds or is yet to receive. Votes it had not seen are late:
- * kept and shown, never counted.
+ * A vote is open from the MOTION record to a TALLY of it, or to the record that closes the meeting.
+ * That record is asked which votes and roll lines it had seen (history_saw): those and no others
+ * make its result, so that every device that holds the record has the same result, whatever else it
+ * holds or is yet to receive. Votes it had not seen are late: kept and shown, never counted. Two
+ * who closed it apart made two results (split.c).
  *
  * Not everybody has a device at hand. A site's teller counts hands by name, and a paper ballot is
  * entered as its count and the list of those who took part. Each member counts once: on the list of
- * the paper ballot before the own device before a hand. */
+ * the paper ballot before the own device before a hand. A question that the rules put on paper is
+ * decided by the paper count alone. */
 #include "meeting/state.h"
 
 #include <assert.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 struct meeting_motion *motion_of(struct fold *d, size_t *ret_index)
@@ -20,42 +22,6 @@ struct meeting_motion *motion_of(struct fold *d, size_t *ret_index)
     assert(t != NULL && t->kind == THING_MOTION); /* permit_record() has found it */
     *ret_index = t->index;
     return &d->f->m.motions[t->index];
-}
-
-/* Where member's vote is, or would be, in votes sorted by member. */
-static size_t slot_of(const struct meeting_vote *votes, size_t count, uint32_t member)
-{
-    size_t low = 0, high = count;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (votes[middle].member < member)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low;
-}
-
-/* Put v into votes in place of the same member's; *ret_before is what stood there (CHOICE_NONE). */
-static int put_vote(struct meeting_vote **votes, size_t *count, const struct meeting_vote *v,
-                    struct meeting_vote *ret_before)
-{
-    size_t at = slot_of(*votes, *count, v->member);
-    *ret_before = (struct meeting_vote){.member = v->member};
-    if (at < *count && (*votes)[at].member == v->member) {
-        *ret_before = (*votes)[at];
-        (*votes)[at] = *v;
-        return HOP_OK;
-    }
-    /* At most one a member, so growing by one and moving the rest is a few kilobytes at worst. */
-    struct meeting_vote *bigger = realloc(*votes, (*count + 1) * sizeof **votes);
-    if (bigger == NULL)
-        return HOP_ENOMEM;
-    memmove(&bigger[at + 1], &bigger[at], (*count - at) * sizeof *bigger);
-    bigger[at] = *v;
-    *votes = bigger;
-    (*count)++;
-    return HOP_OK;
 }
 
 static void count_choice(struct meeting_motion *m, enum act_choice choice, size_t by)
@@ -74,6 +40,20 @@ static void count_choice(struct meeting_motion *m, enum act_choice choice, size_
     case CHOICE_COUNT:
         break;
     }
+}
+
+/* The rules of its question. */
+static void put_question(const struct fold *d, struct meeting_motion *m)
+{
+    bool present[CELL_MEMBERS_MAX];
+    const struct procedure *p = d->s->procedure;
+    const struct procedure_question *q = procedure_find_question(p, d->a->form);
+    m->majority = q != NULL && q->majority.denominator > 0 ? q->majority : p->majority;
+    if (q == NULL)
+        return;
+    (void)snprintf(m->question, sizeof m->question, "%s", q->name);
+    m->ballot = q->ballot;
+    m->small = roll_standing_seen(d, present).eligible < p->small_electorate;
 }
 
 int fold_motion(struct fold *d)
@@ -100,9 +80,11 @@ int fold_motion(struct fold *d)
                                .item = d->a->item,
                                .text = text_of(d->a->text),
                                .wall = d->e->wall,
+                               .shown = NO_RESULT,
                                .close_entry = HISTORY_NONE};
     memcpy(m.id, d->e->id, 32);
     memcpy(m.amends, d->a->target, 32);
+    put_question(d, &m);
     if (m.text == NULL)
         return HOP_ENOMEM;
     int err = thing_add(d->s, &t);
@@ -118,113 +100,95 @@ int fold_motion(struct fold *d)
 
 /* ---- counting ---- */
 
-/* What a closing record had seen of one vote; entry HISTORY_NONE: all there is, while it is open.
- */
+/* One pass over what is on record of a vote, by member. What is late was marked so before. */
 struct count {
     const struct fold *d;
     struct meeting_motion *m;
     const struct motion_past *past;
-    uint32_t entry;
-    bool counted[CELL_MEMBERS_MAX];  /* this member's vote is in */
-    bool on_paper[CELL_MEMBERS_MAX]; /* took part in the paper ballot */
+    bool on_paper[CELL_MEMBERS_MAX];           /* took part in the paper ballot */
+    struct meeting_vote in[CELL_MEMBERS_MAX];  /* CHOICE_NONE: none */
+    struct meeting_vote out[CELL_MEMBERS_MAX]; /* late ones */
 };
 
-static bool count_sees(const struct count *n, uint32_t entry)
-{
-    return n->entry == HISTORY_NONE || history_saw(n->d->h, n->entry, entry);
-}
-
-/* May this member vote here? Its index too. */
+/* The member of this id, if it may vote here and has not been counted. */
 static bool count_voter(const struct count *n, const uint8_t *id, uint32_t *ret)
 {
     size_t member = cell_member_index(n->d->c, id);
     *ret = (uint32_t)member;
-    return member != SIZE_MAX && member_votes(n->d->s->procedure, n->d->c, (uint32_t)member);
+    return member != SIZE_MAX && votes_in(n->d->s, n->d->c, &n->d->f->m, (uint32_t)member);
+}
+
+static bool is_in(const struct count *n, uint32_t member)
+{
+    return n->on_paper[member] || n->in[member].choice != CHOICE_NONE;
 }
 
 static void count_paper(struct count *n)
 {
-    size_t last = n->past->papers_count;
-    n->m->paper = NULL;
-    while (last > 0 && !count_sees(n, n->past->papers[last - 1]->entry))
-        last--;
-    if (last == 0)
+    n->m->paper = n->m->late_paper = NULL;
+    for (size_t i = 0; i < n->past->papers_count; i++) {
+        const struct meeting_paper *p = n->past->papers[i];
+        *(p->late ? &n->m->late_paper : &n->m->paper) = p;
+    }
+    if (n->m->paper == NULL)
         return;
-    const struct meeting_paper *p = n->past->papers[last - 1];
-    for (size_t i = 0; i < p->people.count; i++) {
+    for (size_t i = 0; i < n->m->paper->people.count; i++) {
         uint8_t value;
         uint32_t member;
-        if (!count_voter(n, act_person(&p->people, i, &value), &member))
+        if (!count_voter(n, act_person(&n->m->paper->people, i, &value), &member))
             continue;
-        n->counted[member] = n->on_paper[member] = true;
+        n->on_paper[member] = true;
         n->m->by_paper++;
     }
-    n->m->paper = p;
-    n->m->agree += p->counts[PAPER_AGREE];
-    n->m->disagree += p->counts[PAPER_DISAGREE];
-    n->m->abstain += p->counts[PAPER_ABSTAIN];
+    n->m->agree += n->m->paper->counts[PAPER_AGREE];
+    n->m->disagree += n->m->paper->counts[PAPER_DISAGREE];
+    n->m->abstain += n->m->paper->counts[PAPER_ABSTAIN];
 }
 
-/* Own devices: of each member the last that was seen; the last not seen is late. */
-static int count_devices(struct count *n)
+/* Own devices: of each member the last in time and the last that is late. */
+static void count_devices(struct count *n)
 {
-    struct meeting_motion *m = n->m;
-    bool late[CELL_MEMBERS_MAX] = {false};
-    struct meeting_vote before;
     for (size_t k = n->past->count; k-- > 0;) { /* from the last: it is the one that matters */
         const struct vote_mark *mark = &n->past->marks[k];
-        if (n->counted[mark->member] && !n->on_paper[mark->member])
-            continue;
         struct meeting_vote v = {.member = mark->member,
                                  .choice = mark->choice,
                                  .site = NO_SITE,
                                  .entry = mark->entry,
-                                 .wall = mark->wall};
-        int err = HOP_OK;
-        if (!n->on_paper[mark->member] && count_sees(n, mark->entry)) {
-            n->counted[mark->member] = true;
-            count_choice(m, mark->choice, 1);
-            m->by_device++;
-            err = put_vote(&m->votes, &m->votes_count, &v, &before);
-        } else if (!late[mark->member]) {
-            late[mark->member] = v.late = true;
-            err = put_vote(&m->late_votes, &m->late_votes_count, &v, &before);
-            if (err == HOP_OK && !n->on_paper[mark->member])
-                err = put_vote(&m->votes, &m->votes_count, &v, &before);
-        }
-        if (err != HOP_OK)
-            return err;
+                                 .wall = mark->wall,
+                                 .late = mark->late};
+        struct meeting_vote *at = mark->late ? n->out : n->in;
+        if (at[mark->member].choice != CHOICE_NONE || (!mark->late && is_in(n, mark->member)))
+            continue;
+        at[mark->member] = v;
+        n->m->by_device += mark->late ? 0 : 1;
     }
-    m->late = m->late_votes_count;
-    return HOP_OK;
 }
 
-static int count_site(struct count *n, const struct meeting_hands *hands)
+/* The hands of one site; who is in by other ways, or at another site, is not counted again. */
+static void count_site(struct count *n, const struct meeting_hands *hands)
 {
-    struct meeting_motion *m = n->m;
-    struct meeting_vote before;
     for (size_t i = 0; i < hands->people.count; i++) {
         uint8_t value;
         uint32_t member;
-        if (!count_voter(n, act_person(&hands->people, i, &value), &member) || n->counted[member])
+        if (!count_voter(n, act_person(&hands->people, i, &value), &member) || is_in(n, member))
             continue;
         struct meeting_vote v = {.member = member,
                                  .how = HOW_HAND,
                                  .site = hands->site,
                                  .choice = (enum act_choice)value,
                                  .entry = hands->entry,
-                                 .wall = n->d->e->wall};
-        n->counted[member] = true;
-        count_choice(m, v.choice, 1);
-        m->by_hand++;
-        int err = put_vote(&m->votes, &m->votes_count, &v, &before);
-        if (err != HOP_OK)
-            return err;
+                                 .wall = hands->wall,
+                                 .late = hands->late};
+        if (!hands->late) {
+            n->in[member] = v;
+            n->m->by_hand++;
+        } else if (n->out[member].choice == CHOICE_NONE) {
+            n->out[member] = v;
+        }
     }
-    return HOP_OK;
 }
 
-/* Hands: of each site the last count that was seen, sites in order. */
+/* Hands: of each site the last count in time, sites in order; then what came late. */
 static int count_hands(struct count *n)
 {
     struct meeting_motion *m = n->m;
@@ -235,7 +199,7 @@ static int count_hands(struct count *n)
         while (at < m->hands_count && m->hands[at].site < hands->site)
             at++;
         bool newer = at < m->hands_count && m->hands[at].site == hands->site;
-        if (newer || !count_sees(n, hands->entry))
+        if (newer || hands->late)
             continue;
         struct meeting_hands *list = realloc(m->hands, (m->hands_count + 1) * sizeof *list);
         if (list == NULL)
@@ -245,131 +209,203 @@ static int count_hands(struct count *n)
         m->hands = list;
         m->hands_count++;
     }
-    int err = HOP_OK;
-    for (size_t i = 0; i < m->hands_count && err == HOP_OK; i++)
-        err = count_site(n, &m->hands[i]);
-    return err;
+    for (size_t i = 0; i < m->hands_count; i++)
+        count_site(n, &m->hands[i]);
+    for (size_t k = n->past->hands_count; k-- > 0;) {
+        if (n->past->hands[k].late)
+            count_site(n, &n->past->hands[k]);
+    }
+    return HOP_OK;
+}
+
+/* From the tables into the lists that are shown. */
+static int count_list(struct count *n)
+{
+    struct meeting_motion *m = n->m;
+    size_t in = 0, out = 0, members = cell_member_count(n->d->c);
+    for (uint32_t i = 0; i < members; i++) {
+        out += n->out[i].choice != CHOICE_NONE;
+        in +=
+            n->in[i].choice != CHOICE_NONE || (n->out[i].choice != CHOICE_NONE && !n->on_paper[i]);
+    }
+    struct meeting_vote *votes = in == 0 ? m->votes : realloc(m->votes, in * sizeof *votes);
+    if (in > 0 && votes == NULL)
+        return HOP_ENOMEM;
+    m->votes = votes;
+    struct meeting_vote *late =
+        out == 0 ? m->late_votes : realloc(m->late_votes, out * sizeof *late);
+    if (out > 0 && late == NULL)
+        return HOP_ENOMEM;
+    m->late_votes = late;
+    m->votes_count = m->late_votes_count = 0;
+    for (uint32_t i = 0; i < members; i++) {
+        count_choice(m, n->in[i].choice, 1);
+        if (n->in[i].choice != CHOICE_NONE)
+            votes[m->votes_count++] = n->in[i];
+        else if (n->out[i].choice != CHOICE_NONE && !n->on_paper[i])
+            votes[m->votes_count++] = n->out[i];
+        if (n->out[i].choice != CHOICE_NONE)
+            late[m->late_votes_count++] = n->out[i];
+    }
+    m->late = m->late_votes_count;
+    return HOP_OK;
 }
 
 static int count_all(struct count *n)
 {
     struct meeting_motion *m = n->m;
-    m->votes_count = m->late_votes_count = 0;
-    m->agree = m->disagree = m->abstain = m->late = 0;
+    m->agree = m->disagree = m->abstain = 0;
     m->by_device = m->by_hand = m->by_paper = 0;
     count_paper(n);
-    int err = count_devices(n);
-    return err != HOP_OK ? err : count_hands(n);
+    count_devices(n);
+    int err = count_hands(n);
+    return err != HOP_OK ? err : count_list(n);
+}
+
+void motion_stand(const struct meeting *of, struct meeting_motion *m)
+{
+    if (m->closed)
+        return;
+    size_t voted = m->by_device + m->by_hand + m->by_paper;
+    m->present = of->present;
+    m->eligible = of->eligible;
+    m->quorum_needed = of->quorum_needed;
+    m->base = !m->majority.of_present ? of->eligible : voted > of->present ? voted : of->present;
+    m->needed = procedure_needed(&m->majority, m->base);
 }
 
 int motion_recount(struct fold *d, size_t index)
 {
-    struct count n = {
-        .d = d, .m = &d->f->m.motions[index], .past = &d->f->past[index], .entry = HISTORY_NONE};
-    return n.m->closed ? HOP_OK : count_all(&n); /* closed: what closed it has counted */
+    struct count n = {.d = d, .m = &d->f->m.motions[index], .past = &d->f->past[index]};
+    int err = count_all(&n);
+    if (err == HOP_OK)
+        motion_stand(&d->f->m, n.m);
+    return err;
+}
+
+/* What entry had not seen is late. */
+static void mark_seen(struct fold *d, size_t index, uint32_t entry)
+{
+    struct motion_past *past = &d->f->past[index];
+    for (size_t i = 0; i < past->count; i++)
+        past->marks[i].late = !history_saw(d->h, entry, past->marks[i].entry);
+    for (size_t i = 0; i < past->hands_count; i++)
+        past->hands[i].late = !history_saw(d->h, entry, past->hands[i].entry);
+    for (size_t i = 0; i < past->papers_count; i++)
+        past->papers[i]->late = !history_saw(d->h, entry, past->papers[i]->entry);
+}
+
+int motion_count_seen(struct fold *d, size_t index, uint32_t entry)
+{
+    mark_seen(d, index, entry);
+    return motion_recount(d, index);
 }
 
 int fold_vote(struct fold *d)
 {
-    size_t index;
-    struct meeting_motion *m = motion_of(d, &index);
-    struct meeting_vote v = {.member = d->e->member,
-                             .choice = (enum act_choice)d->a->value,
-                             .site = NO_SITE,
-                             .entry = d->e->entry,
-                             .wall = d->e->wall,
-                             .late =
-                                 m->closed}; /* what closed it came before, so had not seen it */
-    struct meeting_vote before;
-    if (m->closed) {
-        int err = put_vote(&m->late_votes, &m->late_votes_count, &v, &before);
-        m->late = m->late_votes_count;
-        size_t at = slot_of(m->votes, m->votes_count, v.member);
-        bool counted = at < m->votes_count && m->votes[at].member == v.member && !m->votes[at].late;
-        if (err != HOP_OK || counted)
-            return err;
-        return put_vote(&m->votes, &m->votes_count, &v, &before);
-    }
+    size_t index, before = 0;
+    const struct meeting_motion *m = motion_of(d, &index);
     struct motion_past *past = &d->f->past[index];
+    for (size_t i = 0; i < past->count; i++)
+        before += past->marks[i].member == d->e->member;
+    if (before >= MEETING_CHANGES_MAX)
+        return text_say(&d->why, REFUSE_TOO_MANY, 1, NUMBER_TEXT(MEETING_CHANGES_MAX));
     struct vote_mark *marks = grown(past->marks, &past->room, past->count, sizeof *marks);
     if (marks == NULL)
         return HOP_ENOMEM;
     past->marks = marks;
-    past->marks[past->count++] = (struct vote_mark){
-        .entry = v.entry, .member = v.member, .choice = v.choice, .wall = v.wall};
+    /* Closed already in the order: what closed it had not seen this. */
+    past->marks[past->count++] = (struct vote_mark){.entry = d->e->entry,
+                                                    .member = d->e->member,
+                                                    .choice = (enum act_choice)d->a->value,
+                                                    .wall = d->e->wall,
+                                                    .late = m->closed};
     return motion_recount(d, index);
 }
 
+/* ---- closing ---- */
+
 /* Mark the members of whom entry had seen a record that itself had seen the motion. */
-static void mark_heard(const struct fold *d, uint32_t motion, uint32_t entry, bool *heard)
+static void mark_heard(const struct fold *d, uint32_t motion, bool *heard)
 {
     for (size_t i = 0; i < d->s->logs_count; i++) {
         const struct log_past *log = &d->s->logs[i];
         if (log->count == 0 || log->member >= CELL_MEMBERS_MAX || heard[log->member])
             continue;
-        uint32_t last = log_last_seen(d->h, log, entry);
+        uint32_t last = log_last_seen(d->h, log, d->e->entry);
         if (last != HISTORY_NONE && history_saw(d->h, last, motion))
             heard[log->member] = true;
     }
 }
 
-static size_t count_unheard(const struct fold *d, const bool *heard, uint32_t entry)
+/* What the roll as seen makes of what was counted. */
+static void weigh(struct fold *d, const struct count *n, struct meeting_result *r)
 {
-    size_t unheard = 0;
+    bool present[CELL_MEMBERS_MAX], heard[CELL_MEMBERS_MAX];
+    size_t unconfirmed = 0;
+    struct standing st = roll_standing_seen(d, present);
     for (uint32_t i = 0; i < cell_member_count(d->c); i++) {
-        if (!heard[i] && member_counts(d->s->procedure, d->c, i) &&
-            member_known(d->c, d->h, i, entry))
-            unheard++;
+        heard[i] = is_in(n, i);
+        unconfirmed += heard[i] && !present[i];
     }
-    return unheard;
+    mark_heard(d, n->m->entry, heard);
+    for (uint32_t i = 0; i < cell_member_count(d->c); i++) {
+        bool asked = counts_in(d->s, d->c, &d->f->m, i) &&
+                     member_known(d->c, d->h, i, d->e->entry) && !heard[i];
+        r->unheard += asked;
+        r->away += asked && !present[i];
+    }
+    r->eligible = st.eligible;
+    r->present = st.present;
+    r->quorum_needed = st.needed;
+    r->base = n->m->majority.of_present ? st.present + unconfirmed : st.eligible;
+    r->needed = procedure_needed(&n->m->majority, r->base);
 }
 
-/* Close the vote as the record of this fold had seen it. */
-static int close_motion(struct fold *d, size_t index)
+int motion_close(struct fold *d, size_t index, bool withdrawn)
 {
     struct meeting_motion *m = &d->f->m.motions[index];
-    uint32_t entry = d->e->entry;
-    struct count n = {.d = d, .m = m, .past = &d->f->past[index], .entry = entry};
-    assert(!m->closed);
+    struct count n = {.d = d, .m = m, .past = &d->f->past[index]};
+    if (d->f->m.results_count == MEETING_RESULTS_MAX)
+        return text_say(&d->why, REFUSE_TOO_MANY, 1, NUMBER_TEXT(MEETING_RESULTS_MAX));
+    mark_seen(d, index, d->e->entry);
     int err = count_all(&n);
     if (err != HOP_OK)
         return err;
-    bool *heard = n.counted;
-    mark_heard(d, m->entry, entry, heard);
-    struct standing st = roll_standing_seen(d, entry);
-    const struct procedure_share *majority = &d->s->procedure->majority;
-    m->closed = true;
-    m->close_entry = entry;
-    m->close_wall = d->e->wall;
-    m->eligible = st.eligible;
-    m->present = st.present;
-    m->quorum_needed = st.needed;
-    m->needed = procedure_needed(majority, majority->of_present ? st.present : st.eligible);
-    m->unheard = count_unheard(d, heard, entry);
-    if (st.present < st.needed)
-        m->outcome = OUTCOME_NO_QUORUM;
-    else
-        m->outcome = m->agree >= m->needed ? OUTCOME_ADOPTED : OUTCOME_REJECTED;
-    motion_weigh(d, index);
-    return HOP_OK;
+    struct meeting_result r = {.motion = (uint32_t)index,
+                               .entry = d->e->entry,
+                               .member = d->e->member,
+                               .wall = d->e->wall,
+                               .agree = m->agree,
+                               .disagree = m->disagree,
+                               .abstain = m->abstain};
+    memcpy(r.id, d->e->id, 32);
+    weigh(d, &n, &r);
+    r.outcome = withdrawn                     ? OUTCOME_WITHDRAWN
+                : r.present < r.quorum_needed ? OUTCOME_NO_QUORUM
+                : r.agree >= r.needed         ? OUTCOME_ADOPTED
+                                              : OUTCOME_REJECTED;
+    return result_add(d, &r);
 }
 
 int fold_tally(struct fold *d)
 {
     size_t index;
-    struct meeting_motion *m = motion_of(d, &index);
-    if (m->closed)
+    (void)motion_of(d, &index);
+    if (seen_result(d, index))
         return text_say(&d->why, REFUSE_TALLY_TWICE, 0);
-    return close_motion(d, index);
+    return motion_close(d, index, false);
 }
 
+/* A ballot on paper may be held after the meeting: its close leaves it open. */
 int motions_close_all(struct fold *d)
 {
     for (size_t i = 0; i < d->f->m.motions_count; i++) {
-        struct meeting_motion *m = &d->f->m.motions[i];
-        if (m->closed || !history_saw(d->h, d->e->entry, m->entry))
+        const struct meeting_motion *m = &d->f->m.motions[i];
+        if (m->ballot != BALLOT_OPEN || !history_saw(d->h, d->e->entry, m->entry) ||
+            seen_result(d, i))
             continue;
-        int err = close_motion(d, i);
+        int err = motion_close(d, i, false);
         if (err != HOP_OK)
             return err;
     }

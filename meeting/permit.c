@@ -18,11 +18,27 @@ const char *member_name(const struct cell *c, uint32_t member)
 
 /* ---- offices ---- */
 
+bool ask_saw(const struct ask *q, uint32_t entry)
+{
+    return q->h == NULL || history_saw(q->h, q->entry, entry);
+}
+
+/* What the other side of a split did with the chair takes nothing from the acts of this one. */
+uint32_t ask_chair(const struct ask *q)
+{
+    const struct meeting *m = &q->f->m;
+    for (size_t i = m->chairings_count; i-- > 0;) {
+        if (ask_saw(q, m->chairings[i].entry))
+            return m->chairings[i].member;
+    }
+    return m->chair;
+}
+
 bool ask_leads(const struct ask *q)
 {
     enum auth_role role = cell_member(q->c, q->member)->role;
-    return q->member == q->f->m.chair || q->member == q->f->m.sitting_chair ||
-           role == ROLE_DEPUTY || role == ROLE_SECRETARY;
+    return q->member == q->f->m.chair || role == ROLE_DEPUTY || role == ROLE_SECRETARY ||
+           q->member == ask_chair(q);
 }
 
 bool ask_records(const struct ask *q)
@@ -66,15 +82,18 @@ int need_speaker(const struct ask *q)
 
 int need_vote(const struct ask *q)
 {
-    if (member_votes(q->s->procedure, q->c, q->member))
-        return HOP_OK;
-    return text_say(q->why, REFUSE_NO_VOTING_RIGHT, 0);
+    if (!member_votes(q->s->procedure, q->c, q->member))
+        return text_say(q->why, REFUSE_NO_VOTING_RIGHT, 0);
+    return votes_in(q->s, q->c, &q->f->m, q->member) ? HOP_OK
+                                                     : text_say(q->why, REFUSE_NOT_INVITED, 0);
 }
 
 /* ---- what must have come before ---- */
 
 int need_stage(const struct ask *q, enum meeting_stage stage)
 {
+    if (stage == STAGE_OPENED && q->f->m.kind == FORM_CONSULTATION)
+        return text_say(q->why, REFUSE_IN_WRITING, 0); /* it has no live part, closed or not */
     if (q->f->m.stage >= stage)
         return HOP_OK;
     enum text_id id = stage == STAGE_CONVENED ? REFUSE_NOT_CONVENED
@@ -82,6 +101,12 @@ int need_stage(const struct ask *q, enum meeting_stage stage)
                                               : REFUSE_NOT_CLOSED;
     /* Before the notice, sending it is what to do next, whatever was asked. */
     return text_say(q->why, q->f->m.stage == STAGE_PREPARED ? REFUSE_NOT_CONVENED : id, 0);
+}
+
+/* What comes of a meeting comes once it sits, of a consultation once the time to reply is over. */
+int need_over(const struct ask *q)
+{
+    return need_stage(q, q->f->m.kind == FORM_CONSULTATION ? STAGE_CLOSED : STAGE_OPENED);
 }
 
 int need_item(const struct ask *q)
@@ -117,11 +142,46 @@ bool ask_attended(const struct ask *q, bool own_word)
 
 /* ---- acts ---- */
 
+/* One more name in a list within a sentence, if it fits. */
+static void list_name(char names[static TEXT_ARG_BYTES_MAX], const char *name)
+{
+    size_t used = strlen(names), room = TEXT_ARG_BYTES_MAX - used;
+    int n = snprintf(names + used, room, "%s%s", used == 0 ? "" : ", ", name);
+    if (n < 0 || (size_t)n >= room)
+        names[used] = '\0';
+}
+
+/* Is the author among the people that the act names? */
+bool ask_is_listed(const struct ask *q)
+{
+    for (size_t i = 0; i < q->a->people.count; i++) {
+        uint8_t value;
+        if (memcmp(act_person(&q->a->people, i, &value), cell_member(q->c, q->member)->id, 16) == 0)
+            return true;
+    }
+    return false;
+}
+
+static const struct procedure_form *find_form(const struct ask *q)
+{
+    for (size_t i = 0; i < q->s->procedure->forms_count; i++) {
+        if (span_equal(span_text(q->s->procedure->forms[i].name), q->a->form))
+            return &q->s->procedure->forms[i];
+    }
+    return NULL;
+}
+
 static int permit_meeting(const struct ask *q)
 {
     static const uint8_t nobody[16];
-    if (cell_member(q->c, q->member)->rank < 1)
+    const struct procedure_form *form = find_form(q);
+    unsigned rank = form == NULL ? 1 : form->chair_rank;
+    if (cell_member(q->c, q->member)->rank < rank || !member_speaks(q->c, q->member))
         return text_say(q->why, REFUSE_NOT_COMMITTEE, 0);
+    /* A group without an office is called by one of its own. */
+    if (form != NULL && form->kind == FORM_GROUP && cell_member(q->c, q->member)->rank < 1 &&
+        !ask_is_listed(q))
+        return text_say(q->why, REFUSE_NOT_GROUP, 0);
     if ((memcmp(q->a->chair, nobody, 16) != 0 &&
          cell_member_index(q->c, q->a->chair) == SIZE_MAX) ||
         (memcmp(q->a->secretary, nobody, 16) != 0 &&
@@ -148,7 +208,7 @@ static int permit_notice(const struct ask *q)
 
 static int permit_opinion(const struct ask *q)
 {
-    int err = need_speaker(q);
+    int err = need_voice(q);
     if (err == HOP_OK)
         err = need_stage(q, STAGE_CONVENED);
     return err != HOP_OK ? err : need_item(q);
@@ -174,9 +234,48 @@ static int permit_roll(const struct ask *q)
     return err;
 }
 
+/* The question that a motion names. Its rules were asked for: without them it would be decided by
+ * others. */
+static int need_question(const struct ask *q)
+{
+    char name[ACT_FORM_BYTES_MAX + 1] = "", names[TEXT_ARG_BYTES_MAX] = "";
+    const struct procedure *p = q->s->procedure;
+    if (q->a->form.size == 0 || procedure_find_question(p, q->a->form) != NULL)
+        return HOP_OK;
+    if (q->a->form.size <= ACT_FORM_BYTES_MAX)
+        memcpy(name, q->a->form.data, q->a->form.size);
+    for (size_t i = 0; i < p->questions_count; i++)
+        list_name(names, p->questions[i].name);
+    return text_say(q->why, REFUSE_UNKNOWN_QUESTION, 2, name, names[0] == '\0' ? "-" : names);
+}
+
+int need_ballot(const struct ask *q)
+{
+    char small[24];
+    const struct procedure *p = q->s->procedure;
+    const struct meeting_motion *m = &q->f->m.motions[thing_find(q->s, q->a->target)->index];
+    const struct procedure_question *of = procedure_find_question(p, span_text(m->question));
+    switch (m->ballot) {
+    case BALLOT_OPEN:
+        return HOP_OK;
+    case BALLOT_PAPER:
+        return text_say(q->why, REFUSE_BALLOT_PAPER, 1,
+                        of == NULL || of->basis[0] == '\0' ? p->name : of->basis);
+    case BALLOT_SECRET:
+        break;
+    }
+    (void)snprintf(small, sizeof small, "%u", p->small_electorate);
+    return m->small ? text_say(q->why, REFUSE_BALLOT_SMALL, 1, small)
+                    : text_say(q->why, REFUSE_BALLOT_SECRET, 0);
+}
+
 static int permit_motion(const struct ask *q)
 {
     int err = need_stage(q, STAGE_OPENED);
+    if (err == HOP_OK && q->f->m.kind == FORM_STUDY)
+        err = text_say(q->why, REFUSE_NO_MOTIONS, 0);
+    if (err == HOP_OK)
+        err = need_question(q);
     if (err == HOP_OK && !ask_leads(q)) {
         err = need_vote(q);
         if (err == HOP_OK && !ask_attended(q, false))
@@ -188,6 +287,8 @@ static int permit_motion(const struct ask *q)
 static int permit_vote(const struct ask *q)
 {
     int err = need_motion(q);
+    if (err == HOP_OK)
+        err = need_ballot(q);
     if (err == HOP_OK)
         err = need_vote(q);
     if (err == HOP_OK)
@@ -259,16 +360,8 @@ int need_quorum(const struct ask *q)
 static int refuse_form(const struct ask *q, const char *form)
 {
     char names[TEXT_ARG_BYTES_MAX] = "";
-    size_t used = 0;
-    for (size_t i = 0; i < q->s->procedure->forms_count; i++) {
-        int n = snprintf(names + used, sizeof names - used, "%s%s", i == 0 ? "" : ", ",
-                         q->s->procedure->forms[i].name);
-        if (n < 0 || (size_t)n >= sizeof names - used) {
-            names[used] = '\0';
-            break;
-        }
-        used += (size_t)n;
-    }
+    for (size_t i = 0; i < q->s->procedure->forms_count; i++)
+        list_name(names, q->s->procedure->forms[i].name);
     return text_say(q->why, REFUSE_UNKNOWN_FORM, 2, form, names);
 }
 
@@ -316,21 +409,22 @@ static int now_vote(const struct ask *q)
 
 static int now_tally(const struct ask *q)
 {
-    if (asked_motion(q)->closed)
+    const struct meeting_motion *m = asked_motion(q);
+    if (m->closed)
         return text_say(q->why, REFUSE_TALLY_TWICE, 0);
-    int err = need_open(q);
+    int err = m->ballot == BALLOT_OPEN ? need_open(q) : HOP_OK; /* paper may come after */
     return err != HOP_OK ? err : need_quorum(q);
 }
 
-/* With a quorum every motion is voted on before the close. Without one it cannot be, and the close
- * of the meeting closes it as it stands. */
+/* With a quorum every motion is voted on before the close, but for those that go on paper. Without
+ * one it cannot be, and the close of the meeting closes it as it stands. */
 static int now_close(const struct ask *q)
 {
     if (q->f->m.stage == STAGE_CLOSED)
         return text_say(q->why, REFUSE_CLOSE_TWICE, 0);
     struct standing st = roll_standing(q->s, q->c, &q->f->m);
     for (size_t i = 0; i < q->f->m.motions_count && st.present >= st.needed; i++) {
-        if (!q->f->m.motions[i].closed)
+        if (!q->f->m.motions[i].closed && q->f->m.motions[i].ballot == BALLOT_OPEN)
             return text_say(q->why, REFUSE_MOTIONS_OPEN, 1, q->f->m.motions[i].text);
     }
     return HOP_OK;
@@ -390,7 +484,7 @@ static const struct rule rules[] = {
     ROW(ACT_CONCLUSION) = {permit_item, need_open, fold_conclusion},
     ROW(ACT_CHAIR)      = {permit_chair, now_chair, fold_chair},
     ROW(ACT_EXCEPTION)  = {permit_exception, NULL, fold_exception},
-    ROW(ACT_READ_BACK)  = {permit_read_back, now_unsealed, fold_read_back},
+    ROW(ACT_READ_BACK)  = {permit_read_back, now_read_back, fold_read_back},
     ROW(ACT_CORRECTION) = {permit_correction, now_unsealed, fold_correction},
     ROW(ACT_CORRECTED)  = {permit_corrected, now_corrected, fold_corrected},
     ROW(ACT_SIGN)       = {permit_sign, now_sign, fold_sign},
@@ -405,7 +499,7 @@ static const struct rule rules[] = {
     ROW(ACT_STEP)       = {permit_step, need_open, fold_step},
     ROW(ACT_REMIND)     = {permit_remind, need_open, fold_remind},
     ROW(ACT_EXCUSE)     = {permit_excuse, need_open, fold_excuse},
-    ROW(ACT_REPORT)     = {permit_report, NULL, fold_report, true},
+    ROW(ACT_REPORT)     = {need_speaker, now_report, fold_report, true},
     ROW(ACT_SITE)       = {permit_site, need_open, fold_site},
     ROW(ACT_SITE_ROLL)  = {permit_site_roll, need_open, fold_site_roll},
     ROW(ACT_CHECK)      = {permit_check, need_open, fold_check},
@@ -414,9 +508,9 @@ static const struct rule rules[] = {
     ROW(ACT_PAPER)      = {permit_paper, now_voting, fold_paper},
     ROW(ACT_WITHDRAW)   = {permit_withdraw, now_voting, fold_withdraw},
     ROW(ACT_SETTLE)     = {permit_settle, now_settle, fold_settle},
-    ROW(ACT_PRIVATE)    = {NULL, NULL, fold_private, true},
-    ROW(ACT_PIN)        = {NULL, NULL, fold_pin, true},
-    ROW(ACT_NOT_HELD)   = {permit_not_held, NULL, fold_not_held, true},
+    ROW(ACT_PRIVATE)    = {need_speaker, NULL, fold_private, true},
+    ROW(ACT_PIN)        = {need_speaker, NULL, fold_pin, true},
+    ROW(ACT_NOT_HELD)   = {permit_not_held, now_not_held, fold_not_held, true},
 };
 /* clang-format on */
 
@@ -446,11 +540,9 @@ static int permit_now(const struct ask *q)
 /* That the act can be written down at all, in words rather than codes. */
 static int permit_spelling(const struct act *a, struct text_said *why)
 {
-    bool titled = a->type == ACT_MEETING || a->type == ACT_DOC;
-    bool worded = a->type == ACT_OPINION || a->type == ACT_MOTION || a->type == ACT_MINUTES;
-    if (titled && a->title.size == 0)
+    if (act_needs_title(a->type) && a->title.size == 0)
         return text_say(why, REFUSE_EMPTY_TITLE, 0);
-    if (worded && a->text.size == 0)
+    if (act_needs_text(a->type) && a->text.size == 0)
         return text_say(why, REFUSE_EMPTY_TEXT, 0);
     if (a->type == ACT_DOC && a->value == CLASS_SECRET)
         return text_say(why, REFUSE_SECRET, 0);
@@ -458,7 +550,8 @@ static int permit_spelling(const struct act *a, struct text_said *why)
     if (err == HOP_OK)
         return HOP_OK;
     if (err == HOP_EFULL)
-        return text_say(why, REFUSE_TOO_LONG, 2, a->type == ACT_MINUTES ? "512" : "64",
+        return text_say(why, REFUSE_TOO_LONG, 2,
+                        a->type == ACT_MINUTES || a->type == ACT_SUPPLEMENT ? "512" : "64",
                         NUMBER_TEXT(ACT_TITLE_BYTES_MAX));
     return text_say(why, REFUSE_BAD_VALUE, 0);
 }
@@ -480,6 +573,17 @@ int find_meeting(const struct meeting_state *s, const struct act *a, uint32_t *r
     return HOP_OK;
 }
 
+/* Everybody an act names is a member: a list with a stranger in it was made by mistake. */
+static int permit_people(const struct ask *q)
+{
+    for (size_t i = 0; i < q->a->people.count; i++) {
+        uint8_t value;
+        if (cell_member_index(q->c, act_person(&q->a->people, i, &value)) == SIZE_MAX)
+            return text_say(q->why, REFUSE_NO_SUCH_MEMBER, 0);
+    }
+    return HOP_OK;
+}
+
 int meeting_may(const struct meeting_state *s, const struct cell *c, uint32_t member,
                 const struct act *a, struct text_said *why)
 {
@@ -492,6 +596,8 @@ int meeting_may(const struct meeting_state *s, const struct cell *c, uint32_t me
         q.f = s->meetings[index];
     if (err == HOP_OK)
         err = permit_record(&q);
+    if (err == HOP_OK)
+        err = permit_people(&q);
     if (err == HOP_OK)
         err = permit_now(&q);
     return err != HOP_OK ? err : permit_spelling(a, why);

@@ -427,6 +427,16 @@ const struct procedure_form *procedure_find_form(const struct procedure *p, cons
     return NULL;
 }
 
+const struct procedure_question *procedure_find_question(const struct procedure *p,
+                                                         struct span name)
+{
+    for (size_t i = 0; i < p->questions_count; i++) {
+        if (span_equal(span_text(p->questions[i].name), name))
+            return &p->questions[i];
+    }
+    return NULL;
+}
+
 size_t procedure_needed(const struct procedure_share *s, size_t base)
 {
     assert(s->denominator > 0);

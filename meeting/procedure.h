@@ -64,7 +64,7 @@ struct procedure_question {
     char name[32];
     struct procedure_label label;
     enum procedure_ballot ballot;
-    struct procedure_share majority;
+    struct procedure_share majority; /* denominator 0: as the procedure says */
     char basis[PROCEDURE_NOTE_BYTES];
 };
 
@@ -125,6 +125,8 @@ void procedure_hash(uint8_t ret[static 32], struct span file);
 const struct procedure *
 procedure_default(void); /* plain majority rules, before any file is known */
 const struct procedure_form *procedure_find_form(const struct procedure *p, const char *name);
+const struct procedure_question *procedure_find_question(const struct procedure *p,
+                                                         struct span name);
 
 /* How many of base are needed to satisfy the share; never less than one, so that nobody is not a
  * quorum of an empty body. */

@@ -2,7 +2,9 @@
  * the quorum.
  *
  * A member's own word (ATTEND) is a proposal; only a confirmed line counts. All lines ever recorded
- * are kept, because a vote is judged by the roll as the record closing it had seen it. */
+ * are kept, because a vote is judged by the roll as the record closing it had seen it. A CHECK asks
+ * again for every line it had seen; lines confirmed on the other side of a split stand. Lines that
+ * the close of the meeting had not seen are late, shown apart. */
 #include "meeting/state.h"
 
 #include <assert.h>
@@ -26,6 +28,20 @@ bool member_votes(const struct procedure *p, const struct cell *c, uint32_t memb
     return member_speaks(c, member) && who->category < CATEGORIES_COUNT && p->votes[who->category];
 }
 
+bool counts_in(const struct meeting_state *s, const struct cell *c, const struct meeting *m,
+               uint32_t member)
+{
+    bool concerned =
+        member < m->roll_count ? m->roll[member].concerned : meeting_concerns(m, c, member);
+    return concerned && member_counts(s->procedure, c, member);
+}
+
+bool votes_in(const struct meeting_state *s, const struct cell *c, const struct meeting *m,
+              uint32_t member)
+{
+    return counts_in(s, c, m, member) && member_votes(s->procedure, c, member);
+}
+
 bool member_known(const struct cell *c, const struct history *h, uint32_t member, uint32_t entry)
 {
     uint32_t first = cell_member(c, member)->first_device;
@@ -42,38 +58,51 @@ struct standing roll_standing(const struct meeting_state *s, const struct cell *
     struct standing st = {0};
     for (uint32_t i = 0; i < cell_member_count(c); i++) {
         bool on_roll = i < m->roll_count;
-        if (!member_counts(s->procedure, c, i) || (on_roll && !m->roll[i].known) ||
+        if (!counts_in(s, c, m, i) || (on_roll && !m->roll[i].known) ||
             (!on_roll && m->stage == STAGE_CLOSED))
             continue;
         st.eligible++;
-        if (on_roll && m->roll[i].status == ROLL_PRESENT && m->roll[i].check == m->check)
+        if (on_roll && m->roll[i].status == ROLL_PRESENT && !m->roll[i].stale)
             st.present++;
     }
     st.needed = procedure_needed(&s->procedure->quorum, st.eligible);
     return st;
 }
 
-struct standing roll_standing_seen(const struct fold *d, uint32_t entry)
+/* The checks that the record of this fold had seen, a bit each. */
+static uint64_t checks_seen(const struct fold *d)
+{
+    uint64_t seen = 0;
+    for (size_t i = 0; i < d->f->checks_count; i++) {
+        if (history_saw(d->h, d->e->entry, d->f->checks[i]))
+            seen |= UINT64_C(1) << i;
+    }
+    return seen;
+}
+
+struct standing roll_standing_seen(const struct fold *d, bool present[static CELL_MEMBERS_MAX])
 {
     struct standing st = {0};
     bool decided[CELL_MEMBERS_MAX] = {false};
-    uint32_t members = (uint32_t)cell_member_count(d->c);
+    uint32_t members = (uint32_t)cell_member_count(d->c), entry = d->e->entry;
     assert(members <= CELL_MEMBERS_MAX);
     for (uint32_t i = 0; i < members; i++) {
-        decided[i] =
-            !member_counts(d->s->procedure, d->c, i) || !member_known(d->c, d->h, i, entry);
+        present[i] = false;
+        decided[i] = !counts_in(d->s, d->c, &d->f->m, i) || !member_known(d->c, d->h, i, entry);
         if (!decided[i])
             st.eligible++;
     }
-    uint32_t check = check_seen(d, entry);
+    uint64_t checks = checks_seen(d);
     /* Of each member the last line that the entry had seen. */
     for (size_t k = d->f->marks_count; k-- > 0;) {
         const struct roll_mark *mark = &d->f->marks[k];
         if (decided[mark->member] || !history_saw(d->h, entry, mark->entry))
             continue;
         decided[mark->member] = true;
-        if (mark->status == ROLL_PRESENT && mark->check == check)
+        if (mark->status == ROLL_PRESENT && (mark->voided & checks) == 0) {
+            present[mark->member] = true;
             st.present++;
+        }
     }
     st.needed = procedure_needed(&d->s->procedure->quorum, st.eligible);
     return st;
@@ -89,9 +118,11 @@ int roll_resize(struct meeting_full *f, const struct cell *c)
     if (roll == NULL)
         return HOP_ENOMEM;
     f->m.roll = roll;
-    for (size_t i = f->m.roll_count; i < members; i++) {
-        roll[i] = (struct meeting_roll_line){
-            .member = (uint32_t)i, .site = NO_SITE, .known = f->m.stage != STAGE_CLOSED};
+    for (uint32_t i = (uint32_t)f->m.roll_count; i < members; i++) {
+        roll[i] = (struct meeting_roll_line){.member = i,
+                                             .site = NO_SITE,
+                                             .concerned = meeting_concerns(&f->m, c, i),
+                                             .known = f->m.stage != STAGE_CLOSED};
     }
     f->m.roll_count = members;
     return HOP_OK;
@@ -103,16 +134,59 @@ void roll_refresh(const struct meeting_state *s, const struct cell *c, struct me
     f->m.present = st.present;
     f->m.eligible = st.eligible;
     f->m.quorum_needed = st.needed;
-    for (size_t i = 0; i < f->m.motions_count; i++) {
-        struct meeting_motion *motion = &f->m.motions[i];
-        if (motion->closed)
-            continue;
-        motion->present = st.present;
-        motion->eligible = st.eligible;
-        motion->quorum_needed = st.needed;
-        motion->needed = procedure_needed(
-            &s->procedure->majority, s->procedure->majority.of_present ? st.present : st.eligible);
+    for (size_t i = 0; i < f->m.motions_count; i++)
+        motion_stand(&f->m, &f->m.motions[i]);
+}
+
+/* Last lines first: the first met of a member is the one that holds, and so of each check. */
+void roll_show(struct meeting_full *f)
+{
+    bool met[CELL_MEMBERS_MAX] = {false};
+    uint64_t checked[CELL_MEMBERS_MAX] = {0}; /* a bit a number of checks seen, of those met */
+    for (size_t i = 0; i < f->m.roll_count; i++) {
+        struct meeting_roll_line *line = &f->m.roll[i];
+        line->status = line->late_status = ROLL_UNKNOWN;
+        line->reason = NULL;
+        line->stale = line->attended = false;
+        line->check = 0;
     }
+    for (size_t k = f->marks_count; k-- > 0;) {
+        const struct roll_mark *mark = &f->marks[k];
+        struct meeting_roll_line *line = &f->m.roll[mark->member];
+        if (mark->late) {
+            if (line->late_status == ROLL_UNKNOWN)
+                line->late_status = mark->status;
+            continue;
+        }
+        if (!met[mark->member]) {
+            met[mark->member] = true;
+            line->status = mark->status;
+            line->reason = mark->reason;
+            line->wall = mark->wall;
+            line->check = mark->check;
+            line->stale = (mark->voided & f->checks_held) != 0;
+        }
+        /* A line corrected before the next check says nothing; one of an earlier check stays. */
+        uint64_t bit = UINT64_C(1) << mark->check;
+        if ((checked[mark->member] & bit) == 0 && mark->status == ROLL_PRESENT)
+            line->attended = true;
+        checked[mark->member] |= bit;
+    }
+}
+
+void roll_close(struct fold *d)
+{
+    struct meeting_full *f = d->f;
+    f->checks_held = checks_seen(d);
+    for (size_t k = 0; k < f->marks_count; k++)
+        f->marks[k].late = !history_saw(d->h, d->e->entry, f->marks[k].entry);
+    for (uint32_t i = 0; i < f->m.roll_count; i++) {
+        struct meeting_roll_line *line = &f->m.roll[i];
+        line->known = member_known(d->c, d->h, i, d->e->entry);
+        line->excuse_late =
+            line->excuse != NULL && !history_saw(d->h, d->e->entry, line->excuse_entry);
+    }
+    roll_show(f);
 }
 
 int fold_attend(struct fold *d)
@@ -131,34 +205,30 @@ int fold_attend(struct fold *d)
 
 int fold_roll(struct fold *d)
 {
+    struct meeting_full *f = d->f;
     if (seen_closed(d))
         return text_say(&d->why, REFUSE_CLOSED, 0);
     size_t member = cell_member_index(d->c, d->a->person);
-    assert(member < d->f->m.roll_count); /* permit_record() has found the member */
-    char *reason = NULL;
+    assert(member < f->m.roll_count); /* permit_record() has found the member */
+    struct roll_mark mark = {.entry = d->e->entry,
+                             .member = (uint32_t)member,
+                             .check = check_seen(d),
+                             .status = (enum act_roll)d->a->value,
+                             .late = f->m.stage == STAGE_CLOSED,
+                             .wall = d->e->wall};
     if (d->a->text.size > 0) {
-        reason = text_of(d->a->text);
-        if (reason == NULL)
+        mark.reason = text_of(d->a->text);
+        if (mark.reason == NULL)
             return HOP_ENOMEM;
     }
-    struct roll_mark *marks =
-        grown(d->f->marks, &d->f->marks_room, d->f->marks_count, sizeof *marks);
+    struct roll_mark *marks = grown(f->marks, &f->marks_room, f->marks_count, sizeof *marks);
     if (marks == NULL) {
-        free(reason);
+        free(mark.reason);
         return HOP_ENOMEM;
     }
-    d->f->marks = marks;
-    d->f->marks[d->f->marks_count++] = (struct roll_mark){.entry = d->e->entry,
-                                                          .member = (uint32_t)member,
-                                                          .check = check_seen(d, d->e->entry),
-                                                          .status = (enum act_roll)d->a->value};
-    struct meeting_roll_line *line = &d->f->m.roll[member];
-    free(line->reason);
-    line->reason = reason;
-    line->status = (enum act_roll)d->a->value;
-    line->check = check_seen(d, d->e->entry);
-    line->attended = line->attended || line->status == ROLL_PRESENT;
-    line->wall = d->e->wall;
-    roll_refresh(d->s, d->c, d->f);
+    f->marks = marks;
+    f->marks[f->marks_count++] = mark;
+    roll_show(f);
+    roll_refresh(d->s, d->c, f);
     return HOP_OK;
 }

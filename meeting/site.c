@@ -66,15 +66,17 @@ void meeting_pin_message(uint8_t ret[static MEETING_PIN_MESSAGE_BYTES],
 }
 
 /* Does the proof show that this one member typed the PIN at this site of this meeting? */
-static bool pin_holds(const struct meeting_state *s, const struct cell *c, const struct act *a)
+static bool pin_holds(const struct ask *q)
 {
     uint8_t message[MEETING_PIN_MESSAGE_BYTES], value;
-    const uint8_t *id = act_person(&a->people, 0, &value);
-    size_t member = cell_member_index(c, id);
-    const uint8_t *key = member == SIZE_MAX ? NULL : meeting_pin_of(s, (uint32_t)member);
-    meeting_pin_message(message, a->meeting, a->site, id);
+    if (q->a->people.count != 1) /* not spelled yet; act_check() asks for one */
+        return false;
+    const uint8_t *id = act_person(&q->a->people, 0, &value);
+    size_t member = cell_member_index(q->c, id);
+    const uint8_t *key = member == SIZE_MAX ? NULL : pin_seen(q, (uint32_t)member);
+    meeting_pin_message(message, q->a->meeting, q->a->site, id);
     return key != NULL &&
-           hop_verify(a->proof, key, LABEL_PIN_SIG, SPAN(message, sizeof message)) == HOP_OK;
+           hop_verify(q->a->proof, key, LABEL_PIN_SIG, SPAN(message, sizeof message)) == HOP_OK;
 }
 
 static bool has_proof(const struct act *a)
@@ -97,7 +99,7 @@ int permit_site_roll(const struct ask *q)
     if (site == NO_SITE)
         return text_say(q->why, REFUSE_UNKNOWN_SITE, 0);
     if (has_proof(q->a)) /* from the site's device, whoever's it is: the PIN speaks */
-        return pin_holds(q->s, q->c, q->a) ? HOP_OK : text_say(q->why, REFUSE_PIN, 0);
+        return pin_holds(q) ? HOP_OK : text_say(q->why, REFUSE_PIN, 0);
     return tells(q, site) ? HOP_OK : text_say(q->why, REFUSE_NOT_TELLER, 0);
 }
 
@@ -114,9 +116,12 @@ int fold_site_roll(struct fold *d)
             continue;
         struct meeting_roll_line *line = &m->roll[member];
         enum meeting_evidence evidence = has_proof(d->a) ? EVIDENCE_PIN : EVIDENCE_TELLER;
-        line->site = value == ROLL_PRESENT ? site : NO_SITE;
-        if (value == ROLL_PRESENT && evidence > line->evidence)
-            line->evidence = evidence;
+        if (value == ROLL_PRESENT) {
+            line->site = site;
+            line->evidence = evidence > line->evidence ? evidence : line->evidence;
+        } else if (line->site == site) { /* of another site this one knows nothing */
+            line->site = NO_SITE;
+        }
         if (line->status == ROLL_UNKNOWN)
             line->wall = d->e->wall;
     }
@@ -125,11 +130,11 @@ int fold_site_roll(struct fold *d)
 
 /* ---- the roll again, and breaks ---- */
 
-uint32_t check_seen(const struct fold *d, uint32_t entry)
+uint32_t check_seen(const struct fold *d)
 {
     uint32_t n = 0;
     for (size_t i = 0; i < d->f->checks_count; i++)
-        n += history_saw(d->h, entry, d->f->checks[i]) ? 1 : 0;
+        n += history_saw(d->h, d->e->entry, d->f->checks[i]) ? 1 : 0;
     return n;
 }
 
@@ -142,7 +147,7 @@ int permit_check(const struct ask *q)
 int fold_check(struct fold *d)
 {
     struct meeting_full *f = d->f;
-    if (seen_closed(d))
+    if (f->m.stage == STAGE_CLOSED) /* seen or not: there is nobody left to be called */
         return text_say(&d->why, REFUSE_CLOSED, 0);
     if (f->checks_count == MEETING_CHECKS_MAX)
         return text_say(&d->why, REFUSE_TOO_MANY, 1, NUMBER_TEXT(MEETING_CHECKS_MAX));
@@ -150,16 +155,23 @@ int fold_check(struct fold *d)
     if (list == NULL)
         return HOP_ENOMEM;
     f->checks = list;
+    uint64_t bit = UINT64_C(1) << f->checks_count;
+    for (size_t k = 0; k < f->marks_count; k++)
+        f->marks[k].voided |= history_saw(d->h, d->e->entry, f->marks[k].entry) ? bit : 0;
+    f->checks_held |= bit;
     list[f->checks_count++] = d->e->entry;
     f->m.check = (uint32_t)f->checks_count;
+    roll_show(f);
     roll_refresh(d->s, d->c, f);
     return HOP_OK;
 }
 
-static struct meeting_break *open_break(const struct meeting *m)
+/* A break that has not ended, as far as had been seen; h NULL: all. */
+static struct meeting_break *open_break(const struct meeting *m, const struct history *h,
+                                        uint32_t entry)
 {
     for (size_t i = 0; i < m->breaks_count; i++) {
-        if (!m->breaks[i].ended)
+        if (!m->breaks[i].ended && (h == NULL || history_saw(h, entry, m->breaks[i].entry)))
             return &m->breaks[i];
     }
     return NULL;
@@ -173,7 +185,7 @@ int permit_pause(const struct ask *q)
 
 int now_pause(const struct ask *q)
 {
-    bool pausing = open_break(&q->f->m) != NULL;
+    bool pausing = open_break(&q->f->m, NULL, 0) != NULL;
     int err = need_open(q);
     if (err == HOP_OK && q->a->value == 1 && pausing)
         err = text_say(q->why, REFUSE_PAUSED, 0);
@@ -185,20 +197,22 @@ int now_pause(const struct ask *q)
 int fold_pause(struct fold *d)
 {
     struct meeting *m = &d->f->m;
-    struct meeting_break *pausing = open_break(m);
+    struct meeting_break *pausing = open_break(m, d->h, d->e->entry);
     if (seen_closed(d))
         return text_say(&d->why, REFUSE_CLOSED, 0);
     if (d->a->value == 2) {
         if (pausing == NULL)
             return text_say(&d->why, REFUSE_NOT_PAUSED, 0);
-        pausing->ended = true;
-        pausing->ended_wall = d->e->wall;
+        for (; pausing != NULL; pausing = open_break(m, d->h, d->e->entry)) {
+            pausing->ended = true;
+            pausing->ended_wall = d->e->wall;
+        }
         return HOP_OK;
     }
     if (pausing != NULL)
         return text_say(&d->why, REFUSE_PAUSED, 0);
-    if (m->breaks_count == MEETING_CHECKS_MAX)
-        return text_say(&d->why, REFUSE_TOO_MANY, 1, NUMBER_TEXT(MEETING_CHECKS_MAX));
+    if (m->breaks_count == MEETING_COUNTS_MAX)
+        return text_say(&d->why, REFUSE_TOO_MANY, 1, NUMBER_TEXT(MEETING_COUNTS_MAX));
     struct meeting_break *list = list_grown(m->breaks, m->breaks_count, sizeof *list);
     char *text = text_of(d->a->text);
     if (list != NULL)
@@ -221,6 +235,8 @@ int permit_hands(const struct ask *q)
     uint32_t site = site_find(&q->f->m, q->a->site);
     int err = need_motion(q);
     if (err == HOP_OK)
+        err = need_ballot(q);
+    if (err == HOP_OK)
         err = need_stage(q, STAGE_OPENED);
     if (err == HOP_OK && at_site && site == NO_SITE)
         err = text_say(q->why, REFUSE_UNKNOWN_SITE, 0);
@@ -232,18 +248,21 @@ int permit_hands(const struct ask *q)
 int fold_hands(struct fold *d)
 {
     size_t index;
-    struct meeting_motion *m = motion_of(d, &index);
+    const struct meeting_motion *m = motion_of(d, &index);
     struct motion_past *past = &d->f->past[index];
-    if (m->closed) /* what closed it had not seen this count */
+    if (seen_result(d, index))
         return text_say(&d->why, REFUSE_VOTE_CLOSED, 0);
-    if (past->hands_count == MEETING_CHECKS_MAX)
-        return text_say(&d->why, REFUSE_TOO_MANY, 1, NUMBER_TEXT(MEETING_CHECKS_MAX));
+    if (past->hands_count == MEETING_COUNTS_MAX)
+        return text_say(&d->why, REFUSE_TOO_MANY, 1, NUMBER_TEXT(MEETING_COUNTS_MAX));
     struct meeting_hands *list = list_grown(past->hands, past->hands_count, sizeof *list);
     if (list == NULL)
         return HOP_ENOMEM;
     past->hands = list;
-    struct meeting_hands hands = {
-        .site = site_find(&d->f->m, d->a->site), .member = d->e->member, .entry = d->e->entry};
+    struct meeting_hands hands = {.site = site_find(&d->f->m, d->a->site),
+                                  .member = d->e->member,
+                                  .entry = d->e->entry,
+                                  .wall = d->e->wall,
+                                  .late = m->closed}; /* what closed it had not seen this */
     int err = people_copy(&hands.people, &d->a->people);
     if (err != HOP_OK)
         return err;
@@ -251,7 +270,19 @@ int fold_hands(struct fold *d)
     return motion_recount(d, index);
 }
 
-/* The parts of a count must add up, and no more can have voted than took part. */
+/* How many of those who took part may vote. */
+static size_t paper_voters(const struct ask *q)
+{
+    size_t voters = 0;
+    for (size_t i = 0; i < q->a->people.count; i++) {
+        uint8_t value;
+        size_t member = cell_member_index(q->c, act_person(&q->a->people, i, &value));
+        voters += member != SIZE_MAX && votes_in(q->s, q->c, &q->f->m, (uint32_t)member);
+    }
+    return voters;
+}
+
+/* The parts of a count must add up, and no more can have voted than took part and may vote. */
 int permit_paper(const struct ask *q)
 {
     const uint32_t *n = q->a->counts;
@@ -264,7 +295,7 @@ int permit_paper(const struct ask *q)
     if (err == HOP_OK &&
         (q->a->counts_count != PAPER_COUNTS || said != n[PAPER_VALID] ||
          (uint64_t)n[PAPER_VALID] + n[PAPER_INVALID] != n[PAPER_COLLECTED] ||
-         n[PAPER_COLLECTED] > n[PAPER_ISSUED] || n[PAPER_COLLECTED] > q->a->people.count))
+         n[PAPER_COLLECTED] > n[PAPER_ISSUED] || n[PAPER_COLLECTED] > paper_voters(q)))
         err = text_say(q->why, REFUSE_PAPER_SUM, 0);
     return err;
 }
@@ -272,12 +303,12 @@ int permit_paper(const struct ask *q)
 int fold_paper(struct fold *d)
 {
     size_t index;
-    struct meeting_motion *m = motion_of(d, &index);
+    const struct meeting_motion *m = motion_of(d, &index);
     struct motion_past *past = &d->f->past[index];
-    if (m->closed)
+    if (seen_result(d, index))
         return text_say(&d->why, REFUSE_VOTE_CLOSED, 0);
-    if (past->papers_count == MEETING_CHECKS_MAX)
-        return text_say(&d->why, REFUSE_TOO_MANY, 1, NUMBER_TEXT(MEETING_CHECKS_MAX));
+    if (past->papers_count == MEETING_COUNTS_MAX)
+        return text_say(&d->why, REFUSE_TOO_MANY, 1, NUMBER_TEXT(MEETING_COUNTS_MAX));
     struct meeting_paper **list = list_grown(past->papers, past->papers_count, sizeof *list);
     struct meeting_paper *p = calloc(1, sizeof *p);
     if (list != NULL)
@@ -295,6 +326,8 @@ int fold_paper(struct fold *d)
     }
     p->member = d->e->member;
     p->entry = d->e->entry;
+    p->wall = d->e->wall;
+    p->late = m->closed;
     memcpy(p->counts, d->a->counts, sizeof p->counts);
     past->papers[past->papers_count++] = p;
     return motion_recount(d, index);

@@ -14,21 +14,36 @@
 struct roll_mark { /* one ROLL record */
     uint32_t entry, member, check;
     enum act_roll status;
+    uint64_t voided; /* a bit a CHECK: it had seen this line, so it asks for it again */
+    bool late;       /* the close of the meeting had not seen it */
+    char *reason;    /* owned; NULL: none */
+    uint64_t wall;
 };
 
 struct vote_mark { /* one VOTE record */
     uint32_t entry, member;
     enum act_choice choice;
     uint64_t wall;
+    bool late;
 };
 
-/* All that was ever recorded of one vote: the record that closes it decides what of it counts. */
+/* All that was ever recorded of one vote: the record that closes it decides what of it counts, and
+ * the rest is late. */
 struct motion_past {
     struct vote_mark *marks;
     size_t count, room;
     MEETING_LIST(meeting_hands, hands); /* people owned */
     struct meeting_paper **papers;      /* each owned, with people and text */
     size_t papers_count;
+};
+
+/* A word about which of contradicting results holds: a SETTLE record or a ratifying motion. */
+struct settlement {
+    uint32_t pick; /* index into results */
+    uint8_t id[32];
+    uint32_t entry;
+    bool covers;     /* it had seen every result that contradicts its pick */
+    bool superseded; /* a later word had seen it */
 };
 
 struct meeting_full {
@@ -39,6 +54,8 @@ struct meeting_full {
     size_t marks_count;
     uint32_t *checks; /* entries of the CHECK records */
     size_t checks_count;
+    uint64_t checks_held; /* a bit a CHECK: all, or once closed those the close had seen */
+    MEETING_LIST(settlement, settlements);
     uint32_t *entries; /* of all records of the meeting */
     size_t entries_count;
 };
@@ -62,8 +79,8 @@ struct thing { /* what an id names */
     uint32_t meeting, index;
 };
 
-struct meeting_pin {
-    uint32_t member;
+struct meeting_pin { /* every one that was set: what a site had seen of them decides */
+    uint32_t member, entry;
     uint8_t key[32];
 };
 
@@ -88,7 +105,7 @@ struct meeting_state {
     MEETING_LIST(meeting_report, reports);
     MEETING_LIST(meeting_not_held, not_held);
     MEETING_LIST(meeting_private, privates);
-    MEETING_LIST(meeting_pin, pins); /* one a member */
+    MEETING_LIST(meeting_pin, pins);
 };
 
 /* One act that somebody wants to do, or has done. */
@@ -99,7 +116,12 @@ struct ask {
     uint32_t member;
     const struct act *a;
     struct text_said *why;
+    const struct history *h; /* NULL: not yet on record, so it has seen all that is here */
+    uint32_t entry;
 };
+
+/* Had what is asked about seen this record? */
+bool ask_saw(const struct ask *q, uint32_t entry);
 
 /* One record on its way into the state. */
 struct fold {
@@ -167,6 +189,7 @@ int permit_sign(const struct ask *q);
 int now_sign(const struct ask *q);
 int fold_sign(struct fold *d);
 int permit_read_back(const struct ask *q);
+int now_read_back(const struct ask *q);
 int fold_read_back(struct fold *d);
 int permit_correction(const struct ask *q);
 int now_unsealed(const struct ask *q);
@@ -206,16 +229,29 @@ int fold_withdraw(struct fold *d);
 int permit_settle(const struct ask *q);
 int now_settle(const struct ask *q);
 int fold_settle(struct fold *d);
+/* The key of the member's PIN as far as had been seen; NULL: none. */
+const uint8_t *pin_seen(const struct ask *q, uint32_t member);
 uint32_t site_find(const struct meeting *m, const uint8_t id[static 32]); /* or NO_SITE */
-/* Number of the roll check that holds for a record: how many CHECKs it had seen. */
-uint32_t check_seen(const struct fold *d, uint32_t entry);
-/* A vote has been closed: is it final, and does it contradict one decided apart from it? */
-void motion_weigh(struct fold *d, size_t index);
+/* Number of the roll check that holds for the record of this fold: how many CHECKs it had seen. */
+uint32_t check_seen(const struct fold *d);
+/* The record of this fold closes the meeting: which lines and checks had it seen? */
+void roll_close(struct fold *d);
+/* Take this result of motion r->motion into the list: find what it contradicts, and show the motion
+ * by the result that holds. HOP_ENOMEM, HOP_EREFUSED. */
+MUST_USE int result_add(struct fold *d, const struct meeting_result *r);
+/* Has this record seen a closing of the motion? */
+bool seen_result(const struct fold *d, size_t motion);
 /* now: a vote of this motion is still open */
 int now_voting(const struct ask *q);
 struct meeting_motion *motion_of(struct fold *d, size_t *ret_index);
-/* Count again all that is on record for an open vote. HOP_ENOMEM. */
+/* Count again what is on record of a vote and is not late. HOP_ENOMEM. */
 MUST_USE int motion_recount(struct fold *d, size_t index);
+/* Count the vote as `entry` had seen it: what it had not is late. HOP_ENOMEM. */
+MUST_USE int motion_count_seen(struct fold *d, size_t index, uint32_t entry);
+/* Close the vote by the record of this fold. HOP_ENOMEM, HOP_EREFUSED. */
+MUST_USE int motion_close(struct fold *d, size_t index, bool withdrawn);
+/* What an open vote needs as the roll stands. */
+void motion_stand(const struct meeting *of, struct meeting_motion *m);
 MUST_USE int entries_add(struct fold *d); /* the record belongs to d->f */
 
 /* A wall-clock time in a zone, as shown to people. */
@@ -231,11 +267,12 @@ int permit_cascade(const struct ask *q);
 int fold_cascade(struct fold *d);
 int permit_step(const struct ask *q);
 int fold_step(struct fold *d);
-int permit_report(const struct ask *q);
+int now_report(const struct ask *q);
 int fold_report(struct fold *d);
 int fold_private(struct fold *d);
 int fold_pin(struct fold *d);
 int permit_not_held(const struct ask *q);
+int now_not_held(const struct ask *q);
 int fold_not_held(struct fold *d);
 int permit_remind(const struct ask *q);
 int fold_remind(struct fold *d);
@@ -262,14 +299,21 @@ bool member_known(const struct cell *c, const struct history *h, uint32_t member
 bool member_speaks(const struct cell *c, uint32_t member);
 bool member_counts(const struct procedure *p, const struct cell *c, uint32_t member);
 bool member_votes(const struct procedure *p, const struct cell *c, uint32_t member);
+/* In this meeting: the same, of those it is for. */
+bool counts_in(const struct meeting_state *s, const struct cell *c, const struct meeting *m,
+               uint32_t member);
+bool votes_in(const struct meeting_state *s, const struct cell *c, const struct meeting *m,
+              uint32_t member);
 
 struct standing {
     size_t present, eligible, needed;
 };
 struct standing roll_standing(const struct meeting_state *s, const struct cell *c,
                               const struct meeting *m);
-/* As the record `entry` had seen it. */
-struct standing roll_standing_seen(const struct fold *d, uint32_t entry);
+/* As the record of this fold had seen it; who was confirmed present, by member. */
+struct standing roll_standing_seen(const struct fold *d, bool present[static CELL_MEMBERS_MAX]);
+/* The lines as they stand, after a change of what is on record. */
+void roll_show(struct meeting_full *f);
 MUST_USE int roll_resize(struct meeting_full *f, const struct cell *c);
 void roll_refresh(const struct meeting_state *s, const struct cell *c, struct meeting_full *f);
 
@@ -283,10 +327,13 @@ MUST_USE int board_resize(struct meeting_receipt **board, size_t *count, uint32_
 const char *member_name(const struct cell *c, uint32_t member);
 
 /* Offices, as far as this meeting goes. */
-bool ask_leads(const struct ask *q);    /* chair, deputy, secretary of the cell */
-bool ask_records(const struct ask *q);  /* the same, and the meeting's secretary */
-bool ask_arranges(const struct ask *q); /* those with a rank, chair and secretary of the meeting */
+uint32_t ask_chair(const struct ask *q); /* who sat in the chair, as far as had been seen */
+bool ask_leads(const struct ask *q);     /* chair, deputy, secretary of the cell */
+bool ask_records(const struct ask *q);   /* the same, and the meeting's secretary */
+bool ask_arranges(const struct ask *q);  /* those with a rank, chair and secretary of the meeting */
 /* Confirmed present at some time, or (own_word) by the member's own word. */
+bool ask_is_listed(const struct ask *q); /* among the people that the act names */
+bool ask_is_teller(const struct ask *q); /* of a site of this meeting */
 bool ask_attended(const struct ask *q, bool own_word);
 
 /* HOP_OK, or HOP_EREFUSED with the sentence. */
@@ -294,12 +341,16 @@ int need_leader(const struct ask *q);
 int need_recorder(const struct ask *q);
 int need_arranger(const struct ask *q);
 int need_speaker(const struct ask *q);
+int need_voice(const struct ask *q); /* for oneself, or as a teller for another who may speak */
 int need_vote(const struct ask *q);
 int need_stage(const struct ask *q, enum meeting_stage stage);
+int need_over(const struct ask *q);   /* it sits, or its time to reply is over */
 int need_item(const struct ask *q);   /* q->a->item is on the agenda, or 0 */
 int need_motion(const struct ask *q); /* q->a->target is a motion of this meeting */
 int need_open(const struct ask *q);   /* now: not closed */
 int need_quorum(const struct ask *q); /* now */
+/* The motion's question is decided by an open vote, and not on paper. */
+int need_ballot(const struct ask *q);
 
 /* One row an act: the table in permit.c. */
 struct rule {

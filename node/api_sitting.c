@@ -473,7 +473,8 @@ static json_t *attendance_json(const struct api_call *c)
 {
     json_t *list = json_array();
     for (uint32_t i = 0; i < cell_member_count(device_cell(c->n->device)); i++) {
-        struct meeting_attendance n = meeting_attendance_of(meetings(c), i);
+        struct meeting_attendance n =
+            meeting_attendance_of(meetings(c), device_cell(c->n->device), i);
         add(list,
             json_pack("{s:o,s:I,s:I,s:I,s:I,s:I,s:I}", "name", name_of(c, i), "held",
                       (json_int_t)n.held, "present", (json_int_t)n.of[ROLL_PRESENT], "excused",
@@ -503,9 +504,59 @@ int api_get_duty(struct api_call *c)
     return api_answer(c, json_pack("{s:o,s:o}", "months", list, "attendance", attendance_json(c)));
 }
 
+/* All tasks, of every meeting: what the next one asks after. */
+int api_get_tasks(struct api_call *c)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < meeting_count(meetings(c)); i++) {
+        const struct meeting *m = meeting_at(meetings(c), i);
+        json_t *tasks = tasks_json(c, m), *t;
+        size_t k;
+        json_array_foreach(tasks, k, t)
+        {
+            (void)json_object_update_new(t, json_pack("{s:I,s:o}", "meeting",
+                                                      (json_int_t)api_meeting_number(c, m), "title",
+                                                      json_text(m->title)));
+            (void)json_array_append(list, t);
+        }
+        json_decref(tasks);
+    }
+    return api_answer(c, json_pack("{s:o}", "tasks", list));
+}
+
 /* ---- documents as lines ---- */
 
-/* ?what=notice|minutes|resolution|extract|delivery, ?index=, ?as=lines|text|html */
+/* Whole and without anything from elsewhere: it opens from a stick, and prints. */
+static void put_page(struct buf *b, enum print_kind kind, enum text_lang lang, struct span lines)
+{
+    static const enum text_id titles[PRINT_KINDS_COUNT] = {
+        [PRINT_NOTICE] = PRINT_NOTICE_TITLE,         [PRINT_MINUTES] = MIN_TITLE,
+        [PRINT_RESOLUTION] = PRINT_RESOLUTION_TITLE, [PRINT_EXTRACT] = PRINT_EXTRACT_TITLE,
+        [PRINT_DELIVERY] = PRINT_DELIVERY_TITLE,
+    };
+    buf_printf(b,
+               "<!DOCTYPE html>\n<html lang=\"%s\">\n<head>\n<meta charset=\"utf-8\">\n"
+               "<meta name=\"viewport\" content=\"width=device-width\">\n"
+               "<title>%s</title>\n",
+               lang == TEXT_VI ? "vi" : "en", text(lang, titles[kind]));
+    buf_text(b, "<style>\n"
+                "body { max-width: 46em; margin: 2em auto; padding: 0 1em;"
+                " font: 1.1em/1.5 serif; }\n"
+                "table { width: 100%; border-collapse: collapse; }\n"
+                "table.H td, table.G td { width: 50%; text-align: center; vertical-align: top; }\n"
+                "table.G td { padding-bottom: 5em; }\n"
+                "table.R td { border: 1px solid; padding: .2em .5em; }\n"
+                "table.R tr:first-child { font-weight: bold; }\n"
+                "h1, h2, .M { text-align: center; }\n"
+                ".D { text-align: right; font-style: italic; }\n"
+                ".I { margin-left: 1.5em; }\n"
+                ".M { letter-spacing: .5em; opacity: .6; }\n"
+                "</style>\n</head>\n<body>\n");
+    meeting_print_html(b, lines);
+    buf_text(b, "</body>\n</html>\n");
+}
+
+/* ?what=notice|minutes|resolution|extract|delivery, ?index=, ?as=lines|text|html|page */
 int api_get_print(struct api_call *c)
 {
     static const char *const kinds[PRINT_KINDS_COUNT] = {"notice", "minutes", "resolution",
@@ -534,6 +585,8 @@ int api_get_print(struct api_call *c)
         (void)text_say(&c->why, API_NO_SUCH_TARGET, 1, index);
     if (err == HOP_OK && strcmp(as, "html") == 0)
         meeting_print_html(&c->rp->body, buf_written(&lines));
+    else if (err == HOP_OK && strcmp(as, "page") == 0)
+        put_page(&c->rp->body, kind, c->lang, buf_written(&lines));
     else if (err == HOP_OK && strcmp(as, "text") == 0)
         meeting_print_plain(&c->rp->body, buf_written(&lines));
     else if (err == HOP_OK)

@@ -33,6 +33,7 @@ struct world {
     uint32_t tips[CELL_MEMBERS_MAX];                   /* records in each log */
     uint32_t seen[CELL_MEMBERS_MAX][CELL_MEMBERS_MAX]; /* by device: how far of each log */
     uint64_t wall;
+    uint64_t salt; /* other ids, and so another canonical order among equals */
     struct history *history;
     struct meeting_state *state;
     struct text_said why;
@@ -104,7 +105,7 @@ static inline const uint8_t *world_put(struct world *w, uint32_t member, unsigne
     CHECK(w->count < WORLD_RECORDS_MAX);
     struct world_record *r = &w->records[w->count];
     *r = (struct world_record){.member = member, .seq = ++w->tips[member], .type = type};
-    struct rng rng = rng_seeded(1000 + member * 7919 + r->seq);
+    struct rng rng = rng_seeded(w->salt * 1000003 + 1000 + member * 7919 + r->seq);
     test_random(&rng, r->id, 32);
     r->wall = w->wall += 60 * UINT64_C(1000000); /* a minute a record */
     r->size = body.size;

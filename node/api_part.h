@@ -42,6 +42,8 @@ MUST_USE int api_find_document(struct api_call *c, const char *name,
                                const struct meeting **ret_meeting);
 /* Besides, a name or a part of one that only one member has. */
 MUST_USE int api_find_member(struct api_call *c, const char *name, size_t *ret);
+/* A group is called by its head, whose member id stands for it. */
+MUST_USE int api_read_group(struct api_call *c, const char *name, uint8_t ret[static 16]);
 
 /* ---- what is shown (api_view.c, api_meeting.c) ---- */
 
@@ -77,7 +79,8 @@ api_handler api_post_meeting, api_post_upload, api_post_upload_piece, api_delete
     api_post_document, api_post_send, api_post_read, api_post_opinion, api_post_open,
     api_post_attend, api_post_roll, api_post_motion, api_post_minutes, api_post_close,
     api_post_vote, api_post_tally, api_post_dossier;
-api_handler api_post_act, api_post_meeting_act;
+api_handler api_post_act, api_post_meeting_act, api_post_motion_act;
+api_handler api_get_tasks, api_get_procedure, api_post_procedure_check;
 api_handler api_post_talk, api_delete_talk;
 api_handler api_get_bundle_have, api_post_bundle_look, api_post_bundle_take, api_post_bundle_write;
 

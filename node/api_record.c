@@ -1,11 +1,13 @@
-/* Every other act of a meeting by one door: POST /api/meetings/N/acts and POST /api/acts with
- * {"act": "floor", …}. A table says what each act is called, what its value is called and what its
- * target may be; the fold says whether it may be. docs/api.md lists them. */
+/* Every other act of a meeting by one door: POST /api/meetings/N/acts, POST /api/motions/N/acts
+ * (its meeting, and the motion is the target) and POST /api/acts with {"act": "floor", …}. A table
+ * says what each act is called, what its value is called and what its target may be; the fold says
+ * whether it may be. docs/api.md lists them. */
 #include "node/api_part.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/encode.h"
 #include "device/site.h"
 
 #define VALUE_WORDS 4
@@ -49,8 +51,9 @@ static const struct record_act record_acts[] = {
         {{"ask", FLOOR_ASK}, {"order", FLOOR_ORDER}, {"withdraw", FLOOR_WITHDRAW}}},
     {"give",       ACT_GIVE,       TARGET_NONE,       false, NO_VALUE, {{0}}},
     {"conclusion", ACT_CONCLUSION, TARGET_NONE,       false, NO_VALUE, {{0}}},
+    {"opinion",    ACT_OPINION,    TARGET_NONE,       false, NO_VALUE, {{0}}},
+    {"motion",     ACT_MOTION,     TARGET_MOTION,     false, NO_VALUE, {{0}}},
     {"withdraw",   ACT_WITHDRAW,   TARGET_MOTION,     false, NO_VALUE, {{0}}},
-    {"amend",      ACT_MOTION,     TARGET_MOTION,     false, NO_VALUE, {{0}}},
     {"hands",      ACT_HANDS,      TARGET_MOTION,     false, WORDS_CHOICE, {{0}}},
     {"paper",      ACT_PAPER,      TARGET_MOTION,     false, NO_VALUE, {{0}}},
     {"chair",      ACT_CHAIR,      TARGET_NONE,       false, NO_VALUE, {{"take", 1}, {"give-back", 2}}},
@@ -83,16 +86,16 @@ static const struct record_act record_acts[] = {
 /* What came: texts are owned. */
 struct record_input {
     char *act, *text, *title, *value, *person, *site, *group, *target, *when, *place, *basis,
-        *number, *language, *form, *pin;
+        *number, *language, *form, *pin, *holds;
     uint32_t item, minutes, urgent;
     struct json_texts people, counts;
 };
 
 static void input_free(struct record_input *in)
 {
-    char *const texts[] = {in->act,   in->text,   in->title,    in->value, in->person,
-                           in->site,  in->group,  in->target,   in->when,  in->place,
-                           in->basis, in->number, in->language, in->form,  in->pin};
+    char *const texts[] = {in->act,      in->text,   in->title, in->value, in->person, in->site,
+                           in->group,    in->target, in->when,  in->place, in->basis,  in->number,
+                           in->language, in->form,   in->pin,   in->holds};
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
         free(texts[i]);
     json_texts_free(&in->people);
@@ -117,6 +120,7 @@ static int read_input(struct api_call *c, struct record_input *in)
         {"language", JSON_FIELD_TEXT, false, 2, &in->language},
         {"form", JSON_FIELD_TEXT, false, ACT_FORM_BYTES_MAX, &in->form},
         {"pin", JSON_FIELD_TEXT, false, 32, &in->pin},
+        {"holds", JSON_FIELD_TEXT, false, 64, &in->holds},
         {"item", JSON_FIELD_NUMBER, false, ACT_AGENDA_MAX, &in->item},
         {"minutes", JSON_FIELD_NUMBER, false, 24 * 60, &in->minutes},
         {"urgent", JSON_FIELD_NUMBER, false, 1, &in->urgent},
@@ -289,11 +293,24 @@ static const uint8_t *find_target(const struct meeting *m, enum target kind, con
     return NULL;
 }
 
+/* What is meant when nothing is named: the notice; the newest minutes, before there are any the
+ * draft, which the meeting itself stands for. */
+static void plain_target(const struct record_act *r, const struct meeting *m, struct act *a)
+{
+    const uint8_t *minutes = m->minutes_count > 0 ? m->minutes[m->minutes_count - 1].id : m->id;
+    if (r->target == TARGET_PAPERS)
+        memcpy(a->target, m->notice_id, 32);
+    if (r->target == TARGET_MINUTES)
+        memcpy(a->target, minutes, 32);
+}
+
 static int read_target(struct api_call *c, const struct record_act *r, const struct meeting *m,
                        const char *name, struct act *a)
 {
     const struct meeting_motion *v = NULL;
     const struct meeting *of = NULL;
+    if (name == NULL)
+        plain_target(r, m, a);
     if (name == NULL || r->target == TARGET_NONE)
         return HOP_OK;
     const uint8_t *id = r->target == TARGET_MOTION ? NULL : find_target(m, r->target, name);
@@ -325,6 +342,37 @@ static struct span span_of(const char *s)
     return s == NULL ? SPAN(NULL, 0) : span_text(s);
 }
 
+int api_read_group(struct api_call *c, const char *name, uint8_t ret[static 16])
+{
+    size_t index = 0;
+    int err = api_find_member(c, name, &index);
+    if (err == HOP_OK)
+        memcpy(ret, cell_member(device_cell(c->n->device), index)->id, 16);
+    return err;
+}
+
+/* Who takes the chair does so for himself, and gives it back to whom the notice names. */
+static void plain_person(const struct api_call *c, const struct meeting *m, struct act *a)
+{
+    uint32_t who = a->value == 1 ? device_self(c->n->device) : m->chair;
+    memcpy(a->person, cell_member(device_cell(c->n->device), who)->id, 16);
+}
+
+static int read_parts(struct api_call *c, const struct record_act *r, const struct meeting *m,
+                      const struct record_input *in, struct act *a)
+{
+    int err = read_counts(c, &in->counts, a);
+    if (err == HOP_OK && m != NULL)
+        err = read_target(c, r, m, in->target, a);
+    if (err == HOP_OK && m != NULL && in->site != NULL)
+        err = read_site(c, m, in->site, a);
+    if (err == HOP_OK && in->group != NULL)
+        err = api_read_group(c, in->group, a->group);
+    if (err == HOP_OK && in->holds != NULL && hex_decode(a->parent, 32, in->holds) != HOP_OK)
+        err = api_not_found(c, API_NO_SUCH_TARGET, in->holds);
+    return err;
+}
+
 static int fill_act(struct api_call *c, const struct record_act *r, const struct meeting *m,
                     const struct record_input *in, struct act *a, uint8_t *people)
 {
@@ -350,15 +398,11 @@ static int fill_act(struct api_call *c, const struct record_act *r, const struct
         err = api_find_member(c, in->person, &index);
     if (err == HOP_OK && in->person != NULL)
         memcpy(a->person, cell_member(device_cell(c->n->device), index)->id, 16);
+    if (err == HOP_OK && r->type == ACT_CHAIR && in->person == NULL)
+        plain_person(c, m, a);
     if (err == HOP_OK)
         err = read_people(c, r, &in->people, &a->people, people);
-    if (err == HOP_OK)
-        err = read_counts(c, &in->counts, a);
-    if (err == HOP_OK && m != NULL)
-        err = read_target(c, r, m, in->target, a);
-    if (err == HOP_OK && m != NULL && in->site != NULL)
-        err = read_site(c, m, in->site, a);
-    return err;
+    return err != HOP_OK ? err : read_parts(c, r, m, in, a);
 }
 
 /* Acts that need a key of their own: the private line is sealed, a PIN makes a key. */
@@ -378,7 +422,8 @@ static int finish_act(struct api_call *c, const struct record_input *in, struct 
     return HOP_OK;
 }
 
-static int post(struct api_call *c, const struct meeting *m)
+/* motion: the target of the act, whatever it names; NULL: none. */
+static int post(struct api_call *c, const struct meeting *m, const struct meeting_motion *motion)
 {
     struct record_input in = {0};
     struct act a = {0};
@@ -388,8 +433,13 @@ static int post(struct api_call *c, const struct meeting *m)
     const struct record_act *r = err == HOP_OK ? find_act(in.act) : NULL;
     if (err == HOP_OK && (r == NULL || (m == NULL && !r->alone)))
         err = refuse_act(c, in.act);
+    if (err == HOP_OK && motion != NULL && r->target != TARGET_MOTION &&
+        r->target != TARGET_RESOLUTION)
+        err = refuse_act(c, in.act);
     if (err == HOP_OK)
         err = fill_act(c, r, m, &in, &a, people);
+    if (err == HOP_OK && motion != NULL)
+        memcpy(a.target, motion->id, 32);
     if (err == HOP_OK)
         err = finish_act(c, &in, &a, &sealed);
     if (err == HOP_OK)
@@ -402,12 +452,20 @@ static int post(struct api_call *c, const struct meeting *m)
 
 int api_post_act(struct api_call *c)
 {
-    return post(c, NULL);
+    return post(c, NULL, NULL);
 }
 
 int api_post_meeting_act(struct api_call *c)
 {
     const struct meeting *m = NULL;
     int err = api_find_meeting(c, c->arg, &m);
-    return err != HOP_OK ? err : post(c, m);
+    return err != HOP_OK ? err : post(c, m, NULL);
+}
+
+int api_post_motion_act(struct api_call *c)
+{
+    const struct meeting_motion *v = NULL;
+    const struct meeting *m = NULL;
+    int err = api_find_motion(c, c->arg, &v, &m);
+    return err != HOP_OK ? err : post(c, m, v);
 }

@@ -185,15 +185,23 @@ static json_t *replies_json(const struct api_call *c, const struct meeting *m)
                      list, "missing", missing, "late", late);
 }
 
+/* A group goes by its head (api_read_group()). */
+static json_t *group_name(const struct api_call *c, const uint8_t group[static 16])
+{
+    size_t head = cell_member_index(device_cell(c->n->device), group);
+    return json_text(head == SIZE_MAX ? "" : api_member_name(c, (uint32_t)head));
+}
+
 static json_t *cascades_json(const struct api_call *c, const struct meeting *m)
 {
     json_t *list = json_array();
     for (size_t i = 0; i < m->cascades_count; i++) {
         const struct meeting_cascade *n = &m->cascades[i];
         add(list,
-            json_pack("{s:o,s:o,s:o,s:o,s:I}", "group", hex_of(n->group, 16), "name",
-                      name_of(c, n->member), "people", people_json(c, &n->people, WORDS_ROLL),
-                      "text", json_text(n->text), "at", (json_int_t)n->wall),
+            json_pack("{s:o,s:o,s:o,s:o,s:o,s:I}", "group", hex_of(n->group, 16), "group_name",
+                      group_name(c, n->group), "name", name_of(c, n->member), "people",
+                      people_json(c, &n->people, WORDS_ROLL), "text", json_text(n->text), "at",
+                      (json_int_t)n->wall),
             NULL);
     }
     return list;
@@ -384,11 +392,11 @@ void api_put_sitting(const struct api_call *c, json_t *o, const struct meeting *
     static const char *const kinds[FORM_KINDS_COUNT] = {"live",  "representative", "group",
                                                         "study", "ceremony",       "consultation"};
     (void)json_object_update_new(
-        o, json_pack("{s:s,s:b,s:o,s:o,s:I,s:I,s:o,s:o}", "kind", kinds[m->kind], "practice",
+        o, json_pack("{s:s,s:b,s:o,s:o,s:o,s:I,s:I,s:o,s:o}", "kind", kinds[m->kind], "practice",
                      m->practice, "parent", hex_of(m->parent, 32), "group", hex_of(m->group, 16),
-                     "check", (json_int_t)m->check, "at_item", (json_int_t)m->item, "sitting_chair",
-                     name_of(c, m->sitting_chair), "invited",
-                     people_json(c, &m->invited, WORDS_KINDS_COUNT)));
+                     "group_name", group_name(c, m->group), "check", (json_int_t)m->check,
+                     "at_item", (json_int_t)m->item, "sitting_chair", name_of(c, m->sitting_chair),
+                     "invited", people_json(c, &m->invited, WORDS_KINDS_COUNT)));
     (void)json_object_update_new(
         o, json_pack("{s:o,s:o,s:o,s:o,s:o,s:o,s:o}", "sites", sites_json(c, m), "turns",
                      turns_json(c, m), "conclusions", conclusions_json(c, m), "chairs",

@@ -86,7 +86,7 @@ int cli_cell(struct cli *c)
     return cli_show(c, "POST", "/api/cell", body, show_cell);
 }
 
-static void show_invitation(struct cli *c, const json_t *reply)
+void cli_show_invitation(struct cli *c, const json_t *reply)
 {
     struct buf code = {0};
     qr_draw(&code, json_object_get(reply, "qr"), false);
@@ -98,19 +98,24 @@ static void show_invitation(struct cli *c, const json_t *reply)
 int cli_invite(struct cli *c)
 {
     static const char *const keys[] = {"role", "category", "address"};
-    const char *values[3] = {0};
+    const char *values[3] = {0}, *csv = NULL;
     const struct cli_option options[] = {{"--role", CLI_VALUE, &values[0]},
                                          {"--category", CLI_VALUE, &values[1]},
-                                         {"--address", CLI_VALUE, &values[2]}};
-    int exit_code = cli_arguments(c, options, 3, 1, 1);
+                                         {"--address", CLI_VALUE, &values[2]},
+                                         {"--csv", CLI_VALUE, &csv}};
+    int exit_code = cli_arguments(c, options, 4, 0, 1);
+    if (exit_code == CLI_DONE && (c->count == 0) != (csv != NULL))
+        exit_code = cli_wrong_usage(c);
     if (exit_code != CLI_DONE)
         return exit_code;
+    if (csv != NULL)
+        return cli_invite_csv(c, csv, values[2]);
     json_t *body = json_pack("{s:o}", "name", cli_words(c, c->args[0]));
     for (size_t i = 0; i < 3; i++) {
         if (values[i] != NULL)
             (void)json_object_set_new(body, keys[i], cli_words(c, values[i]));
     }
-    return cli_show(c, "POST", "/api/invitations", body, show_invitation);
+    return cli_show(c, "POST", "/api/invitations", body, cli_show_invitation);
 }
 
 /* ---- running ---- */

@@ -578,7 +578,7 @@ void meeting_digest(const struct meeting_state *s, const struct cell *c, uint8_t
 /* The version of what meeting_minutes_text() writes, kept with every signed text: minutes are
  * compared with the record only by the form that made them. Raise it with every change of the text
  * that an old record would give (the golden minutes of tests/unit/meeting change then too). */
-#define MEETING_MINUTES_FORM 1
+#define MEETING_MINUTES_FORM 2
 
 /* The minutes of a meeting as plain text, in the procedure's form, from the record alone. Before
  * the close they say that they are a draft. HOP_ENOMEM. */

@@ -45,7 +45,7 @@ PROPERTY := $(sort $(wildcard tests/property/*.c))
 SCENARIO := $(sort $(wildcard tests/scenario/*_test.c))
 FUZZ   := $(sort $(wildcard tests/fuzz/*.c))
 BENCH  := $(sort $(wildcard bench/*.c))
-SOURCES := $(PURE) $(wildcard $(EDGE)) $(NODE) $(SIM) $(wildcard sim/main.c tests/netns/*.c) $(TESTLIB) $(CLUSTER) $(UNIT) $(PROPERTY) $(SCENARIO) $(FUZZ) $(BENCH) $(wildcard tools/*.c)
+SOURCES := $(PURE) $(wildcard $(EDGE)) $(NODE) $(SIM) $(wildcard sim/main.c tests/netns/*.c) $(TESTLIB) $(CLUSTER) $(UNIT) $(PROPERTY) $(SCENARIO) $(FUZZ) $(BENCH) $(wildcard tools/*.c print/*.c)
 
 # One archive a folder. Its tests link it and the folders below it, so that an arrow pointing up
 # does not even link. procedures is data: the files of procedures/, embedded.
@@ -110,7 +110,7 @@ $(O)/lib/procedures.a $(O)/lib/node.a $(O)/lib/sim.a $(O)/lib/test.a $(O)/lib/cl
 	@mkdir -p $(@D); rm -f $@; ar rcs $@ $^
 
 # ---- programs ------------------------------------------------------------------------------
-all: $(O)/hop $(O)/hop-sim $(O)/hop-sim-toy $(O)/hear $(O)/tests/netns/middle ## build everything
+all: $(O)/hop $(O)/hop-sim $(O)/hop-sim-toy $(O)/hop-print $(O)/hear $(O)/tests/netns/middle ## build everything
 $(O)/hop: $(O)/node/main.o $(call archive,node $(below.node)) $(CRYPTO.sodium)
 	$(link) $(call libs,node)
 $(O)/hop-sim: $(O)/sim/main.o $(call archive,sim $(below.sim)) $(CRYPTO.sodium)
@@ -118,6 +118,10 @@ $(O)/hop-sim: $(O)/sim/main.o $(call archive,sim $(below.sim)) $(CRYPTO.sodium)
 $(O)/hop-sim-toy: $(O)/sim/main.o $(call archive,sim $(below.sim)) $(CRYPTO.toy)
 	$(link) $(call libs,sim)
 
+# PDF: a program of its own, so that the node does not carry a layout engine (docs/decisions/006)
+PANGO := $(shell pkg-config --cflags --libs pangocairo 2>/dev/null | sed 's/-I/-isystem /g')
+$(O)/hop-print: print/main.c $(O)/flags
+	@echo "  LD   $@"; mkdir -p $(@D); $(COMPILE) -o $@ $< $(LDFLAGS) $(PANGO)
 $(O)/hear: $(O)/tools/hear.o $(call archive,audio $(below.audio)) $(CRYPTO.sodium)
 	$(link) $(call libs,audio)
 $(O)/tests/netns/middle: $(O)/tests/netns/middle.o $(call archive,device $(below.device)) $(CRYPTO.sodium)
@@ -222,7 +226,7 @@ PREFIX ?= /usr/local
 install: ## V=release programs, man pages and procedures under PREFIX=/usr/local
 	@$(MAKE) V=release -j$(JOBS) --no-print-directory all
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/man/man1 $(DESTDIR)$(PREFIX)/share/hop/procedures
-	install -m 755 build/release-$(notdir $(CC))/hop build/release-$(notdir $(CC))/hop-sim $(DESTDIR)$(PREFIX)/bin
+	install -m 755 build/release-$(notdir $(CC))/hop build/release-$(notdir $(CC))/hop-sim build/release-$(notdir $(CC))/hop-print $(DESTDIR)$(PREFIX)/bin
 	$(if $(wildcard docs/man/*.1),install -m 644 $(wildcard docs/man/*.1) $(DESTDIR)$(PREFIX)/share/man/man1)
 	$(if $(PROCEDURES),install -m 644 $(PROCEDURES) $(DESTDIR)$(PREFIX)/share/hop/procedures)
 tags: ## ctags for people

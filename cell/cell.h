@@ -184,6 +184,10 @@ bool cell_config_conflict(const struct cell *c, uint8_t ret_winner[static 32],
 size_t cell_group_count(const struct cell *c);
 const struct cell_group *cell_group(const struct cell *c, size_t index);
 const struct cell_group *cell_group_by_id(const struct cell *c, const uint8_t id[static 16]);
+/* The group as record `entry` had seen it, its people whoever of them is a member; entry
+ * HISTORY_NONE: as known now, and h may be NULL. False: there was none. */
+bool cell_group_at(const struct cell *c, const struct history *h, const uint8_t id[static 16],
+                   uint32_t entry, struct cell_group *ret);
 size_t cell_proposal_count(const struct cell *c);
 const struct cell_proposal *cell_proposal(const struct cell *c, size_t index);
 

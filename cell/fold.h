@@ -106,6 +106,8 @@ bool cell_judge_last(struct cell *c, uint32_t i);
 
 /* ---- roster.c ---- */
 
+void cell_group_sort(struct cell_group *g); /* its members, ascending */
+
 /* Members, devices and all else that cell.h tells, from the verdicts. HOP_ENOMEM. */
 MUST_USE int cell_publish(struct cell *c);
 

@@ -283,6 +283,11 @@ static int compare_indexes(const void *x, const void *y)
     return *a < *b ? -1 : *a > *b;
 }
 
+void cell_group_sort(struct cell_group *g)
+{
+    qsort(g->members, g->members_count, sizeof g->members[0], compare_indexes);
+}
+
 /* A group stands in the list where the first of its records does that stands, and is as the last of
  * them has it. */
 static int publish_group(struct cell *c, uint32_t at)
@@ -312,7 +317,7 @@ static int publish_group(struct cell *c, uint32_t at)
         if (m != NONE)
             g->members[g->members_count++] = m;
     }
-    qsort(g->members, g->members_count, sizeof g->members[0], compare_indexes);
+    cell_group_sort(g);
     return HOP_OK;
 }
 

@@ -43,6 +43,52 @@ struct cell_standing cell_standing_at(const struct cell *c, const struct history
                                   .active = cell_present(c, person, &v)};
 }
 
+/* The group's last record that stands and that entry had seen; NONE. */
+static uint32_t group_record_at(const struct cell *c, const struct history *h,
+                                const uint8_t id[static 16], uint32_t entry)
+{
+    uint32_t assembly = names_find(&c->group_ids, id);
+    if (assembly == NONE)
+        return NONE;
+    const struct list *about = &assembly_at(c, assembly)->about;
+    for (size_t i = about->count; i-- > 0;) {
+        const struct act *a = act_at(c, list_u32(about, i));
+        if (a->type == AUTH_GROUP && a->verdict == VERDICT_STANDS &&
+            history_saw(h, entry, a->entry))
+            return list_u32(about, i);
+    }
+    return NONE;
+}
+
+bool cell_group_at(const struct cell *c, const struct history *h, const uint8_t id[static 16],
+                   uint32_t entry, struct cell_group *ret)
+{
+    struct auth_group v;
+    const struct cell_group *now = cell_group_by_id(c, id);
+    if (entry == HISTORY_NONE) {
+        if (now != NULL)
+            *ret = *now;
+        return now != NULL;
+    }
+    uint32_t record = group_record_at(c, h, id, entry);
+    if (record == NONE ||
+        auth_group_parse(&v, SPAN(act_at(c, record)->body, act_at(c, record)->size)) != HOP_OK)
+        return false;
+    *ret = (struct cell_group){.leader = NONE};
+    memcpy(ret->id, id, sizeof ret->id);
+    memcpy(ret->name, v.name, sizeof ret->name);
+    size_t leader = cell_member_index(c, v.leader);
+    if (leader != SIZE_MAX)
+        ret->leader = (uint32_t)leader;
+    for (size_t i = 0; i < v.members_count; i++) {
+        size_t m = cell_member_index(c, v.members + 16 * i);
+        if (m != SIZE_MAX)
+            ret->members[ret->members_count++] = (uint32_t)m;
+    }
+    cell_group_sort(ret);
+    return true;
+}
+
 bool cell_accepts(const struct cell *c, const uint8_t ik[static 32], const uint8_t log[static 32],
                   uint64_t seq)
 {

@@ -26,6 +26,9 @@
     X(LABEL_PAIR_GUEST, "hop/pair/guest/v1")   /* the joiner's proof of the key */                 \
     X(LABEL_PAIR_HOST, "hop/pair/host/v1")     /* the inviter's */                                 \
     X(LABEL_PAIR_SEAL, "hop/pair/seal/v1")     /* seals the invitation */                          \
+    X(LABEL_PIN_SIG, "hop/meeting/pin/sig/v1") /* presence at a site */                            \
+    X(LABEL_PIN_KEY, "hop/meeting/pin/key/v1") /* salt of a PIN */                                 \
+    X(LABEL_PRIVATE, "hop/meeting/private/v1") /* slots of the private line */                     \
     X(LABEL_LOG_OPEN_SIG, "hop/log/open/v1")                                                       \
     X(LABEL_EP_AUTH, "hop/ep/auth/v1")                                                             \
     X(LABEL_EP_BODY, "hop/ep/body/v1")                                                             \

@@ -614,6 +614,22 @@ const struct history *device_history(const struct device *d)
     return d->history;
 }
 
+uint32_t device_last_own(const struct device *d)
+{
+    uint32_t last = HISTORY_NONE;
+    for (uint32_t i = 0; i < d->logs_count; i++) {
+        uint64_t tip = history_log_tip(d->history, i);
+        if (tip == 0 || memcmp(d->logs[i].ik, d->keys->ik.public_key, 32) != 0)
+            continue;
+        uint32_t entry = history_log_entry(d->history, i, tip);
+        if (history_at(d->history, entry)->type < ACT_MEETING)
+            continue;
+        if (last == HISTORY_NONE || history_saw(d->history, entry, last))
+            last = entry;
+    }
+    return last;
+}
+
 uint32_t device_self(const struct device *d)
 {
     const struct cell_device *self = cell_device_by_key(d->cell, d->keys->ik.public_key);

@@ -60,6 +60,9 @@ struct device_opened {
 };
 MUST_USE int device_open_entry(struct device *d, uint32_t entry, struct device_opened *ret);
 const struct history *device_history(const struct device *d);
+/* The last record of a meeting that this device has written, in this incarnation or one before; or
+ * HISTORY_NONE. */
+uint32_t device_last_own(const struct device *d);
 
 /* ---- who has signed two different records under one number ---- */
 

@@ -372,6 +372,14 @@ static void roster_digest(const struct cell *c, uint8_t ret[static 32])
         hop_hash_add(&h, SPAN(cell_device(c, i)->cert.ik, 32));
         hop_hash_add(&h, SPAN(&state, 1));
     }
+    for (size_t i = 0; i < cell_group_count(c); i++) {
+        const struct cell_group *g = cell_group(c, i);
+        uint32_t now[2] = {g->leader, (uint32_t)g->members_count};
+        hop_hash_add(&h, SPAN(g->id, sizeof g->id));
+        hop_hash_add(&h, SPAN((const uint8_t *)now, sizeof now));
+        hop_hash_add(&h,
+                     SPAN((const uint8_t *)g->members, g->members_count * sizeof g->members[0]));
+    }
     uint8_t checkpoint[32];
     cell_checkpoint(c, checkpoint);
     hop_hash_add(&h, SPAN(checkpoint, sizeof checkpoint));

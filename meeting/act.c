@@ -1,6 +1,7 @@
 #include "meeting/act.h"
 
 #include <assert.h>
+#include <stddef.h>
 
 /* Keys of the map, one number a field whatever the act; docs/protocol.md §9. For ever. */
 enum key {
@@ -24,41 +25,142 @@ enum key {
     KEY_BLOB_KEY,
     KEY_ROOT,
     KEY_LANGUAGE,
+    KEY_PERSON,
+    KEY_SITE,
+    KEY_GROUP,
+    KEY_PARENT,
+    KEY_FLAGS,
+    KEY_PEOPLE,
+    KEY_COUNTS,
+    KEY_PROOF,
+    KEY_SEALED,
     KEYS_END
 };
 
 #define BIT(key) (UINT32_C(1) << (key))
 
-/* Which fields an act must have, and which it may have. */
+/* What a field is: where it lies in struct act, how it is spelled, and its limit. */
+enum kind {
+    KIND_BYTES,
+    KIND_UINT,
+    KIND_SIZE,
+    KIND_LINE,
+    KIND_TEXT,
+    KIND_SEALED,
+    KIND_AGENDA,
+    KIND_PEOPLE,
+    KIND_COUNTS
+};
+struct field {
+    enum kind kind;
+    size_t at;
+    size_t max; /* bytes; of a number the greatest */
+};
+
+/* clang-format off */
+static const struct field fields[KEYS_END] = {
+    [KEY_MEETING]    = {KIND_BYTES, offsetof(struct act, meeting), 32},
+    [KEY_TARGET]     = {KIND_BYTES, offsetof(struct act, target), 32},
+    [KEY_ITEM]       = {KIND_UINT, offsetof(struct act, item), ACT_AGENDA_MAX},
+    [KEY_VALUE]      = {KIND_UINT, offsetof(struct act, value), UINT32_MAX},
+    [KEY_TITLE]      = {KIND_LINE, offsetof(struct act, title), ACT_TITLE_BYTES_MAX},
+    [KEY_TEXT]       = {KIND_TEXT, offsetof(struct act, text), ACT_TEXT_BYTES_MAX},
+    [KEY_FORM]       = {KIND_LINE, offsetof(struct act, form), ACT_FORM_BYTES_MAX},
+    [KEY_WHEN]       = {KIND_LINE, offsetof(struct act, when), ACT_TITLE_BYTES_MAX},
+    [KEY_PLACE]      = {KIND_LINE, offsetof(struct act, place), ACT_TITLE_BYTES_MAX},
+    [KEY_BASIS]      = {KIND_LINE, offsetof(struct act, basis), ACT_TITLE_BYTES_MAX},
+    [KEY_REASON]     = {KIND_LINE, offsetof(struct act, reason), ACT_TITLE_BYTES_MAX},
+    [KEY_CHAIR]      = {KIND_BYTES, offsetof(struct act, chair), 16},
+    [KEY_SECRETARY]  = {KIND_BYTES, offsetof(struct act, secretary), 16},
+    [KEY_AGENDA]     = {KIND_AGENDA, 0, ACT_TITLE_BYTES_MAX},
+    [KEY_NUMBER]     = {KIND_LINE, offsetof(struct act, number), ACT_TITLE_BYTES_MAX},
+    [KEY_MEDIA_TYPE] = {KIND_LINE, offsetof(struct act, media_type), ACT_TITLE_BYTES_MAX},
+    [KEY_SIZE]       = {KIND_SIZE, offsetof(struct act, size), 0},
+    [KEY_BLOB_KEY]   = {KIND_BYTES, offsetof(struct act, blob_key), 32},
+    [KEY_ROOT]       = {KIND_BYTES, offsetof(struct act, root), 32},
+    [KEY_LANGUAGE]   = {KIND_LINE, offsetof(struct act, language), 2},
+    [KEY_PERSON]     = {KIND_BYTES, offsetof(struct act, person), 16},
+    [KEY_SITE]       = {KIND_BYTES, offsetof(struct act, site), 32},
+    [KEY_GROUP]      = {KIND_BYTES, offsetof(struct act, group), 16},
+    [KEY_PARENT]     = {KIND_BYTES, offsetof(struct act, parent), 32},
+    [KEY_FLAGS]      = {KIND_UINT, offsetof(struct act, flags), FLAG_PRACTICE | FLAG_URGENT},
+    [KEY_PEOPLE]     = {KIND_PEOPLE, 0, ACT_PEOPLE_MAX},
+    [KEY_COUNTS]     = {KIND_COUNTS, 0, ACT_COUNTS_MAX},
+    [KEY_PROOF]      = {KIND_BYTES, offsetof(struct act, proof), 64},
+    [KEY_SEALED]     = {KIND_SEALED, offsetof(struct act, sealed), ACT_SEALED_BYTES_MAX},
+};
+
+/* Which fields an act must have, and which it may have; the limits of value, and of each person's. */
 struct shape {
     const char *name;
     uint32_t required, optional;
     uint32_t value_min, value_max;
+    uint8_t person_max;
 };
 
-/* clang-format off */
 static const struct shape shapes[] = {
     [0] = {"meeting", BIT(KEY_TITLE) | BIT(KEY_FORM),
         BIT(KEY_WHEN) | BIT(KEY_PLACE) | BIT(KEY_BASIS) | BIT(KEY_REASON) | BIT(KEY_CHAIR) |
-        BIT(KEY_SECRETARY) | BIT(KEY_AGENDA), 0, 0},
-    [ACT_DOC - ACT_MEETING] = {"document", BIT(KEY_MEETING) | BIT(KEY_TITLE) | BIT(KEY_BLOB_KEY),
+        BIT(KEY_SECRETARY) | BIT(KEY_AGENDA) | BIT(KEY_GROUP) | BIT(KEY_PARENT) | BIT(KEY_FLAGS) |
+        BIT(KEY_PEOPLE), 0, 0, 0},
+#define ROW(type) [type - ACT_MEETING]
+    ROW(ACT_DOC) = {"document", BIT(KEY_MEETING) | BIT(KEY_TITLE) | BIT(KEY_BLOB_KEY),
         BIT(KEY_ITEM) | BIT(KEY_VALUE) | BIT(KEY_NUMBER) | BIT(KEY_MEDIA_TYPE) | BIT(KEY_SIZE) |
-        BIT(KEY_ROOT), CLASS_OPEN, CLASS_SECRET},
-    [ACT_NOTICE - ACT_MEETING] = {"notice", BIT(KEY_MEETING), BIT(KEY_TEXT), 0, 0},
-    [ACT_OPINION - ACT_MEETING] = {"opinion", BIT(KEY_MEETING) | BIT(KEY_TEXT), BIT(KEY_ITEM), 0, 0},
-    [ACT_OPEN - ACT_MEETING] = {"open", BIT(KEY_MEETING), 0, 0, 0},
-    [ACT_ATTEND - ACT_MEETING] = {"attend", BIT(KEY_MEETING), 0, 0, 0},
-    [ACT_ROLL - ACT_MEETING] = {"roll", BIT(KEY_MEETING) | BIT(KEY_TARGET) | BIT(KEY_VALUE),
-        BIT(KEY_TEXT), ROLL_PRESENT, ROLL_COUNT - 1},
-    [ACT_MOTION - ACT_MEETING] = {"motion", BIT(KEY_MEETING) | BIT(KEY_TEXT), BIT(KEY_ITEM), 0, 0},
-    [ACT_VOTE - ACT_MEETING] = {"vote", BIT(KEY_MEETING) | BIT(KEY_TARGET) | BIT(KEY_VALUE), 0,
-        CHOICE_AGREE, CHOICE_COUNT - 1},
-    [ACT_TALLY - ACT_MEETING] = {"tally", BIT(KEY_MEETING) | BIT(KEY_TARGET), 0, 0, 0},
-    [ACT_CLOSE - ACT_MEETING] = {"close", BIT(KEY_MEETING), 0, 0, 0},
-    [ACT_MINUTES - ACT_MEETING] = {"minutes", BIT(KEY_MEETING) | BIT(KEY_TEXT) | BIT(KEY_LANGUAGE),
-        BIT(KEY_VALUE), 0, ACT_FORM_MAX},
-    [ACT_RECEIPT - ACT_MEETING] = {"receipt", BIT(KEY_MEETING) | BIT(KEY_TARGET) | BIT(KEY_VALUE),
-        0, RECEIPT_RECEIVED, RECEIPT_READ},
+        BIT(KEY_ROOT) | BIT(KEY_TARGET), CLASS_OPEN, CLASS_SECRET, 0},
+    ROW(ACT_NOTICE) = {"notice", BIT(KEY_MEETING), BIT(KEY_TEXT), 0, 0, 0},
+    ROW(ACT_OPINION) = {"opinion", BIT(KEY_MEETING) | BIT(KEY_TEXT), BIT(KEY_ITEM) | BIT(KEY_SITE) | BIT(KEY_PERSON), 0, 0, 0},
+    ROW(ACT_OPEN) = {"open", BIT(KEY_MEETING), 0, 0, 0, 0},
+    ROW(ACT_ATTEND) = {"attend", BIT(KEY_MEETING), 0, 0, 0, 0},
+    ROW(ACT_ROLL) = {"roll", BIT(KEY_MEETING) | BIT(KEY_PERSON) | BIT(KEY_VALUE), BIT(KEY_TEXT),
+        ROLL_PRESENT, ROLL_COUNT - 1, 0},
+    ROW(ACT_MOTION) = {"motion", BIT(KEY_MEETING) | BIT(KEY_TEXT),
+        BIT(KEY_ITEM) | BIT(KEY_TARGET) | BIT(KEY_FORM), 0, 0, 0},
+    ROW(ACT_VOTE) = {"vote", BIT(KEY_MEETING) | BIT(KEY_TARGET) | BIT(KEY_VALUE), 0,
+        CHOICE_AGREE, CHOICE_COUNT - 1, 0},
+    ROW(ACT_TALLY) = {"tally", BIT(KEY_MEETING) | BIT(KEY_TARGET), 0, 0, 0, 0},
+    ROW(ACT_CLOSE) = {"close", BIT(KEY_MEETING), 0, 0, 0, 0},
+    ROW(ACT_MINUTES) = {"minutes", BIT(KEY_MEETING) | BIT(KEY_TEXT) | BIT(KEY_LANGUAGE),
+        BIT(KEY_VALUE), 0, ACT_FORM_MAX, 0},
+    ROW(ACT_RECEIPT) = {"receipt", BIT(KEY_MEETING) | BIT(KEY_TARGET) | BIT(KEY_VALUE), 0,
+        RECEIPT_RECEIVED, RECEIPT_READ, 0},
+    ROW(ACT_EXCUSE) = {"excuse", BIT(KEY_MEETING) | BIT(KEY_VALUE), BIT(KEY_TEXT), 1, 2, 0},
+    ROW(ACT_REMIND) = {"reminder", BIT(KEY_MEETING) | BIT(KEY_TARGET) | BIT(KEY_PEOPLE), BIT(KEY_TEXT), 0, 0, 0},
+    ROW(ACT_SITE) = {"site", BIT(KEY_MEETING) | BIT(KEY_TITLE) | BIT(KEY_PERSON), BIT(KEY_TEXT), 0, 0, 0},
+    ROW(ACT_PIN) = {"pin", BIT(KEY_TARGET), 0, 0, 0, 0},
+    ROW(ACT_SITE_ROLL) = {"site roll", BIT(KEY_MEETING) | BIT(KEY_SITE) | BIT(KEY_PEOPLE), BIT(KEY_PROOF) | BIT(KEY_TEXT),
+        0, 0, ROLL_COUNT - 1},
+    ROW(ACT_CHECK) = {"roll check", BIT(KEY_MEETING), BIT(KEY_TEXT), 0, 0, 0},
+    ROW(ACT_PAUSE) = {"break", BIT(KEY_MEETING) | BIT(KEY_VALUE), BIT(KEY_TEXT), 1, 2, 0},
+    ROW(ACT_ITEM) = {"item", BIT(KEY_MEETING) | BIT(KEY_ITEM), 0, 0, 0, 0},
+    ROW(ACT_FLOOR) = {"floor", BIT(KEY_MEETING) | BIT(KEY_VALUE), BIT(KEY_ITEM) | BIT(KEY_TEXT) | BIT(KEY_PERSON),
+        FLOOR_ASK, FLOOR_WITHDRAW, 0},
+    ROW(ACT_GIVE) = {"turn", BIT(KEY_MEETING) | BIT(KEY_PERSON), BIT(KEY_VALUE) | BIT(KEY_ITEM), 0, 24 * 60, 0},
+    ROW(ACT_CONCLUSION) = {"conclusion", BIT(KEY_MEETING) | BIT(KEY_TEXT), BIT(KEY_ITEM), 0, 0, 0},
+    ROW(ACT_WITHDRAW) = {"withdrawal", BIT(KEY_MEETING) | BIT(KEY_TARGET), BIT(KEY_TEXT), 0, 0, 0},
+    ROW(ACT_HANDS) = {"hands", BIT(KEY_MEETING) | BIT(KEY_TARGET) | BIT(KEY_PEOPLE), BIT(KEY_SITE), 0, 0, CHOICE_COUNT - 1},
+    ROW(ACT_PAPER) = {"paper count", BIT(KEY_MEETING) | BIT(KEY_TARGET) | BIT(KEY_PEOPLE) | BIT(KEY_COUNTS), BIT(KEY_TEXT),
+        0, 0, 0},
+    ROW(ACT_CHAIR) = {"chair", BIT(KEY_MEETING) | BIT(KEY_PERSON) | BIT(KEY_VALUE), BIT(KEY_TEXT), 1, 2, 0},
+    ROW(ACT_PRIVATE) = {"private words", BIT(KEY_SEALED), 0, 0, 0, 0},
+    ROW(ACT_REPORT) = {"report", BIT(KEY_TEXT), BIT(KEY_MEETING) | BIT(KEY_FLAGS) | BIT(KEY_PLACE) | BIT(KEY_COUNTS) |
+        BIT(KEY_VALUE), 0, 255, 0},
+    ROW(ACT_SETTLE) = {"settlement", BIT(KEY_MEETING) | BIT(KEY_TARGET), BIT(KEY_TEXT) | BIT(KEY_PARENT), 0, 0, 0},
+    ROW(ACT_EXCEPTION) = {"exception", BIT(KEY_MEETING) | BIT(KEY_TEXT), BIT(KEY_BASIS), 0, 0, 0},
+    ROW(ACT_READ_BACK) = {"reading", BIT(KEY_MEETING) | BIT(KEY_TARGET), 0, 0, 0, 0},
+    ROW(ACT_CORRECTION) = {"correction", BIT(KEY_MEETING) | BIT(KEY_TARGET) | BIT(KEY_TEXT), 0, 0, 0, 0},
+    ROW(ACT_CORRECTED) = {"answer", BIT(KEY_MEETING) | BIT(KEY_TARGET) | BIT(KEY_VALUE), BIT(KEY_TEXT), 1, 2, 0},
+    ROW(ACT_SIGN) = {"signature", BIT(KEY_MEETING) | BIT(KEY_TARGET), 0, 0, 0, 0},
+    ROW(ACT_SUPPLEMENT) = {"supplement", BIT(KEY_MEETING) | BIT(KEY_TEXT) | BIT(KEY_LANGUAGE), BIT(KEY_VALUE), 0, ACT_FORM_MAX, 0},
+    ROW(ACT_RESOLUTION) = {"resolution", BIT(KEY_MEETING) | BIT(KEY_TITLE) | BIT(KEY_NUMBER) | BIT(KEY_TEXT), BIT(KEY_TARGET), 0, 0, 0},
+    ROW(ACT_RESERVE) = {"reserved opinion", BIT(KEY_MEETING) | BIT(KEY_TARGET) | BIT(KEY_TEXT), 0, 0, 0, 0},
+    ROW(ACT_TASK) = {"task", BIT(KEY_MEETING) | BIT(KEY_PERSON) | BIT(KEY_TEXT), BIT(KEY_WHEN) | BIT(KEY_ITEM), 0, 0, 0},
+    ROW(ACT_TASK_STATE) = {"task state", BIT(KEY_MEETING) | BIT(KEY_TARGET) | BIT(KEY_VALUE), BIT(KEY_TEXT), TASK_OPEN, TASK_STATES_END - 1, 0},
+    ROW(ACT_NOT_HELD) = {"not held", BIT(KEY_TITLE) | BIT(KEY_TEXT), BIT(KEY_FORM), 0, 0, 0},
+    ROW(ACT_SCORE) = {"score", BIT(KEY_MEETING) | BIT(KEY_COUNTS), BIT(KEY_TEXT), 0, 0, 0},
+    ROW(ACT_REPLY) = {"reply", BIT(KEY_MEETING) | BIT(KEY_VALUE), BIT(KEY_TEXT), REPLY_AGREE, REPLY_COUNT - 1, 0},
+    ROW(ACT_CASCADE) = {"return of a group", BIT(KEY_MEETING) | BIT(KEY_GROUP) | BIT(KEY_PEOPLE), BIT(KEY_TEXT) | BIT(KEY_COUNTS), 0, 0, ROLL_COUNT - 1},
+    ROW(ACT_STEP) = {"step", BIT(KEY_MEETING) | BIT(KEY_ITEM), BIT(KEY_TEXT), 0, 0, 0},
+#undef ROW
 };
 /* clang-format on */
 
@@ -75,6 +177,49 @@ const char *act_type_name(unsigned type)
     return s == NULL ? "unknown" : s->name;
 }
 
+bool act_needs_title(unsigned type)
+{
+    const struct shape *s = shape_of(type);
+    return s != NULL && (s->required & BIT(KEY_TITLE)) != 0;
+}
+
+bool act_needs_text(unsigned type)
+{
+    const struct shape *s = shape_of(type);
+    return s != NULL && (s->required & BIT(KEY_TEXT)) != 0;
+}
+
+const uint8_t *act_person(const struct act_people *p, size_t index, uint8_t *ret_value)
+{
+    assert(index < p->count);
+    const uint8_t *at = p->bytes + index * ACT_PERSON_BYTES;
+    *ret_value = at[16];
+    return at;
+}
+
+/* ---- fields of the struct, by their place ---- */
+
+static const uint8_t *at(const struct act *a, const struct field *f)
+{
+    return (const uint8_t *)a + f->at;
+}
+
+static struct span span_at(const struct act *a, const struct field *f)
+{
+    struct span s;
+    memcpy(&s, at(a, f), sizeof s);
+    return s;
+}
+
+static uint64_t number_at(const struct act *a, const struct field *f)
+{
+    uint32_t v;
+    uint64_t size;
+    memcpy(&v, at(a, f), sizeof v);
+    memcpy(&size, at(a, f), f->kind == KIND_SIZE ? sizeof size : 0);
+    return f->kind == KIND_SIZE ? size : v;
+}
+
 static bool any(const uint8_t *bytes, size_t size)
 {
     uint8_t all = 0;
@@ -83,139 +228,128 @@ static bool any(const uint8_t *bytes, size_t size)
     return all != 0;
 }
 
-/* The place of a text field in the struct, its limit, and whether it must be one line. */
-struct text_field {
-    const struct span *span;
-    size_t bytes_max;
-    bool one_line;
-};
-
-static struct text_field text_field(const struct act *a, enum key key)
+static bool present(const struct act *a, const struct field *f)
 {
-    switch (key) {
-    case KEY_TITLE:
-        return (struct text_field){&a->title, ACT_TITLE_BYTES_MAX, true};
-    case KEY_TEXT:
-        return (struct text_field){
-            &a->text, a->type == ACT_MINUTES ? ACT_MINUTES_BYTES_MAX : ACT_TEXT_BYTES_MAX, false};
-    case KEY_FORM:
-        return (struct text_field){&a->form, ACT_FORM_BYTES_MAX, true};
-    case KEY_WHEN:
-        return (struct text_field){&a->when, ACT_TITLE_BYTES_MAX, true};
-    case KEY_PLACE:
-        return (struct text_field){&a->place, ACT_TITLE_BYTES_MAX, true};
-    case KEY_BASIS:
-        return (struct text_field){&a->basis, ACT_TITLE_BYTES_MAX, true};
-    case KEY_REASON:
-        return (struct text_field){&a->reason, ACT_TITLE_BYTES_MAX, true};
-    case KEY_NUMBER:
-        return (struct text_field){&a->number, ACT_TITLE_BYTES_MAX, true};
-    case KEY_MEDIA_TYPE:
-        return (struct text_field){&a->media_type, ACT_TITLE_BYTES_MAX, true};
-    case KEY_LANGUAGE:
-        return (struct text_field){&a->language, 2, true};
-    case KEY_MEETING:
-    case KEY_TARGET:
-    case KEY_ITEM:
-    case KEY_VALUE:
-    case KEY_CHAIR:
-    case KEY_SECRETARY:
-    case KEY_AGENDA:
-    case KEY_SIZE:
-    case KEY_BLOB_KEY:
-    case KEY_ROOT:
-    case KEYS_END:
-        break;
-    }
-    return (struct text_field){0};
-}
-
-static bool present(const struct act *a, enum key key)
-{
-    switch (key) {
-    case KEY_MEETING:
-        return any(a->meeting, 32);
-    case KEY_TARGET:
-        return any(a->target, a->type == ACT_ROLL ? 16 : 32);
-    case KEY_ITEM:
-        return a->item != 0;
-    case KEY_VALUE:
-        return a->value != 0;
-    case KEY_CHAIR:
-        return any(a->chair, 16);
-    case KEY_SECRETARY:
-        return any(a->secretary, 16);
-    case KEY_AGENDA:
+    switch (f->kind) {
+    case KIND_BYTES:
+        return any(at(a, f), f->max);
+    case KIND_UINT:
+    case KIND_SIZE:
+        return number_at(a, f) != 0;
+    case KIND_LINE:
+    case KIND_TEXT:
+    case KIND_SEALED:
+        return span_at(a, f).size > 0;
+    case KIND_AGENDA:
         return a->agenda_count > 0;
-    case KEY_SIZE:
-        return a->size > 0;
-    case KEY_BLOB_KEY:
-        return any(a->blob_key, 32);
-    case KEY_ROOT:
-        return any(a->root, 32);
-    case KEY_TITLE:
-    case KEY_TEXT:
-    case KEY_FORM:
-    case KEY_WHEN:
-    case KEY_PLACE:
-    case KEY_BASIS:
-    case KEY_REASON:
-    case KEY_NUMBER:
-    case KEY_MEDIA_TYPE:
-    case KEY_LANGUAGE:
-        return text_field(a, key).span->size > 0;
-    case KEYS_END:
-        break;
+    case KIND_PEOPLE:
+        return a->people.count > 0;
+    case KIND_COUNTS:
+        return a->counts_count > 0;
     }
     return false;
 }
 
-static int check_texts(const struct act *a, uint32_t fields)
+/* ---- checking ---- */
+
+/* Minutes are the one long text. */
+static size_t text_max(const struct act *a, const struct field *f)
 {
-    for (unsigned key = KEY_MEETING; key < KEYS_END; key++) {
-        struct text_field f = text_field(a, (enum key)key);
-        if (f.span == NULL || (fields & BIT(key)) == 0)
-            continue;
-        if (f.span->size > f.bytes_max)
-            return HOP_EFULL;
-        if (!utf8_plain(*f.span, f.one_line))
-            return HOP_EMALFORMED;
-    }
-    if ((fields & BIT(KEY_AGENDA)) == 0)
-        return HOP_OK;
+    bool minutes = a->type == ACT_MINUTES || a->type == ACT_SUPPLEMENT;
+    return f->kind == KIND_TEXT && minutes ? ACT_MINUTES_BYTES_MAX : f->max;
+}
+
+static int check_text(struct span s, size_t max, bool one_line)
+{
+    if (s.size > max)
+        return HOP_EFULL;
+    return utf8_plain(s, one_line) ? HOP_OK : HOP_EMALFORMED;
+}
+
+static int check_agenda(const struct act *a)
+{
     if (a->agenda_count > ACT_AGENDA_MAX)
         return HOP_EFULL;
     for (size_t i = 0; i < a->agenda_count; i++) {
-        if (a->agenda[i].size > ACT_TITLE_BYTES_MAX)
-            return HOP_EFULL;
-        if (a->agenda[i].size == 0 || !utf8_plain(a->agenda[i], true))
+        int err = check_text(a->agenda[i], ACT_TITLE_BYTES_MAX, true);
+        if (err != HOP_OK || a->agenda[i].size == 0)
+            return err != HOP_OK ? err : HOP_EMALFORMED;
+    }
+    return HOP_OK;
+}
+
+static int check_people(const struct act *a, const struct shape *s)
+{
+    if (a->people.count > ACT_PEOPLE_MAX)
+        return HOP_EFULL;
+    for (size_t i = 0; i < a->people.count; i++) {
+        uint8_t value, before;
+        const uint8_t *id = act_person(&a->people, i, &value);
+        if (value > s->person_max || (s->person_max > 0 && value == 0))
+            return HOP_EMALFORMED;
+        if (i > 0 && memcmp(act_person(&a->people, i - 1, &before), id, 16) >= 0)
             return HOP_EMALFORMED;
     }
     return HOP_OK;
 }
 
-/* Everything but the class of a document: what a parser, too, must find. */
-static int check_fields(const struct act *a, const struct shape *s)
+static int check_field(const struct act *a, const struct shape *s, const struct field *f)
 {
-    for (unsigned key = KEY_MEETING; key < KEYS_END; key++) {
-        if ((s->required & BIT(key)) != 0 && !present(a, (enum key)key))
-            return HOP_EMALFORMED;
+    switch (f->kind) {
+    case KIND_UINT:
+        return number_at(a, f) <= f->max ? HOP_OK : HOP_EMALFORMED;
+    case KIND_LINE:
+    case KIND_TEXT:
+        return check_text(span_at(a, f), text_max(a, f), f->kind == KIND_LINE);
+    case KIND_SEALED:
+        return span_at(a, f).size <= f->max ? HOP_OK : HOP_EFULL;
+    case KIND_AGENDA:
+        return check_agenda(a);
+    case KIND_PEOPLE:
+        return check_people(a, s);
+    case KIND_COUNTS:
+        return a->counts_count <= ACT_COUNTS_MAX ? HOP_OK : HOP_EFULL;
+    case KIND_BYTES:
+    case KIND_SIZE:
+        break;
     }
-    uint32_t fields = s->required | s->optional;
-    if ((fields & BIT(KEY_VALUE)) != 0 && (a->value < s->value_min || a->value > s->value_max))
-        return HOP_EMALFORMED;
-    if ((fields & BIT(KEY_ITEM)) != 0 && a->item > ACT_AGENDA_MAX)
-        return HOP_EMALFORMED;
+    return HOP_OK;
+}
+
+/* What one type asks beyond its shape. */
+static int check_type(const struct act *a)
+{
     if (a->type == ACT_DOC) {
         if (a->size > ACT_DOCUMENT_BYTES_MAX)
             return HOP_EFULL;
         if (any(a->root, 32) != (a->size > 0))
             return HOP_EMALFORMED;
     }
-    if (a->type == ACT_MINUTES && !span_equal(a->language, span_text("vi")) &&
-        !span_equal(a->language, span_text("en")))
+    if ((a->type == ACT_MINUTES || a->type == ACT_SUPPLEMENT) &&
+        !span_equal(a->language, span_text("vi")) && !span_equal(a->language, span_text("en")))
         return HOP_EMALFORMED;
-    return check_texts(a, fields);
+    if (a->type == ACT_PAPER && a->counts_count != PAPER_COUNTS)
+        return HOP_EMALFORMED;
+    if (a->type == ACT_SITE_ROLL && any(a->proof, sizeof a->proof) && a->people.count != 1)
+        return HOP_EMALFORMED;
+    return HOP_OK;
+}
+
+/* Everything but the class of a document: what a parser, too, must find. */
+static int check_fields(const struct act *a, const struct shape *s)
+{
+    uint32_t all = s->required | s->optional;
+    for (unsigned key = KEY_MEETING; key < KEYS_END; key++) {
+        if ((s->required & BIT(key)) != 0 && !present(a, &fields[key]) &&
+            !(key == KEY_VALUE && s->value_min == 0))
+            return HOP_EMALFORMED;
+        int err = (all & BIT(key)) == 0 ? HOP_OK : check_field(a, s, &fields[key]);
+        if (err != HOP_OK)
+            return err;
+    }
+    if ((all & BIT(KEY_VALUE)) != 0 && (a->value < s->value_min || a->value > s->value_max))
+        return HOP_EMALFORMED;
+    return check_type(a);
 }
 
 int act_check(const struct act *a)
@@ -229,55 +363,37 @@ int act_check(const struct act *a)
     return err;
 }
 
-static void put_field(struct wire_writer *w, const struct act *a, enum key key)
+/* ---- writing ---- */
+
+static void put_field(struct wire_writer *w, const struct act *a, const struct field *f)
 {
-    switch (key) {
-    case KEY_MEETING:
-        cbor_put_bytes(w, SPAN(a->meeting, 32));
+    switch (f->kind) {
+    case KIND_BYTES:
+        cbor_put_bytes(w, SPAN(at(a, f), f->max));
         break;
-    case KEY_TARGET:
-        cbor_put_bytes(w, SPAN(a->target, a->type == ACT_ROLL ? 16 : 32));
+    case KIND_UINT:
+    case KIND_SIZE:
+        cbor_put_uint(w, number_at(a, f));
         break;
-    case KEY_ITEM:
-        cbor_put_uint(w, a->item);
+    case KIND_LINE:
+    case KIND_TEXT:
+        cbor_put_text(w, span_at(a, f));
         break;
-    case KEY_VALUE:
-        cbor_put_uint(w, a->value);
+    case KIND_SEALED:
+        cbor_put_bytes(w, span_at(a, f));
         break;
-    case KEY_CHAIR:
-        cbor_put_bytes(w, SPAN(a->chair, 16));
-        break;
-    case KEY_SECRETARY:
-        cbor_put_bytes(w, SPAN(a->secretary, 16));
-        break;
-    case KEY_AGENDA:
+    case KIND_AGENDA:
         cbor_put_array(w, a->agenda_count);
         for (size_t i = 0; i < a->agenda_count; i++)
             cbor_put_text(w, a->agenda[i]);
         break;
-    case KEY_SIZE:
-        cbor_put_uint(w, a->size);
+    case KIND_PEOPLE:
+        cbor_put_bytes(w, SPAN(a->people.bytes, a->people.count * ACT_PERSON_BYTES));
         break;
-    case KEY_BLOB_KEY:
-        cbor_put_bytes(w, SPAN(a->blob_key, 32));
-        break;
-    case KEY_ROOT:
-        cbor_put_bytes(w, SPAN(a->root, 32));
-        break;
-    case KEY_TITLE:
-    case KEY_TEXT:
-    case KEY_FORM:
-    case KEY_WHEN:
-    case KEY_PLACE:
-    case KEY_BASIS:
-    case KEY_REASON:
-    case KEY_NUMBER:
-    case KEY_MEDIA_TYPE:
-    case KEY_LANGUAGE:
-        cbor_put_text(w, *text_field(a, key).span);
-        break;
-    case KEYS_END:
-        assert(key != KEYS_END); /* the shapes name no key past the last */
+    case KIND_COUNTS:
+        cbor_put_array(w, a->counts_count);
+        for (size_t i = 0; i < a->counts_count; i++)
+            cbor_put_uint(w, a->counts[i]);
         break;
     }
 }
@@ -288,23 +404,25 @@ int act_put(struct wire_writer *w, const struct act *a)
     if (err != HOP_OK)
         return err;
     const struct shape *s = shape_of(a->type);
-    uint32_t fields = 0;
+    uint32_t written = 0;
     size_t count = 0;
     for (unsigned key = KEY_MEETING; key < KEYS_END; key++) {
-        if (((s->required | s->optional) & BIT(key)) == 0 || !present(a, (enum key)key))
+        if (((s->required | s->optional) & BIT(key)) == 0 || !present(a, &fields[key]))
             continue;
-        fields |= BIT(key);
+        written |= BIT(key);
         count++;
     }
     cbor_put_map(w, count);
     for (unsigned key = KEY_MEETING; key < KEYS_END; key++) {
-        if ((fields & BIT(key)) == 0)
+        if ((written & BIT(key)) == 0)
             continue;
         cbor_put_uint(w, key);
-        put_field(w, a, (enum key)key);
+        put_field(w, a, &fields[key]);
     }
     return w->bad ? HOP_EFULL : HOP_OK;
 }
+
+/* ---- reading ---- */
 
 static uint32_t get_u32(struct wire_reader *r)
 {
@@ -321,65 +439,61 @@ static void get_agenda(struct wire_reader *r, struct act *a)
         a->agenda[i] = cbor_get_text(r, ACT_TITLE_BYTES_MAX);
 }
 
-static void get_text_field(struct wire_reader *r, struct act *a, enum key key)
+static void get_people(struct wire_reader *r, struct act *a)
 {
-    struct text_field f = text_field(a, key);
-    struct span s = cbor_get_text(r, f.bytes_max);
-    /* The table names the field by its address in *a, which is ours to change. */
-    memcpy((uint8_t *)a + ((const uint8_t *)f.span - (const uint8_t *)a), &s, sizeof s);
+    struct span s = cbor_get_bytes(r, (size_t)ACT_PEOPLE_MAX * ACT_PERSON_BYTES);
+    if (s.size % ACT_PERSON_BYTES != 0)
+        r->bad = true;
+    if (!r->bad)
+        a->people = (struct act_people){s.data, s.size / ACT_PERSON_BYTES};
 }
 
-static void get_field(struct wire_reader *r, struct act *a, enum key key)
+static void get_counts(struct wire_reader *r, struct act *a)
 {
-    switch (key) {
-    case KEY_MEETING:
-        cbor_get_into(r, a->meeting, 32);
+    a->counts_count = cbor_get_array(r, ACT_COUNTS_MAX);
+    for (size_t i = 0; i < a->counts_count; i++)
+        a->counts[i] = get_u32(r);
+}
+
+static void get_field(struct wire_reader *r, struct act *a, const struct field *f)
+{
+    uint8_t *to = (uint8_t *)a + f->at;
+    struct span s;
+    uint64_t size;
+    uint32_t v;
+    switch (f->kind) {
+    case KIND_BYTES:
+        cbor_get_into(r, to, f->max);
         break;
-    case KEY_TARGET:
-        cbor_get_into(r, a->target, a->type == ACT_ROLL ? 16 : 32);
+    case KIND_UINT:
+        v = get_u32(r);
+        memcpy(to, &v, sizeof v);
         break;
-    case KEY_ITEM:
-        a->item = get_u32(r);
+    case KIND_SIZE:
+        size = cbor_get_uint(r);
+        memcpy(to, &size, sizeof size);
         break;
-    case KEY_VALUE:
-        a->value = get_u32(r);
+    case KIND_LINE:
+    case KIND_TEXT:
+        s = cbor_get_text(r, text_max(a, f));
+        memcpy(to, &s, sizeof s);
         break;
-    case KEY_CHAIR:
-        cbor_get_into(r, a->chair, 16);
+    case KIND_SEALED:
+        s = cbor_get_bytes(r, f->max);
+        memcpy(to, &s, sizeof s);
         break;
-    case KEY_SECRETARY:
-        cbor_get_into(r, a->secretary, 16);
-        break;
-    case KEY_AGENDA:
+    case KIND_AGENDA:
         get_agenda(r, a);
         break;
-    case KEY_SIZE:
-        a->size = cbor_get_uint(r);
+    case KIND_PEOPLE:
+        get_people(r, a);
         break;
-    case KEY_BLOB_KEY:
-        cbor_get_into(r, a->blob_key, 32);
-        break;
-    case KEY_ROOT:
-        cbor_get_into(r, a->root, 32);
-        break;
-    case KEY_TITLE:
-    case KEY_TEXT:
-    case KEY_FORM:
-    case KEY_WHEN:
-    case KEY_PLACE:
-    case KEY_BASIS:
-    case KEY_REASON:
-    case KEY_NUMBER:
-    case KEY_MEDIA_TYPE:
-    case KEY_LANGUAGE:
-        get_text_field(r, a, key);
-        break;
-    case KEYS_END:
-        assert(key != KEYS_END); /* the shapes name no key past the last */
+    case KIND_COUNTS:
+        get_counts(r, a);
         break;
     }
     /* An empty field is spelled by leaving it out: one value, one spelling. */
-    if (!r->bad && !present(a, key))
+    if (!r->bad && !present(a, f))
         r->bad = true;
 }
 
@@ -393,7 +507,7 @@ int act_parse(struct act *ret, enum act_type type, struct span body)
     struct cbor_map m = cbor_get_map(&r);
     while (cbor_next_key(&r, &m)) {
         if (m.key > 0 && m.key < KEYS_END && ((s->required | s->optional) & BIT(m.key)) != 0)
-            get_field(&r, &a, (enum key)m.key);
+            get_field(&r, &a, &fields[m.key]);
         else
             cbor_skip(&r); /* from a newer version: kept in the record's bytes */
     }

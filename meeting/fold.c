@@ -65,6 +65,12 @@ static int copy_meeting(struct meeting *m, const struct fold *d)
                           .close_entry = HISTORY_NONE,
                           .wall = d->e->wall};
     memcpy(m->id, d->e->id, 32);
+    m->sitting_chair = m->chair;
+    m->practice = (a->flags & FLAG_PRACTICE) != 0;
+    memcpy(m->group, a->group, sizeof m->group);
+    memcpy(m->parent, a->parent, sizeof m->parent);
+    if (people_copy(&m->invited, &a->people) != HOP_OK)
+        return HOP_ENOMEM;
     if (m->title == NULL || m->form == NULL || m->when == NULL || m->place == NULL ||
         m->basis == NULL || m->reason == NULL)
         return HOP_ENOMEM;
@@ -82,6 +88,12 @@ static int copy_meeting(struct meeting *m, const struct fold *d)
     return HOP_OK;
 }
 
+static enum procedure_kind kind_of(const struct fold *d, const char *form)
+{
+    const struct procedure_form *f = procedure_find_form(d->s->procedure, form);
+    return f == NULL ? FORM_LIVE : f->kind; /* of a procedure that is not known here yet */
+}
+
 int fold_meeting(struct fold *d)
 {
     struct meeting_state *s = d->s;
@@ -95,8 +107,10 @@ int fold_meeting(struct fold *d)
         return HOP_ENOMEM;
     d->meeting = (uint32_t)s->meetings_count;
     int err = copy_meeting(&f->m, d);
-    if (err == HOP_OK)
+    if (err == HOP_OK) {
+        f->m.kind = kind_of(d, f->m.form);
         err = roll_resize(f, d->c);
+    }
     if (err == HOP_OK)
         err = add_thing(d, THING_MEETING, 0);
     if (err != HOP_OK) {
@@ -131,6 +145,7 @@ int fold_document(struct fold *d)
                                    .wall = d->e->wall,
                                    .late = came_late(d)};
     memcpy(doc.id, d->e->id, 32);
+    memcpy(doc.revises, d->a->target, 32);
     int err = HOP_ENOMEM;
     if (doc.title != NULL && doc.number != NULL && doc.media_type != NULL)
         err = board_resize(&doc.receipts, &doc.receipts_count, doc.member, cell_member_count(d->c));
@@ -181,7 +196,8 @@ int fold_opinion(struct fold *d)
     if (opinions == NULL)
         return HOP_ENOMEM;
     f->m.opinions = opinions;
-    struct meeting_opinion o = {.member = d->e->member,
+    struct meeting_opinion o = {.member = member_or(d->c, d->a->person, d->e->member),
+                                .by = d->e->member,
                                 .item = d->a->item,
                                 .entry = d->e->entry,
                                 .text = text_of(d->a->text),
@@ -233,11 +249,29 @@ static int mark_late(struct fold *d)
     return HOP_OK;
 }
 
+/* Closed twice, neither having seen the other: the first in the order is the close of the meeting;
+ * the other closes the votes of its side all the same, and is shown. */
+static int close_apart(struct fold *d)
+{
+    struct meeting *m = &d->f->m;
+    if (m->closes_count == MEETING_COUNTS_MAX)
+        return text_say(&d->why, REFUSE_TOO_MANY, 1, NUMBER_TEXT(MEETING_COUNTS_MAX));
+    struct meeting_close *list = list_grown(m->closes, m->closes_count, sizeof *list);
+    if (list == NULL)
+        return HOP_ENOMEM;
+    m->closes = list;
+    list[m->closes_count++] =
+        (struct meeting_close){.member = d->e->member, .entry = d->e->entry, .wall = d->e->wall};
+    return motions_close_all(d);
+}
+
 int fold_close(struct fold *d)
 {
     struct meeting *m = &d->f->m;
-    if (m->stage == STAGE_CLOSED)
+    if (seen_closed(d))
         return text_say(&d->why, REFUSE_CLOSE_TWICE, 0);
+    if (m->stage == STAGE_CLOSED)
+        return close_apart(d);
     int err = motions_close_all(d);
     if (err != HOP_OK)
         return err;
@@ -245,14 +279,14 @@ int fold_close(struct fold *d)
     m->close_entry = d->e->entry;
     m->close_wall = d->e->wall;
     m->closed_by = d->e->member;
-    for (uint32_t i = 0; i < m->roll_count; i++) {
-        m->roll[i].standing = cell_standing_at(d->c, d->h, i, d->e->entry);
-        m->roll[i].known = m->roll[i].standing.active;
+    roll_close(d);
+    replies_close(d);
+    for (size_t i = 0; i < m->motions_count && err == HOP_OK; i++) {
+        if (!m->motions[i].closed) /* those that this record had not seen */
+            err = motion_recount(d, i);
     }
-    for (size_t i = 0; i < m->motions_count; i++) { /* those that this record had not seen */
-        if (!m->motions[i].closed)
-            motion_recount(d->s, m, &m->motions[i]);
-    }
+    if (err != HOP_OK)
+        return err;
     err = mark_late(d);
     if (err != HOP_OK)
         return err;
@@ -263,6 +297,9 @@ int fold_close(struct fold *d)
 int fold_minutes(struct fold *d)
 {
     struct meeting_full *f = d->f;
+    bool supplement = d->a->type == ACT_SUPPLEMENT;
+    if (!supplement && seen_sealed(d))
+        return text_say(&d->why, REFUSE_SEALED, 0);
     if (f->m.minutes_count == MEETING_MINUTES_MAX)
         return text_say(&d->why, REFUSE_TOO_MANY, 1, NUMBER_TEXT(MEETING_MINUTES_MAX));
     struct meeting_minutes *minutes =
@@ -271,14 +308,20 @@ int fold_minutes(struct fold *d)
         return HOP_ENOMEM;
     f->m.minutes = minutes;
     struct meeting_minutes one = {.member = d->e->member,
+                                  .entry = d->e->entry,
                                   .text = text_of(d->a->text),
                                   .form = d->a->value,
+                                  .supplement = supplement,
                                   .wall = d->e->wall};
-    if (one.text == NULL)
-        return HOP_ENOMEM;
+    int err = one.text == NULL ? HOP_ENOMEM : add_thing(d, THING_MINUTES, f->m.minutes_count);
+    if (err != HOP_OK) {
+        free(one.text);
+        return err;
+    }
     memcpy(one.id, d->e->id, 32);
     assert(d->a->language.size == 2); /* act_parse() takes "vi" and "en" only */
     memcpy(one.language, d->a->language.data, 2);
     f->m.minutes[f->m.minutes_count++] = one;
+    minutes_seal(d, f->m.minutes_count - 1);
     return HOP_OK;
 }

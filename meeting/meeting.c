@@ -22,6 +22,36 @@ void *grown(void *array, size_t *room, size_t count, size_t item_size)
     return bigger;
 }
 
+void *list_grown(void *list, size_t count, size_t item_size)
+{
+    if (count > 0 && (count < 4 || (count & (count - 1)) != 0))
+        return list;
+    size_t more = count < 4 ? 4 : 2 * count;
+    return more > SIZE_MAX / 2 / item_size ? NULL : realloc(list, more * item_size);
+}
+
+int people_copy(struct act_people *ret, const struct act_people *p)
+{
+    *ret = (struct act_people){0};
+    if (p->count == 0)
+        return HOP_OK;
+    uint8_t *bytes = malloc(p->count * ACT_PERSON_BYTES);
+    if (bytes == NULL)
+        return HOP_ENOMEM;
+    memcpy(bytes, p->bytes, p->count * ACT_PERSON_BYTES);
+    *ret = (struct act_people){bytes, p->count};
+    return HOP_OK;
+}
+
+void people_free(struct act_people *p)
+{
+    /* It was made by people_copy(): the bytes are ours. */
+    void *bytes;
+    memcpy(&bytes, &p->bytes, sizeof bytes);
+    free(bytes);
+    *p = (struct act_people){0};
+}
+
 char *text_of(struct span s)
 {
     char *t = malloc(s.size + 1);
@@ -33,18 +63,26 @@ char *text_of(struct span s)
     return t;
 }
 
-static void motion_close(struct meeting_motion *m)
+static void motion_free(struct meeting_motion *m, struct motion_past *past)
 {
+    for (size_t i = 0; i < past->hands_count; i++)
+        people_free(&past->hands[i].people);
+    for (size_t i = 0; i < past->papers_count; i++) {
+        people_free(&past->papers[i]->people);
+        free(past->papers[i]->text);
+        free(past->papers[i]);
+    }
+    free(past->hands);
+    free(past->papers);
+    free(past->marks);
+    free(m->hands);
     free(m->text);
     free(m->votes);
     free(m->late_votes);
 }
 
-void full_free(struct meeting_full *f)
+static void board_free(struct meeting *m)
 {
-    if (f == NULL)
-        return;
-    struct meeting *m = &f->m;
     for (size_t i = 0; i < m->agenda_count; i++)
         free(m->agenda[i]);
     for (size_t i = 0; i < m->documents_count; i++) {
@@ -53,22 +91,106 @@ void full_free(struct meeting_full *f)
         free(m->documents[i].media_type);
         free(m->documents[i].receipts);
     }
+    for (size_t i = 0; i < m->reminders_count; i++)
+        people_free(&m->reminders[i].people);
+    people_free(&m->invited);
+    void *rest[] = {m->title,  m->form,   m->when,      m->place,    m->basis,    m->reason,
+                    m->notice, m->agenda, m->documents, m->receipts, m->reminders};
+    for (size_t i = 0; i < sizeof rest / sizeof rest[0]; i++)
+        free(rest[i]);
+}
+
+/* What was said and done while it sat. */
+static void sitting_free(struct meeting *m)
+{
     for (size_t i = 0; i < m->opinions_count; i++)
         free(m->opinions[i].text);
     for (size_t i = 0; i < m->roll_count; i++)
-        free(m->roll[i].reason);
-    for (size_t i = 0; i < m->motions_count; i++) {
-        motion_close(&m->motions[i]);
-        free(f->past[i].marks);
+        free(m->roll[i].excuse);
+    for (size_t i = 0; i < m->sites_count; i++) {
+        free(m->sites[i].name);
+        free(m->sites[i].note);
     }
-    for (size_t i = 0; i < m->minutes_count; i++)
+    for (size_t i = 0; i < m->turns_count; i++)
+        free(m->turns[i].text);
+    for (size_t i = 0; i < m->conclusions_count; i++)
+        free(m->conclusions[i].text);
+    for (size_t i = 0; i < m->chairings_count; i++)
+        free(m->chairings[i].text);
+    for (size_t i = 0; i < m->breaks_count; i++)
+        free(m->breaks[i].text);
+    for (size_t i = 0; i < m->exceptions_count; i++) {
+        free(m->exceptions[i].text);
+        free(m->exceptions[i].basis);
+    }
+    for (size_t i = 0; i < m->replies_count; i++)
+        free(m->replies[i].text);
+    for (size_t i = 0; i < m->cascades_count; i++) {
+        people_free(&m->cascades[i].people);
+        free(m->cascades[i].text);
+    }
+    for (size_t i = 0; i < m->steps_count; i++)
+        free(m->steps[i].text);
+    void *lists[] = {m->opinions,    m->roll,      m->sites,  m->turns,
+                     m->conclusions, m->chairings, m->breaks, m->exceptions,
+                     m->replies,     m->cascades,  m->steps};
+    for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++)
+        free(lists[i]);
+}
+
+/* What came of it. */
+static void results_free(struct meeting *m)
+{
+    for (size_t i = 0; i < m->minutes_count; i++) {
         free(m->minutes[i].text);
-    void *rest[] = {m->title,    m->form,   m->when,    m->place,    m->basis,
-                    m->reason,   m->notice, m->agenda,  m->receipts, m->documents,
-                    m->opinions, m->roll,   m->motions, m->minutes,  f->past,
-                    f->marks,    f};
-    for (size_t i = 0; i < sizeof rest / sizeof rest[0]; i++)
-        free(rest[i]);
+        free(m->minutes[i].signatures);
+    }
+    for (size_t i = 0; i < m->corrections_count; i++) {
+        free(m->corrections[i].text);
+        free(m->corrections[i].answer);
+    }
+    for (size_t i = 0; i < m->resolutions_count; i++) {
+        free(m->resolutions[i].number);
+        free(m->resolutions[i].title);
+        free(m->resolutions[i].text);
+        free(m->resolutions[i].signatures);
+    }
+    for (size_t i = 0; i < m->reserved_count; i++)
+        free(m->reserved[i].text);
+    for (size_t i = 0; i < m->tasks_count; i++) {
+        free(m->tasks[i].text);
+        free(m->tasks[i].due);
+        free(m->tasks[i].note);
+    }
+    for (size_t i = 0; i < m->scores_count; i++)
+        free(m->scores[i].text);
+    void *lists[] = {m->minutes, m->corrections, m->resolutions, m->reserved, m->tasks, m->scores};
+    for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++)
+        free(lists[i]);
+}
+
+void full_free(struct meeting_full *f)
+{
+    if (f == NULL)
+        return;
+    for (size_t i = 0; i < f->m.motions_count; i++)
+        motion_free(&f->m.motions[i], &f->past[i]);
+    board_free(&f->m);
+    sitting_free(&f->m);
+    results_free(&f->m);
+    for (size_t i = 0; i < f->marks_count; i++)
+        free(f->marks[i].reason);
+    for (size_t i = 0; i < f->m.results_count; i++)
+        free(f->m.results[i].against);
+    free(f->m.results);
+    free(f->m.closes);
+    free(f->settlements);
+    free(f->m.motions);
+    free(f->past);
+    free(f->marks);
+    free(f->checks);
+    free(f->entries);
+    free(f);
 }
 
 struct meeting_state *meeting_state_new(void)
@@ -95,6 +217,7 @@ void meeting_reset(struct meeting_state *s)
     free(s->things);
     free(s->logs);
     free(s->ignored);
+    apart_free(s);
     *s = (struct meeting_state){.procedure = s->procedure};
 }
 
@@ -241,56 +364,22 @@ uint32_t log_last_seen(const struct history *h, const struct log_past *log, uint
     return low == 0 ? HISTORY_NONE : log->entries[low - 1];
 }
 
-static int fold_act(struct fold *d)
-{
-    switch (d->a->type) {
-    case ACT_MEETING:
-        return fold_meeting(d);
-    case ACT_DOC:
-        return fold_document(d);
-    case ACT_NOTICE:
-        return fold_notice(d);
-    case ACT_OPINION:
-        return fold_opinion(d);
-    case ACT_OPEN:
-        return fold_open(d);
-    case ACT_ATTEND:
-        return fold_attend(d);
-    case ACT_ROLL:
-        return fold_roll(d);
-    case ACT_MOTION:
-        return fold_motion(d);
-    case ACT_VOTE:
-        return fold_vote(d);
-    case ACT_TALLY:
-        return fold_tally(d);
-    case ACT_CLOSE:
-        return fold_close(d);
-    case ACT_MINUTES:
-        return fold_minutes(d);
-    case ACT_RECEIPT:
-        return fold_receipt(d);
-    }
-    return text_say(&d->why, REFUSE_UNKNOWN_TYPE, 0);
-}
-
 /* The record as an act of a meeting that is there; HOP_EREFUSED with the reason. */
 static int find_place(struct fold *d, struct act *a)
 {
-    if (strcmp(act_type_name(d->e->type), act_type_name(0)) == 0)
+    if (rule_of(d->e->type) == NULL)
         return text_say(&d->why, REFUSE_UNKNOWN_TYPE, 0);
     if (d->e->member >= cell_member_count(d->c))
         return text_say(&d->why, REFUSE_NOT_MEMBER, 0);
     if (act_parse(a, (enum act_type)d->e->type, d->e->body) != HOP_OK)
         return text_say(&d->why, REFUSE_MALFORMED, 0);
-    if (a->type == ACT_MEETING)
-        return HOP_OK;
-    const struct thing *t = thing_find(d->s, a->meeting);
-    if (t == NULL || t->kind != THING_MEETING)
-        return text_say(&d->why, REFUSE_UNKNOWN_MEETING, 0);
-    d->meeting = t->meeting;
-    d->f = d->s->meetings[t->meeting];
-    return HOP_OK;
+    uint32_t index;
+    int err = find_meeting(d->s, a, &index, &d->why);
+    if (err == HOP_OK && index != NO_MEETING) {
+        d->meeting = index;
+        d->f = d->s->meetings[index];
+    }
+    return err;
 }
 
 int meeting_apply(struct meeting_state *s, const struct cell *c, const struct history *h,
@@ -318,7 +407,9 @@ int meeting_apply(struct meeting_state *s, const struct cell *c, const struct hi
         err = permit_record(&q);
     }
     if (err == HOP_OK)
-        err = fold_act(&d);
+        err = rule_of(a.type)->fold(&d);
+    if (err == HOP_OK && a.type != ACT_MEETING && d.f != NULL)
+        err = entries_add(&d);
     return err == HOP_EREFUSED ? ignore(&d) : err;
 }
 

@@ -1,263 +1,75 @@
 #include "meeting/procedure.h"
 
+#include "meeting/procedure_read.h"
+
 #include <assert.h>
-#include <libconfig.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 /* The names a group may hold; the last is NULL. */
-static const char *const root_names[] = {
-    "name",        "title", "legal_basis", "heading", "people", "address",  "utc_offset_minutes",
-    "notice_days", "roles", "categories",  "roll",    "quorum", "majority", "forms",
-    NULL};
+static const char *const root_names[] = {"name",
+                                         "title",
+                                         "legal_basis",
+                                         "heading",
+                                         "people",
+                                         "address",
+                                         "parent",
+                                         "place",
+                                         "number",
+                                         "signing",
+                                         "reasons",
+                                         "questions",
+                                         "score",
+                                         "states",
+                                         "final",
+                                         "period_months",
+                                         "small_electorate",
+                                         "signatures",
+                                         "confirm",
+                                         "utc_offset_minutes",
+                                         "notice_days",
+                                         "roles",
+                                         "categories",
+                                         "roll",
+                                         "quorum",
+                                         "majority",
+                                         "forms",
+                                         NULL};
+static const char *const kind_names[] = {"live",     "representative", "group", "study",
+                                         "ceremony", "consultation",   NULL};
+static const char *const ballot_names[] = {"open", "secret", "paper", NULL};
+static const char *const final_names[] = {"decided", "heard", "chair", NULL};
+static const char *const signing_names[] = {"chair", "secretary", NULL};
+static const char *const question_parts[] = {"name",     "vi",    "en", "ballot",
+                                             "majority", "basis", NULL};
+static const char *const score_parts[] = {"vi", "en", "max", NULL};
 static const char *const role_names[] = {"member",   "committee", "deputy", "secretary",
                                          "observer", "carrier",   NULL};
 static const char *const category_names[] = {"full",   "probationary", "attached",
                                              "exempt", "transferred",  NULL};
 static const char *const roll_names[] = {"unknown", "present",      "absent_reason",
                                          "absent",  "excused_duty", NULL};
-static const char *const label_names[] = {"vi", "en", NULL};
 static const char *const category_parts[] = {"vi", "en", "counts", "votes", NULL};
 static const char *const roll_parts[] = {"vi", "en", "reason", NULL};
-static const char *const share_parts[] = {"more_than", "at_least", "of", NULL};
-static const char *const form_parts[] = {"name", "vi", "en", "agenda", NULL};
+static const char *const form_parts[] = {"name",        "vi",        "en",         "agenda", "kind",
+                                         "notice_days", "called_by", "counts_for", NULL};
 
+_Static_assert(sizeof kind_names / sizeof kind_names[0] == FORM_KINDS_COUNT + 1, "a name a kind");
 _Static_assert(sizeof role_names / sizeof role_names[0] == ROLES_COUNT + 1, "a name a role");
 _Static_assert(sizeof category_names / sizeof category_names[0] == CATEGORIES_COUNT + 1,
                "a name a category");
 _Static_assert(sizeof roll_names / sizeof roll_names[0] == ROLL_COUNT + 1, "a name a roll line");
 
-#define NAME_COMPARED_MAX 40 /* no setting is longer: nothing that long is near one */
-
-/* ---- saying what is wrong ---- */
-
-static int fail(struct text_said *why, enum text_id id, unsigned line, const char *a, const char *b,
-                const char *c)
-{
-    char number[16];
-    (void)snprintf(number, sizeof number, "%u", line);
-    (void)text_say(why, id, 4, number, a, b, c);
-    return HOP_EMALFORMED;
-}
-
-static int fail_at(struct text_said *why, enum text_id id, const config_setting_t *s,
-                   const char *name)
-{
-    return fail(why, id, config_setting_source_line(s), name, "", "");
-}
-
-static int fail_limit(struct text_said *why, enum text_id id, const config_setting_t *s,
-                      const char *name, size_t limit)
-{
-    char number[24];
-    (void)snprintf(number, sizeof number, "%zu", limit);
-    return fail(why, id, config_setting_source_line(s), name, number, "");
-}
-
-/* Levenshtein distance: how many letters to change, add or leave out. */
-static size_t distance(const char *a, const char *b)
-{
-    size_t n = strlen(a), m = strlen(b);
-    size_t row[NAME_COMPARED_MAX + 1];
-    if (n > NAME_COMPARED_MAX || m > NAME_COMPARED_MAX)
-        return SIZE_MAX;
-    for (size_t j = 0; j <= m; j++)
-        row[j] = j;
-    for (size_t i = 1; i <= n; i++) {
-        size_t diagonal = row[0];
-        row[0] = i;
-        for (size_t j = 1; j <= m; j++) {
-            size_t change = diagonal + (a[i - 1] != b[j - 1]);
-            size_t skip = (row[j] < row[j - 1] ? row[j] : row[j - 1]) + 1;
-            diagonal = row[j];
-            row[j] = change < skip ? change : skip;
-        }
-    }
-    return row[m];
-}
-
-/* The known name that was most likely meant, or NULL when none is near. */
-static const char *nearest(const char *name, const char *const known[])
-{
-    const char *best = NULL;
-    size_t best_distance = strlen(name) / 3 + 1;
-    for (size_t i = 0; known[i] != NULL; i++) {
-        size_t d = distance(name, known[i]);
-        if (d <= best_distance && (best == NULL || d < best_distance)) {
-            best = known[i];
-            best_distance = d;
-        }
-    }
-    return best;
-}
-
-/* s must be a group that holds nothing but known names. */
-static int check_group(const config_setting_t *s, const char *name, const char *const known[],
-                       struct text_said *why)
-{
-    if (!config_setting_is_group(s))
-        return fail_at(why, PROC_WANTS_GROUP, s, name);
-    for (unsigned i = 0; i < (unsigned)config_setting_length(s); i++) {
-        const config_setting_t *child = config_setting_get_elem(s, i);
-        const char *got = config_setting_name(child);
-        size_t k = 0;
-        while (known[k] != NULL && strcmp(known[k], got) != 0)
-            k++;
-        if (known[k] != NULL)
-            continue;
-        const char *near = nearest(got, known);
-        return fail(why, near == NULL ? PROC_UNKNOWN : PROC_UNKNOWN_NEAR,
-                    config_setting_source_line(child), got, near == NULL ? "" : near, "");
-    }
-    return HOP_OK;
-}
-
-/* ---- values ---- */
-
-static int get_text(char *ret, size_t size, const config_setting_t *s, const char *name, bool lines,
-                    struct text_said *why)
-{
-    const char *t =
-        config_setting_type(s) == CONFIG_TYPE_STRING ? config_setting_get_string(s) : NULL;
-    if (t == NULL || !utf8_plain(span_text(t), !lines))
-        return fail_at(why, PROC_WANTS_TEXT, s, name);
-    size_t n = strlen(t);
-    if (n >= size)
-        return fail_limit(why, PROC_TOO_LONG, s, name, size - 1);
-    memset(ret, 0, size);
-    memcpy(ret, t, n);
-    return HOP_OK;
-}
-
-static int get_bool(bool *ret, const config_setting_t *s, const char *name, struct text_said *why)
-{
-    if (config_setting_type(s) != CONFIG_TYPE_BOOL)
-        return fail_at(why, PROC_WANTS_BOOL, s, name);
-    *ret = config_setting_get_bool(s) != 0;
-    return HOP_OK;
-}
-
-static int get_int(int *ret, int min, int max, const config_setting_t *s, const char *name,
-                   struct text_said *why)
-{
-    int v = config_setting_get_int(s);
-    if (config_setting_type(s) != CONFIG_TYPE_INT || v < min || v > max) {
-        char low[16], high[16];
-        (void)snprintf(low, sizeof low, "%d", min);
-        (void)snprintf(high, sizeof high, "%d", max);
-        return fail(why, PROC_WANTS_NUMBER, config_setting_source_line(s), name, low, high);
-    }
-    *ret = v;
-    return HOP_OK;
-}
-
-/* Both languages of a label. A group that says neither leaves the label as it was, unless they are
- * required. */
-static int get_label(struct procedure_label *ret, const config_setting_t *s, const char *name,
-                     bool required, bool lines, struct text_said *why)
-{
-    for (size_t lang = 0; lang < TEXT_LANGS_COUNT; lang++) {
-        const char *code = lang == TEXT_VI ? "vi" : "en";
-        const config_setting_t *t = config_setting_get_member(s, code);
-        int err = HOP_OK;
-        if (t != NULL)
-            err = get_text(ret->in[lang], sizeof ret->in[lang], t, name, lines, why);
-        else if (required)
-            err = fail_at(why, PROC_MISSING, s, code);
-        if (err != HOP_OK)
-            return err;
-    }
-    return HOP_OK;
-}
-
-static int get_root_label(struct procedure_label *ret, const config_setting_t *root,
-                          const char *name, bool lines, struct text_said *why)
-{
-    const config_setting_t *s = config_setting_get_member(root, name);
-    if (s == NULL)
-        return HOP_OK;
-    int err = check_group(s, name, label_names, why);
-    return err != HOP_OK ? err : get_label(ret, s, name, true, lines, why);
-}
-
-/* "2/3": digits, a slash, digits. */
-static bool read_fraction(const char *t, struct procedure_share *ret)
-{
-    unsigned parts[2] = {0, 0};
-    for (size_t i = 0; i < 2; i++) {
-        if (*t < '0' || *t > '9')
-            return false;
-        while (*t >= '0' && *t <= '9') {
-            parts[i] = parts[i] * 10 + (unsigned)(*t++ - '0');
-            if (parts[i] > PROCEDURE_SHARE_MAX)
-                return false;
-        }
-        if (i == 0 && *t++ != '/')
-            return false;
-    }
-    ret->numerator = parts[0];
-    ret->denominator = parts[1];
-    return *t == '\0' && parts[1] > 0 && parts[0] <= parts[1];
-}
-
-static int get_share(struct procedure_share *ret, const config_setting_t *root, const char *name,
-                     struct text_said *why)
-{
-    const config_setting_t *s = config_setting_get_member(root, name);
-    if (s == NULL)
-        return fail(why, PROC_MISSING, 1, name, "", "");
-    int err = check_group(s, name, share_parts, why);
-    if (err != HOP_OK)
-        return err;
-    const config_setting_t *more = config_setting_get_member(s, "more_than");
-    const config_setting_t *least = config_setting_get_member(s, "at_least");
-    const config_setting_t *of = config_setting_get_member(s, "of");
-    if ((more == NULL) == (least == NULL))
-        return fail_at(why, PROC_SHARE_TWO, s, name);
-    struct procedure_share share = {.strictly_more = more != NULL};
-    const config_setting_t *fraction = more != NULL ? more : least;
-    const char *t = config_setting_get_string(fraction);
-    if (t == NULL || !read_fraction(t, &share) ||
-        (share.strictly_more && share.numerator == share.denominator))
-        return fail_limit(why, PROC_WANTS_SHARE, fraction, config_setting_name(fraction),
-                          PROCEDURE_SHARE_MAX);
-    if (of == NULL)
-        return fail_at(why, PROC_MISSING, s, "of");
-    const char *whole = config_setting_get_string(of);
-    if (whole == NULL || (strcmp(whole, "all") != 0 && strcmp(whole, "present") != 0))
-        return fail_at(why, PROC_SHARE_OF, of, "of");
-    share.of_present = strcmp(whole, "present") == 0;
-    *ret = share;
-    return HOP_OK;
-}
-
 /* ---- the parts of a file ---- */
-
-static int get_name(char *ret, size_t size, const config_setting_t *group, struct text_said *why)
-{
-    const config_setting_t *s = config_setting_get_member(group, "name");
-    if (s == NULL)
-        return fail(why, PROC_MISSING,
-                    config_setting_is_root(group) ? 1 : config_setting_source_line(group), "name",
-                    "", "");
-    int err = get_text(ret, size, s, "name", false, why);
-    if (err != HOP_OK)
-        return err;
-    bool good = ret[0] != '\0';
-    for (const char *p = ret; *p != '\0'; p++)
-        good = good &&
-               ((*p >= 'a' && *p <= 'z') || (*p >= '0' && *p <= '9') || *p == '-' || *p == '_');
-    return good ? HOP_OK : fail_at(why, PROC_WANTS_NAME, s, "name");
-}
 
 static int get_roles(struct procedure *p, const config_setting_t *root, struct text_said *why)
 {
     const config_setting_t *group = config_setting_get_member(root, "roles");
     if (group == NULL)
         return HOP_OK;
-    int err = check_group(group, "roles", role_names, why);
+    int err = read_group(group, "roles", role_names, why);
     for (size_t i = 0; i < ROLES_COUNT && err == HOP_OK; i++)
-        err = get_root_label(&p->roles[i], group, role_names[i], false, why);
+        err = read_root_label(&p->roles[i], group, role_names[i], false, why);
     return err;
 }
 
@@ -265,17 +77,17 @@ static int get_category(struct procedure *p, size_t i, const config_setting_t *s
                         struct text_said *why)
 {
     const char *name = category_names[i];
-    int err = check_group(s, name, category_parts, why);
+    int err = read_group(s, name, category_parts, why);
     if (err == HOP_OK)
-        err = get_label(&p->categories[i], s, name, false, false, why);
+        err = read_label(&p->categories[i], s, name, false, false, why);
     const config_setting_t *counts = config_setting_get_member(s, "counts");
     if (err == HOP_OK && counts != NULL)
-        err = get_bool(&p->counts[i], counts, "counts", why);
+        err = read_bool(&p->counts[i], counts, "counts", why);
     const config_setting_t *votes = config_setting_get_member(s, "votes");
     if (err == HOP_OK && votes != NULL)
-        err = get_bool(&p->votes[i], votes, "votes", why);
+        err = read_bool(&p->votes[i], votes, "votes", why);
     if (err == HOP_OK && p->votes[i] && !p->counts[i])
-        err = fail_at(why, PROC_VOTES_UNCOUNTED, s, name);
+        err = read_fail_at(why, PROC_VOTES_UNCOUNTED, s, name);
     return err;
 }
 
@@ -284,7 +96,7 @@ static int get_categories(struct procedure *p, const config_setting_t *root, str
     const config_setting_t *group = config_setting_get_member(root, "categories");
     if (group == NULL)
         return HOP_OK;
-    int err = check_group(group, "categories", category_names, why);
+    int err = read_group(group, "categories", category_names, why);
     bool some = false;
     for (size_t i = 0; i < CATEGORIES_COUNT && err == HOP_OK; i++) {
         const config_setting_t *s = config_setting_get_member(group, category_names[i]);
@@ -293,7 +105,7 @@ static int get_categories(struct procedure *p, const config_setting_t *root, str
         some = some || p->votes[i];
     }
     if (err == HOP_OK && !some)
-        err = fail_at(why, PROC_NOBODY_VOTES, group, "categories");
+        err = read_fail_at(why, PROC_NOBODY_VOTES, group, "categories");
     return err;
 }
 
@@ -302,55 +114,62 @@ static int get_roll(struct procedure *p, const config_setting_t *root, struct te
     const config_setting_t *group = config_setting_get_member(root, "roll");
     if (group == NULL)
         return HOP_OK;
-    int err = check_group(group, "roll", roll_names, why);
+    int err = read_group(group, "roll", roll_names, why);
     for (size_t i = 0; i < ROLL_COUNT && err == HOP_OK; i++) {
         const config_setting_t *s = config_setting_get_member(group, roll_names[i]);
         if (s == NULL)
             continue;
-        err = check_group(s, roll_names[i], roll_parts, why);
+        err = read_group(s, roll_names[i], roll_parts, why);
         if (err == HOP_OK)
-            err = get_label(&p->roll[i], s, roll_names[i], false, false, why);
+            err = read_label(&p->roll[i], s, roll_names[i], false, false, why);
         const config_setting_t *reason = config_setting_get_member(s, "reason");
         if (err == HOP_OK && reason != NULL)
-            err = get_bool(&p->roll_needs_reason[i], reason, "reason", why);
+            err = read_bool(&p->roll_needs_reason[i], reason, "reason", why);
     }
     return err;
 }
 
-static int get_agenda(struct procedure_form *f, const config_setting_t *form, struct text_said *why)
+/* What a form says beyond its name, label and agenda. */
+static int get_form_rules(struct procedure_form *f, const config_setting_t *s,
+                          struct text_said *why)
 {
-    const config_setting_t *list = config_setting_get_member(form, "agenda");
-    if (list == NULL)
-        return HOP_OK;
-    if (!config_setting_is_list(list))
-        return fail_at(why, PROC_WANTS_LIST, list, "agenda");
-    size_t count = (size_t)config_setting_length(list);
-    if (count > PROCEDURE_AGENDA_MAX)
-        return fail_limit(why, PROC_TOO_MANY, list, "agenda", PROCEDURE_AGENDA_MAX);
-    for (size_t i = 0; i < count; i++) {
-        const config_setting_t *s = config_setting_get_elem(list, (unsigned)i);
-        int err = check_group(s, "agenda", label_names, why);
-        if (err == HOP_OK)
-            err = get_label(&f->agenda[i], s, "agenda", true, false, why);
-        if (err != HOP_OK)
-            return err;
+    unsigned word = 0;
+    int err = HOP_OK;
+    const config_setting_t *kind = config_setting_get_member(s, "kind");
+    if (kind != NULL)
+        err = read_word(&word, kind_names, kind, "kind", why);
+    f->kind = (enum procedure_kind)word;
+    f->notice_days = -1;
+    const config_setting_t *days = config_setting_get_member(s, "notice_days");
+    if (err == HOP_OK && days != NULL)
+        err = read_int(&f->notice_days, 0, PROCEDURE_DAYS_MAX, days, "notice_days", why);
+    /* who may call it: an office, by its rank; a group's head calls the group */
+    f->chair_rank = f->kind == FORM_GROUP ? 0 : 1;
+    const config_setting_t *by = config_setting_get_member(s, "called_by");
+    if (err == HOP_OK && by != NULL) {
+        err = read_word(&word, role_names, by, "called_by", why);
+        f->chair_rank = auth_rank_of((enum auth_role)word);
     }
-    f->agenda_count = count;
-    return HOP_OK;
+    const config_setting_t *duty = config_setting_get_member(s, "counts_for");
+    if (err == HOP_OK && duty != NULL)
+        err = read_text(f->counted_in, sizeof f->counted_in, duty, "counts_for", false, why);
+    return err;
 }
 
 static int get_form(struct procedure *p, const config_setting_t *s, struct text_said *why)
 {
     struct procedure_form *f = &p->forms[p->forms_count];
-    int err = check_group(s, "forms", form_parts, why);
+    int err = read_group(s, "forms", form_parts, why);
     if (err == HOP_OK)
-        err = get_name(f->name, sizeof f->name, s, why);
+        err = read_name(f->name, sizeof f->name, s, why);
     if (err == HOP_OK && procedure_find_form(p, f->name) != NULL)
-        err = fail_at(why, PROC_FORM_TWICE, s, f->name);
+        err = read_fail_at(why, PROC_FORM_TWICE, s, f->name);
     if (err == HOP_OK)
-        err = get_label(&f->label, s, f->name, true, false, why);
+        err = read_label(&f->label, s, f->name, true, false, why);
     if (err == HOP_OK)
-        err = get_agenda(f, s, why);
+        err = read_labels(f->agenda, &f->agenda_count, PROCEDURE_AGENDA_MAX, s, "agenda", why);
+    if (err == HOP_OK)
+        err = get_form_rules(f, s, why);
     if (err == HOP_OK)
         p->forms_count++;
     return err;
@@ -358,63 +177,146 @@ static int get_form(struct procedure *p, const config_setting_t *s, struct text_
 
 static int get_forms(struct procedure *p, const config_setting_t *root, struct text_said *why)
 {
-    const config_setting_t *list = config_setting_get_member(root, "forms");
+    const config_setting_t *list;
+    size_t count;
+    int err = read_list(&list, &count, PROCEDURE_FORMS_MAX, root, "forms", why);
+    if (err != HOP_OK)
+        return err;
     if (list == NULL)
-        return fail(why, PROC_MISSING, 1, "forms", "", "");
-    if (!config_setting_is_list(list))
-        return fail_at(why, PROC_WANTS_LIST, list, "forms");
-    size_t count = (size_t)config_setting_length(list);
+        return read_fail(why, PROC_MISSING, 1, "forms", "", "");
     if (count == 0)
-        return fail_at(why, PROC_EMPTY_LIST, list, "forms");
-    if (count > PROCEDURE_FORMS_MAX)
-        return fail_limit(why, PROC_TOO_MANY, list, "forms", PROCEDURE_FORMS_MAX);
+        return read_fail_at(why, PROC_EMPTY_LIST, list, "forms");
     memset(p->forms, 0, sizeof p->forms);
     p->forms_count = 0;
-    for (size_t i = 0; i < count; i++) {
-        int err = get_form(p, config_setting_get_elem(list, (unsigned)i), why);
-        if (err != HOP_OK)
-            return err;
+    for (size_t i = 0; i < count && err == HOP_OK; i++)
+        err = get_form(p, config_setting_get_elem(list, (unsigned)i), why);
+    for (size_t i = 0; i < p->forms_count && err == HOP_OK; i++) {
+        const char *duty = p->forms[i].counted_in;
+        if (duty[0] != '\0' && procedure_find_form(p, duty) == NULL)
+            err = read_fail_at(why, PROC_UNKNOWN, list, duty);
     }
-    return HOP_OK;
+    return err;
+}
+
+static int get_question(struct procedure_question *q, const config_setting_t *s,
+                        struct text_said *why)
+{
+    unsigned word = 0;
+    int err = read_group(s, "questions", question_parts, why);
+    if (err == HOP_OK)
+        err = read_name(q->name, sizeof q->name, s, why);
+    if (err == HOP_OK)
+        err = read_label(&q->label, s, q->name, true, false, why);
+    const config_setting_t *ballot = config_setting_get_member(s, "ballot");
+    if (err == HOP_OK && ballot != NULL)
+        err = read_word(&word, ballot_names, ballot, "ballot", why);
+    q->ballot = (enum procedure_ballot)word;
+    if (err == HOP_OK && config_setting_get_member(s, "majority") != NULL)
+        err = read_share(&q->majority, s, "majority", why);
+    const config_setting_t *basis = config_setting_get_member(s, "basis");
+    if (err == HOP_OK && basis != NULL)
+        err = read_text(q->basis, sizeof q->basis, basis, "basis", false, why);
+    return err;
+}
+
+static int get_questions(struct procedure *p, const config_setting_t *root, struct text_said *why)
+{
+    const config_setting_t *list;
+    int err =
+        read_list(&list, &p->questions_count, PROCEDURE_QUESTIONS_MAX, root, "questions", why);
+    for (size_t i = 0; i < p->questions_count && err == HOP_OK; i++)
+        err = get_question(&p->questions[i], config_setting_get_elem(list, (unsigned)i), why);
+    return err;
+}
+
+static int get_score(struct procedure *p, const config_setting_t *root, struct text_said *why)
+{
+    const config_setting_t *list;
+    int err = read_list(&list, &p->score_count, PROCEDURE_SCORE_MAX, root, "score", why);
+    for (size_t i = 0; i < p->score_count && err == HOP_OK; i++) {
+        const config_setting_t *s = config_setting_get_elem(list, (unsigned)i);
+        int most = 10;
+        err = read_group(s, "score", score_parts, why);
+        if (err == HOP_OK)
+            err = read_label(&p->score[i], s, "score", true, false, why);
+        const config_setting_t *max = config_setting_get_member(s, "max");
+        if (err == HOP_OK && max != NULL)
+            err = read_int(&most, 1, 1000, max, "max", why);
+        p->score_max[i] = (unsigned)most;
+    }
+    return err;
+}
+
+/* The forms of documents. */
+static int get_documents(struct procedure *p, const config_setting_t *root, struct text_said *why)
+{
+    int err = read_root_label(&p->parent_body, root, "parent", true, why);
+    if (err == HOP_OK)
+        err = read_root_label(&p->place, root, "place", false, why);
+    if (err == HOP_OK)
+        err = read_root_label(&p->number_form, root, "number", false, why);
+    const config_setting_t *signing = config_setting_get_member(root, "signing");
+    if (err == HOP_OK && signing != NULL)
+        err = read_group(signing, "signing", signing_names, why);
+    for (size_t i = 0; i < 2 && err == HOP_OK && signing != NULL; i++)
+        err = read_root_label(&p->signing[i], signing, signing_names[i], true, why);
+    return err;
 }
 
 static int get_labels(struct procedure *p, const config_setting_t *root, struct text_said *why)
 {
     if (config_setting_get_member(root, "title") == NULL)
-        return fail(why, PROC_MISSING, 1, "title", "", "");
-    int err = get_root_label(&p->title, root, "title", false, why);
+        return read_fail(why, PROC_MISSING, 1, "title", "", "");
+    int err = read_root_label(&p->title, root, "title", false, why);
     if (err == HOP_OK)
-        err = get_root_label(&p->legal_basis, root, "legal_basis", false, why);
+        err = read_root_label(&p->legal_basis, root, "legal_basis", false, why);
     if (err == HOP_OK)
-        err = get_root_label(&p->minutes_heading, root, "heading", true, why);
+        err = read_root_label(&p->minutes_heading, root, "heading", true, why);
     if (err == HOP_OK)
-        err = get_root_label(&p->people, root, "people", false, why);
+        err = read_root_label(&p->people, root, "people", false, why);
     if (err == HOP_OK)
-        err = get_root_label(&p->address, root, "address", false, why);
+        err = read_root_label(&p->address, root, "address", false, why);
+    return err;
+}
+
+static int get_number(unsigned *ret, int max, const config_setting_t *root, const char *name,
+                      struct text_said *why)
+{
+    const config_setting_t *s = config_setting_get_member(root, name);
+    int v = (int)*ret;
+    int err = s == NULL ? HOP_OK : read_int(&v, 0, max, s, name, why);
+    *ret = (unsigned)v;
     return err;
 }
 
 static int get_numbers(struct procedure *p, const config_setting_t *root, struct text_said *why)
 {
-    const config_setting_t *days = config_setting_get_member(root, "notice_days");
-    if (days != NULL) {
-        int v = 0;
-        int err = get_int(&v, 0, PROCEDURE_DAYS_MAX, days, "notice_days", why);
-        if (err != HOP_OK)
-            return err;
-        p->notice_days = (unsigned)v;
-    }
+    int err = get_number(&p->notice_days, PROCEDURE_DAYS_MAX, root, "notice_days", why);
+    if (err == HOP_OK)
+        err = get_number(&p->period_months, 60, root, "period_months", why);
+    if (err == HOP_OK)
+        err = get_number(&p->small_electorate, 300, root, "small_electorate", why);
+    if (err == HOP_OK)
+        err = get_number(&p->signatures_min, 8, root, "signatures", why);
+    const config_setting_t *final = config_setting_get_member(root, "final");
+    unsigned word = p->final;
+    if (err == HOP_OK && final != NULL)
+        err = read_word(&word, final_names, final, "final", why);
+    p->final = (enum procedure_final)word;
+    const config_setting_t *confirm = config_setting_get_member(root, "confirm");
+    if (err == HOP_OK && confirm != NULL)
+        err = read_text(p->confirm, sizeof p->confirm, confirm, "confirm", true, why);
     const config_setting_t *offset = config_setting_get_member(root, "utc_offset_minutes");
-    if (offset == NULL)
-        return HOP_OK;
-    return get_int(&p->utc_offset_minutes, -14 * 60, 14 * 60, offset, "utc_offset_minutes", why);
+    if (err != HOP_OK || offset == NULL)
+        return err;
+    return read_int(&p->utc_offset_minutes, -14 * 60, 14 * 60, offset, "utc_offset_minutes", why);
 }
 
 static int get_procedure(struct procedure *p, const config_setting_t *root, struct text_said *why)
 {
-    int err = check_group(root, "file", root_names, why);
+    int err = read_group(root, "file", root_names, why);
     if (err == HOP_OK)
-        err = get_name(p->name, sizeof p->name, root, why);
+        err = read_name(p->name, sizeof p->name, root, why);
     if (err == HOP_OK)
         err = get_labels(p, root, why);
     if (err == HOP_OK)
@@ -426,11 +328,23 @@ static int get_procedure(struct procedure *p, const config_setting_t *root, stru
     if (err == HOP_OK)
         err = get_roll(p, root, why);
     if (err == HOP_OK)
-        err = get_share(&p->quorum, root, "quorum", why);
+        err = read_share(&p->quorum, root, "quorum", why);
     if (err == HOP_OK && p->quorum.of_present)
-        err = fail_at(why, PROC_QUORUM_OF_PRESENT, config_setting_get_member(root, "quorum"), "of");
+        err = read_fail_at(why, PROC_QUORUM_OF_PRESENT, config_setting_get_member(root, "quorum"),
+                           "of");
     if (err == HOP_OK)
-        err = get_share(&p->majority, root, "majority", why);
+        err = read_share(&p->majority, root, "majority", why);
+    if (err == HOP_OK)
+        err = get_documents(p, root, why);
+    if (err == HOP_OK)
+        err =
+            read_labels(p->reasons, &p->reasons_count, PROCEDURE_REASONS_MAX, root, "reasons", why);
+    if (err == HOP_OK)
+        err = read_labels(p->states, &p->states_count, PROCEDURE_STATES_MAX, root, "states", why);
+    if (err == HOP_OK)
+        err = get_questions(p, root, why);
+    if (err == HOP_OK)
+        err = get_score(p, root, why);
     if (err == HOP_OK)
         err = get_forms(p, root, why);
     return err;
@@ -446,7 +360,7 @@ static int refuse_include(const char *t, struct text_said *why)
     unsigned line = 1;
     for (const char *p = t; p < at; p++)
         line += *p == '\n';
-    return fail(why, PROC_INCLUDE, line, "", "", "");
+    return read_fail(why, PROC_INCLUDE, line, "", "", "");
 }
 
 static int parse_text(struct procedure *p, const char *t, struct text_said *why)
@@ -460,8 +374,8 @@ static int parse_text(struct procedure *p, const char *t, struct text_said *why)
         const char *said = config_error_text(&config);
         bool twice = said != NULL && strstr(said, "duplicate") != NULL;
         int line = config_error_line(&config);
-        err = fail(why, twice ? PROC_DUPLICATE : PROC_SYNTAX, line > 0 ? (unsigned)line : 1, "", "",
-                   "");
+        err = read_fail(why, twice ? PROC_DUPLICATE : PROC_SYNTAX, line > 0 ? (unsigned)line : 1,
+                        "", "", "");
     } else {
         err = get_procedure(p, config_root_setting(&config), why);
     }
@@ -513,6 +427,16 @@ const struct procedure_form *procedure_find_form(const struct procedure *p, cons
     return NULL;
 }
 
+const struct procedure_question *procedure_find_question(const struct procedure *p,
+                                                         struct span name)
+{
+    for (size_t i = 0; i < p->questions_count; i++) {
+        if (span_equal(span_text(p->questions[i].name), name))
+            return &p->questions[i];
+    }
+    return NULL;
+}
+
 size_t procedure_needed(const struct procedure_share *s, size_t base)
 {
     assert(s->denominator > 0);
@@ -555,7 +479,11 @@ static const struct procedure plain = {
     .quorum = {.numerator = 1, .denominator = 2, .strictly_more = true},
     .majority = {.numerator = 1, .denominator = 2, .strictly_more = true, .of_present = true},
     .utc_offset_minutes = 7 * 60,
+    .small_electorate = 5,
+    .signatures_min = 2,
     .forms = {{.name = "regular",
+               .notice_days = -1,
+               .chair_rank = 1,
                .label = {{[TEXT_VI] = "Họp thường kỳ", [TEXT_EN] = "Regular meeting"}}}},
     .forms_count = 1,
 };

@@ -92,11 +92,48 @@ static int fill_agenda(struct api_call *c, struct act *a, const struct json_text
     return HOP_OK;
 }
 
+static int by_id(const void *a, const void *b)
+{
+    return memcmp(a, b, 16);
+}
+
+/* Those for whom it is, ascending; nobody named: everybody. */
+static int read_invited(struct api_call *c, const struct json_texts *names, struct act *a,
+                        uint8_t *room)
+{
+    int err = HOP_OK;
+    for (size_t i = 0; i < names->count && err == HOP_OK; i++) {
+        size_t index = 0;
+        err = api_find_member(c, names->items[i], &index);
+        if (err == HOP_OK)
+            memcpy(room + i * ACT_PERSON_BYTES, cell_member(device_cell(c->n->device), index)->id,
+                   16);
+    }
+    if (err == HOP_OK && names->count > 0)
+        qsort(room, names->count, ACT_PERSON_BYTES, by_id);
+    a->people = (struct act_people){room, names->count};
+    return err;
+}
+
+/* What the meeting hangs on: its group, the meeting it follows from. */
+static int read_ties(struct api_call *c, const char *group, const char *parent, struct act *a)
+{
+    const struct meeting *m = NULL;
+    int err = group == NULL ? HOP_OK : api_read_group(c, group, a->group);
+    if (err == HOP_OK && parent != NULL)
+        err = api_find_meeting(c, parent, &m);
+    if (m != NULL)
+        memcpy(a->parent, m->id, 32);
+    return err;
+}
+
 int api_post_meeting(struct api_call *c)
 {
     char *title = NULL, *form = NULL, *when = NULL, *place = NULL, *basis = NULL, *reason = NULL,
-         *chair = NULL, *secretary = NULL;
-    struct json_texts agenda = {0};
+         *chair = NULL, *secretary = NULL, *group = NULL, *parent = NULL;
+    struct json_texts agenda = {0}, people = {0};
+    uint32_t practice = 0;
+    uint8_t *room = calloc(ACT_PEOPLE_MAX, ACT_PERSON_BYTES);
     const struct json_field fields[] = {
         {"title", JSON_FIELD_TEXT, true, ACT_TITLE_BYTES_MAX, &title},
         {"form", JSON_FIELD_TEXT, false, 31, &form},
@@ -107,10 +144,14 @@ int api_post_meeting(struct api_call *c)
         {"chair", JSON_FIELD_TEXT, false, AUTH_NAME_BYTES_MAX, &chair},
         {"secretary", JSON_FIELD_TEXT, false, AUTH_NAME_BYTES_MAX, &secretary},
         {"agenda", JSON_FIELD_TEXTS, false, ACT_AGENDA_MAX, &agenda},
+        {"group", JSON_FIELD_TEXT, false, AUTH_NAME_BYTES_MAX, &group},
+        {"parent", JSON_FIELD_TEXT, false, 64, &parent},
+        {"practice", JSON_FIELD_NUMBER, false, 1, &practice},
+        {"people", JSON_FIELD_TEXTS, false, ACT_PEOPLE_MAX, &people},
     };
     const struct procedure *p = meeting_procedure(device_meetings(c->n->device));
     struct act a = {.type = ACT_MEETING};
-    int err = read_fields(c, fields, sizeof fields / sizeof fields[0]);
+    int err = room == NULL ? HOP_ENOMEM : read_fields(c, fields, sizeof fields / sizeof fields[0]);
     const char *form_name = form != NULL ? form : p->forms_count > 0 ? p->forms[0].name : "regular";
     if (err == HOP_OK)
         err = fill_agenda(c, &a, &agenda, form_name);
@@ -118,7 +159,12 @@ int api_post_meeting(struct api_call *c)
         err = read_office(c, chair, a.chair);
     if (err == HOP_OK)
         err = read_office(c, secretary, a.secretary);
+    if (err == HOP_OK)
+        err = read_ties(c, group, parent, &a);
+    if (err == HOP_OK)
+        err = read_invited(c, &people, &a, room);
     if (err == HOP_OK) {
+        a.flags = practice != 0 ? FLAG_PRACTICE : 0;
         a.title = span_of(title);
         a.form = span_text(form_name);
         a.when = span_of(when);
@@ -128,7 +174,10 @@ int api_post_meeting(struct api_call *c)
         err = api_put_on_record(c, &a);
     }
     json_texts_free(&agenda);
-    char *const texts[] = {title, form, when, place, basis, reason, chair, secretary};
+    json_texts_free(&people);
+    free(room);
+    char *const texts[] = {title,  form,  when,      place, basis,
+                           reason, chair, secretary, group, parent};
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
         free(texts[i]);
     return err;
@@ -232,7 +281,7 @@ int api_post_roll(struct api_call *c)
     if (err == HOP_OK)
         err = api_read_word(c, WORDS_ROLL, "status", status, &a.value);
     if (err == HOP_OK) {
-        memcpy(a.target, cell_member(device_cell(c->n->device), index)->id, 16);
+        memcpy(a.person, cell_member(device_cell(c->n->device), index)->id, 16);
         a.text = span_of(reason);
         err = api_put_on_record(c, &a);
     }

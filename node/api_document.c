@@ -192,15 +192,28 @@ static int lay_from(struct api_call *c, struct act *a, const char *upload, struc
     return lay(c, a, put);
 }
 
+/* A revised draft names the one it takes the place of. */
+static int read_replaced(struct api_call *c, const char *name, struct act *a)
+{
+    const struct meeting_document *d = NULL;
+    const struct meeting *m = NULL;
+    int err = name == NULL ? HOP_OK : api_find_document(c, name, &d, &m);
+    if (err == HOP_OK && name != NULL)
+        memcpy(a->target, d->id, 32);
+    return err;
+}
+
 int api_post_document(struct api_call *c)
 {
-    char *title = NULL, *reference = NULL, *class = NULL, *media_type = NULL, *upload = NULL;
+    char *title = NULL, *reference = NULL, *class = NULL, *media_type = NULL, *upload = NULL,
+         *replaces = NULL;
     struct json_bytes content = {0};
     struct act a = {0};
     uint32_t item = 0;
     const struct json_field fields[] = {
         {"title", JSON_FIELD_TEXT, true, ACT_TITLE_BYTES_MAX, &title},
         {"reference", JSON_FIELD_TEXT, false, ACT_TITLE_BYTES_MAX, &reference},
+        {"replaces", JSON_FIELD_TEXT, false, 64, &replaces},
         {"class", JSON_FIELD_TEXT, false, 32, &class},
         {"media_type", JSON_FIELD_TEXT, false, 96, &media_type},
         {"item", JSON_FIELD_NUMBER, false, ACT_AGENDA_MAX, &item},
@@ -217,10 +230,13 @@ int api_post_document(struct api_call *c)
         a.number = span_text(reference == NULL ? "" : reference);
         a.media_type = span_text(media_type == NULL ? "application/octet-stream" : media_type);
         a.item = item;
-        err = lay_from(c, &a, upload, SPAN(content.data, content.size), class);
+        err = read_replaced(c, replaces, &a);
     }
+    if (err == HOP_OK)
+        err = lay_from(c, &a, upload, SPAN(content.data, content.size), class);
     free(title);
     free(reference);
+    free(replaces);
     free(class);
     free(media_type);
     free(upload);

@@ -184,6 +184,7 @@ static json_t *roll_json(const struct api_call *c, const struct meeting *m)
                       "reason", json_text(r->reason), "at", (json_int_t)r->wall, "connected",
                       api_member_connected(c, r->member), "category",
                       words_key(WORDS_CATEGORY, r->standing.category)));
+        api_put_roll_line(c, o, m, r);
         (void)json_array_append_new(list, o);
     }
     return list;
@@ -256,7 +257,8 @@ static json_t *horizon_json(const struct api_call *c, const struct meeting_motio
     return s;
 }
 
-static json_t *motion_json(const struct api_call *c, const struct meeting_motion *v, size_t number)
+static json_t *motion_json(const struct api_call *c, const struct meeting *m,
+                           const struct meeting_motion *v, size_t number)
 {
     json_t *o = json_object();
     json_put_id(o, v->id, sizeof v->id);
@@ -273,6 +275,7 @@ static json_t *motion_json(const struct api_call *c, const struct meeting_motion
                      (json_int_t)v->late, "eligible", (json_int_t)v->eligible, "present",
                      (json_int_t)v->present, "unheard", (json_int_t)v->unheard, "horizon",
                      horizon_json(c, v)));
+    api_put_counted(c, o, m, v);
     return o;
 }
 
@@ -281,7 +284,7 @@ static json_t *motions_json(const struct api_call *c, const struct meeting *m)
     json_t *list = json_array();
     size_t before = motions_before(c, m);
     for (size_t i = 0; i < m->motions_count; i++)
-        (void)json_array_append_new(list, motion_json(c, &m->motions[i], before + i + 1));
+        (void)json_array_append_new(list, motion_json(c, m, &m->motions[i], before + i + 1));
     return list;
 }
 
@@ -295,6 +298,7 @@ static json_t *minutes_json(const struct api_call *c, const struct meeting *m)
         api_put_member(c, o, s->member);
         (void)json_object_update_new(o, json_pack("{s:s,s:o,s:I}", "language", s->language, "text",
                                                   json_text(s->text), "at", (json_int_t)s->wall));
+        api_put_signed(c, o, s);
         (void)json_array_append_new(list, o);
     }
     return list;
@@ -378,6 +382,7 @@ static json_t *meeting_json(const struct api_call *c, const struct meeting *m)
                      delivery_json(c, m), "roll", roll_json(c, m), "opinions", opinions_json(c, m),
                      "motions", motions_json(c, m), "minutes", minutes_json(c, m), "may",
                      may_json(c, m)));
+    api_put_sitting(c, o, m);
     return o;
 }
 

@@ -48,6 +48,8 @@ MUST_USE int api_find_member(struct api_call *c, const char *name, size_t *ret);
 /* By key, by the first characters of its short name, or, if its member has only one, by that. */
 MUST_USE int api_find_device(struct api_call *c, const char *name, const struct cell_device **ret);
 MUST_USE int api_find_group(struct api_call *c, const char *name, const struct cell_group **ret);
+/* The same, its id. */
+MUST_USE int api_read_group(struct api_call *c, const char *name, uint8_t ret[static 16]);
 
 /* ---- what is shown (api_view.c, api_meeting.c) ---- */
 
@@ -70,6 +72,17 @@ json_t *api_waiting(struct api_call *c);    /* what waits for this device's pers
 json_t *api_deliveries(struct api_call *c); /* boards of the meetings this person convened */
 json_t *api_talk(struct api_call *c);       /* null when no voice runs */
 
+/* More of a meeting, a motion, a line of the roll, signed minutes (api_sitting.c). */
+#define API_MERGE_MAX  1024
+#define API_MONTHS_MAX 120
+void api_put_sitting(const struct api_call *c, json_t *o, const struct meeting *m);
+void api_put_counted(const struct api_call *c, json_t *o, const struct meeting *m,
+                     const struct meeting_motion *v);
+void api_put_roll_line(const struct api_call *c, json_t *o, const struct meeting *m,
+                       const struct meeting_roll_line *r);
+void api_put_signed(const struct api_call *c, json_t *o, const struct meeting_minutes *s);
+
+api_handler api_get_merge, api_get_reports, api_get_private, api_get_duty, api_get_print;
 api_handler api_get_status, api_get_peers, api_get_members, api_get_records, api_get_ignored,
     api_get_text, api_get_procedures;
 api_handler api_get_cell, api_get_devices, api_get_groups;
@@ -84,6 +97,8 @@ api_handler api_post_meeting, api_post_upload, api_post_upload_piece, api_delete
     api_post_document, api_post_send, api_post_read, api_post_opinion, api_post_open,
     api_post_attend, api_post_roll, api_post_motion, api_post_minutes, api_post_close,
     api_post_vote, api_post_tally, api_post_dossier;
+api_handler api_post_act, api_post_meeting_act, api_post_motion_act;
+api_handler api_get_tasks, api_get_procedure, api_post_procedure_check;
 api_handler api_post_talk, api_delete_talk;
 api_handler api_get_bundle_have, api_get_bundle_had, api_post_bundle_look, api_post_bundle_take,
     api_post_bundle_write;

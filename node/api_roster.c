@@ -313,3 +313,12 @@ int api_find_group(struct api_call *c, const char *name, const struct cell_group
     }
     return api_not_found(c, API_NO_SUCH_GROUP, name);
 }
+
+int api_read_group(struct api_call *c, const char *name, uint8_t ret[static 16])
+{
+    const struct cell_group *g = NULL;
+    int err = api_find_group(c, name, &g);
+    if (err == HOP_OK)
+        memcpy(ret, g->id, sizeof g->id);
+    return err;
+}

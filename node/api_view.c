@@ -8,6 +8,7 @@
 #include "base/encode.h"
 #include "device/govern.h"
 #include "node/talk.h"
+#include "node/rules.h"
 #include "procedures/assets.h"
 
 #define RECORDS_SHOWN_MAX  200u /* a page of them; also how far back the newest is looked for */
@@ -385,4 +386,28 @@ int api_get_procedures(struct api_call *c)
     }
     free(p);
     return api_answer(c, json_pack("{s:o}", "procedures", list));
+}
+
+/* The rules of this cell, in words. */
+int api_get_procedure(struct api_call *c)
+{
+    const struct procedure *p = meeting_procedure(device_meetings(c->n->device));
+    json_t *rules = rules_json(p, c->lang);
+    return rules == NULL
+               ? HOP_ENOMEM
+               : api_answer(c, json_pack("{s:s,s:o,s:o}", "name", p->name, "title",
+                                         json_text(p->title.in[c->lang]), "rules", rules));
+}
+
+int api_post_procedure_check(struct api_call *c)
+{
+    char *words = NULL;
+    json_t *answer = NULL;
+    const struct json_field fields[] = {
+        {"text", JSON_FIELD_TEXT, true, PROCEDURE_BYTES_MAX, &words}};
+    int err = json_read(c->body, fields, 1, &c->why);
+    if (err == HOP_OK)
+        err = rules_of_file(span_text(words), c->lang, &answer, &c->why);
+    free(words);
+    return err != HOP_OK ? err : api_answer(c, answer);
 }

@@ -41,6 +41,7 @@ const struct cli_command cli_commands[] = {
                                            "invite NAME --code | --face [--role ROLE] [--category CATEGORY]\n"
                                            "invite --device | --for MEMBER [--address IP[:PORT]]\n"
                                            "invite --answer FILE [-o FILE]\n"
+                                           "invite --csv FILE [--address IP[:PORT]]\n"
                                            "invite NAME --cancel"},
     {"join",    cli_join,    HELP_JOIN,    "join INVITATION|FILE|- [--wait SECONDS] [--bind IP] [--peer IP[:PORT]] [--beacon-port PORT] [--no-multicast]\n"
                                            "join --code CODE | --face [the same options]\n"
@@ -55,7 +56,7 @@ const struct cli_command cli_commands[] = {
     {"status",  cli_status,  HELP_STATUS,  "status"},
     {"peers",   cli_peers,   HELP_PEERS,   "peers"},
     {"members", cli_members, HELP_MEMBERS, "members"},
-    {"meeting", cli_meeting, HELP_MEETING, "meeting new TITLE [--form FORM] [--when TIME] [--place PLACE] [--agenda TEXT]... [--chair NAME] [--secretary NAME] [--basis TEXT] [--reason TEXT]\n"
+    {"meeting", cli_meeting, HELP_MEETING, "meeting new TITLE [--form FORM] [--when TIME] [--place PLACE] [--agenda TEXT]... [--agenda-file FILE] [--chair NAME] [--secretary NAME] [--basis TEXT] [--reason TEXT] [--invite NAME]... [--group GROUP] [--parent MEETING] [--practice]\n"
                                            "meeting list\n"
                                            "meeting show MEETING\n"
                                            "meeting read MEETING\n"
@@ -63,16 +64,71 @@ const struct cli_command cli_commands[] = {
                                            "meeting attend MEETING\n"
                                            "meeting roll MEETING [MEMBER present|excused|absent|duty [--reason TEXT] | --confirm]\n"
                                            "meeting close MEETING"},
-    {"doc",     cli_doc,     HELP_DOC,     "doc add MEETING FILE [--title TITLE] [--item N] [--reference NUMBER] [--class CLASS] [--type MEDIA-TYPE]\n"
+    {"doc",     cli_doc,     HELP_DOC,     "doc add MEETING FILE [--title TITLE] [--item N] [--reference NUMBER] [--class CLASS] [--type MEDIA-TYPE] [--replaces DOCUMENT]\n"
                                            "doc list MEETING\n"
                                            "doc get DOCUMENT [-o FILE]"},
     {"send",    cli_send,    HELP_SEND,    "send MEETING [TEXT|-]"},
-    {"say",     cli_opinion, HELP_SAY,     "say MEETING [--item N] TEXT|-"},
-    {"motion",  cli_motion,  HELP_MOTION,  "motion put MEETING [--item N] TEXT|-\n"
+    {"remind",  cli_act,     HELP_REMIND,  "remind MEETING [NAME]... [--of DOCUMENT]"},
+    {"excuse",  cli_act,     HELP_EXCUSE,  "excuse MEETING REASON|-\n"
+                                           "excuse take-back MEETING"},
+    {"site",    cli_act,     HELP_SITE,    "site add MEETING NAME TELLER [--text NOTE]\n"
+                                           "site roll MEETING SITE NAME[=present|excused|absent|duty]... [--pin PIN|-]\n"
+                                           "site pin PIN|-"},
+    {"roll",    cli_act,     HELP_ROLL,    "roll check MEETING [TEXT]"},
+    {"item",    cli_act,     HELP_ITEM,    "item MEETING N"},
+    {"floor",   cli_act,     HELP_FLOOR,   "floor ask MEETING [TEXT] [--item N] [--for NAME]\n"
+                                           "floor order MEETING [TEXT] [--item N] [--for NAME]\n"
+                                           "floor withdraw MEETING [--for NAME]\n"
+                                           "floor give MEETING NAME MINUTES [--item N]\n"
+                                           "floor end MEETING NAME"},
+    {"say",     cli_act,     HELP_SAY,     "say MEETING TEXT|- [--item N] [--for NAME] [--site SITE]"},
+    {"conclude", cli_act,    HELP_CONCLUDE, "conclude MEETING TEXT|- [--item N]"},
+    {"motion",  cli_motion,  HELP_MOTION,  "motion put MEETING TEXT|- [--item N] [--question NAME]\n"
+                                           "motion amend MOTION TEXT|- [--item N]\n"
+                                           "motion withdraw MOTION [REASON]\n"
+                                           "motion hands MOTION NAME[=agree|disagree|abstain]... [--site SITE]\n"
+                                           "motion paper MOTION NAME... --agree N [--disagree N] [--abstain N] [--invalid N] [--valid N] [--collected N] [--issued N] [--text NOTE]\n"
                                            "motion close MOTION\n"
+                                           "motion settle MOTION [REASON] [--holds RESULT]\n"
+                                           "motion reserve MOTION TEXT|-\n"
                                            "motion list MEETING"},
     {"vote",    cli_vote,    HELP_VOTE,    "vote MOTION agree|disagree|abstain"},
-    {"minutes", cli_minutes, HELP_MINUTES, "minutes MEETING [--sign] [-o FILE]"},
+    {"chair",   cli_act,     HELP_CHAIR,   "chair take MEETING [REASON]\n"
+                                           "chair hand MEETING NAME [REASON]\n"
+                                           "chair give-back MEETING [REASON]"},
+    {"break",   cli_act,     HELP_BREAK,   "break begin MEETING [TEXT]\n"
+                                           "break end MEETING"},
+    {"merge",   cli_act,     HELP_MERGE,   "merge MEETING"},
+    {"exception", cli_act,   HELP_EXCEPTION, "exception MEETING TEXT|- [--basis TEXT]"},
+    {"consult", cli_act,     HELP_CONSULT, "consult reply MEETING agree|disagree|other [TEXT|-]\n"
+                                           "consult show MEETING"},
+    {"cascade", cli_act,     HELP_CASCADE, "cascade MEETING GROUP NAME[=present|excused|absent|duty]... [--text OPINIONS|-]"},
+    {"step",    cli_act,     HELP_STEP,    "step MEETING N [TEXT]"},
+    {"minutes", cli_minutes, HELP_MINUTES, "minutes MEETING [--sign] [-o FILE]\n"
+                                           "minutes read-back MEETING [N]\n"
+                                           "minutes correct MEETING TEXT|- [--of N]\n"
+                                           "minutes answer MEETING CORRECTION taken|not-taken [REASON]\n"
+                                           "minutes sign MEETING [N]\n"
+                                           "minutes supplement MEETING TEXT|-"},
+    {"resolution", cli_act,  HELP_RESOLUTION, "resolution add MEETING NUMBER TITLE TEXT|- [--motion MOTION]\n"
+                                           "resolution sign MEETING N\n"
+                                           "resolution reserve MEETING N TEXT|-"},
+    {"task",    cli_act,     HELP_TASK,    "task add MEETING NAME TEXT|- [--due TIME] [--item N]\n"
+                                           "task done|drop|reopen MEETING N [NOTE]\n"
+                                           "task list"},
+    {"score",   cli_act,     HELP_SCORE,   "score MEETING POINTS... [--text NOTE]"},
+    {"report",  cli_act,     HELP_REPORT,  "report TEXT|- [--state WORD] [--place PLACE] [--urgent]\n"
+                                           "report"},
+    {"private", cli_act,     HELP_PRIVATE, "private TEXT|-\n"
+                                           "private"},
+    {"not-held", cli_act,    HELP_NOT_HELD, "not-held MM/YYYY REASON|- [--form FORM]"},
+    {"duty",    cli_act,     HELP_DUTY,    "duty"},
+    {"print",   cli_print,   HELP_PRINT,   "print MEETING notice|minutes|delivery -o FILE.pdf|FILE.html|FILE.txt\n"
+                                           "print MEETING resolution|extract N -o FILE.pdf|FILE.html|FILE.txt"},
+    {"calendar", cli_calendar, HELP_CALENDAR, "calendar MEETING -o FILE.ics"},
+    {"procedure", cli_procedure, HELP_PROCEDURE, "procedure check FILE\n"
+                                           "procedure show [NAME|FILE]\n"
+                                           "procedure diff NAME|FILE NAME|FILE"},
     {"dossier", cli_dossier, HELP_DOSSIER, "dossier MEETING -o FILE"},
     {"verify",  cli_verify,  HELP_VERIFY,  "verify FILE"},
     {"talk",    cli_talk,    HELP_TALK,    "talk MEETING [--capture DEVICE] [--playback DEVICE] [--record FILE] [--record-self FILE] [--muted]\n"
@@ -420,6 +476,15 @@ static int run_command(struct cli *c)
     c->args++;
     c->count--;
     return c->command->run(c);
+}
+
+int cli_run_on(struct node *n, enum text_lang lang, char **argv, size_t count)
+{
+    struct cli c = {.lang = lang, .args = argv, .count = count, .node = n, .dir = n->dir};
+    int exit_code = run_command(&c);
+    buf_free(&c.reply);
+    buf_free(&c.path);
+    return exit_code;
 }
 
 int cli_main(int argc, char **argv)

@@ -130,11 +130,24 @@ int cli_init(struct cli *c), cli_cell(struct cli *c), cli_member(struct cli *c),
 int cli_status(struct cli *c), cli_peers(struct cli *c), cli_members(struct cli *c),
     cli_ignored(struct cli *c);
 int cli_meeting(struct cli *c), cli_doc(struct cli *c), cli_send(struct cli *c),
-    cli_opinion(struct cli *c), cli_motion(struct cli *c), cli_vote(struct cli *c),
-    cli_minutes(struct cli *c), cli_dossier(struct cli *c), cli_talk(struct cli *c);
+    cli_motion(struct cli *c), cli_vote(struct cli *c), cli_minutes(struct cli *c),
+    cli_dossier(struct cli *c), cli_talk(struct cli *c);
+int cli_print(struct cli *c), cli_procedure(struct cli *c), cli_calendar(struct cli *c);
 int cli_lock(struct cli *c), cli_unlock(struct cli *c), cli_change_passphrase(struct cli *c),
     cli_panic(struct cli *c);
 int cli_bundle(struct cli *c), cli_help(struct cli *c), cli_version(struct cli *c);
+
+/* Commands that are a row of a table (cli_act.c); and whether this command's first word is one. */
+int cli_act(struct cli *c);
+bool cli_is_act(const struct cli *c);
+
+/* Carry out one command on a device that is open already: argv is what follows "hop". */
+int cli_run_on(struct node *n, enum text_lang lang, char **argv, size_t count);
+
+/* Agenda items from a text file or CSV: one item a line, into ret. */
+MUST_USE int cli_read_agenda(struct cli *c, const char *path, json_t *ret);
+/* Invitations for everybody in a CSV file: name, role, category. */
+MUST_USE int cli_invite_csv(struct cli *c, const char *path, const char *address);
 
 /* hop cell new: a name of a procedure that ships, a file, or NULL. */
 int cli_cell_new(struct cli *c, const char *name, const char *founder, const char *procedure);
@@ -143,5 +156,10 @@ cli_shower cli_show_members, cli_show_invitation;
 /* A meeting whole, and parts of it (cli_show.c). */
 cli_shower cli_show_meeting, cli_show_meetings, cli_show_roll, cli_show_motions, cli_show_documents,
     cli_show_talk, cli_show_recorded;
+/* More parts of it, and what is of no meeting (cli_sitting.c). */
+cli_shower cli_show_before, cli_show_during, cli_show_after, cli_show_consultation,
+    cli_show_counted, cli_show_signed, cli_show_tasks, cli_show_reports, cli_show_private,
+    cli_show_duty, cli_show_merge, cli_show_invitation;
+void cli_show_evidence(struct cli *c, struct buf *ret, const json_t *line);
 
 #endif

@@ -163,7 +163,7 @@ static void show_invitation_end(struct cli *c, const json_t *reply)
 
 /* How an invitation is handed over, and for whom it is. */
 struct inviting {
-    const char *request, *out, *member;
+    const char *request, *out, *member, *csv;
     bool code, face, device, cancel;
 };
 
@@ -171,8 +171,8 @@ struct inviting {
 static bool inviting_makes_sense(const struct cli *c, const struct inviting *w, bool address)
 {
     bool known = w->device || w->member != NULL, person = w->code || w->face;
-    int ways = w->code + w->face + (w->request != NULL) + w->cancel + known;
-    bool named = w->request == NULL && !known;
+    int ways = w->code + w->face + (w->request != NULL) + (w->csv != NULL) + w->cancel + known;
+    bool named = w->request == NULL && w->csv == NULL && !known;
     return ways <= 1 && c->count == (named ? 1 : 0) && (w->out == NULL || w->request != NULL) &&
            !(w->device && w->member != NULL) && !(person && address);
 }
@@ -187,7 +187,8 @@ int cli_invite(struct cli *c)
         {"--address", CLI_VALUE, &values[2]}, {"--for", CLI_VALUE, &values[3]},
         {"--device", CLI_FLAG, &w.device},    {"--cancel", CLI_FLAG, &w.cancel},
         {"--code", CLI_FLAG, &w.code},        {"--face", CLI_FLAG, &w.face},
-        {"--answer", CLI_VALUE, &w.request},  {"-o", CLI_VALUE, &w.out}};
+        {"--answer", CLI_VALUE, &w.request},  {"-o", CLI_VALUE, &w.out},
+        {"--csv", CLI_VALUE, &w.csv}};
     int exit_code = cli_arguments(c, options, sizeof options / sizeof options[0], 0, 1);
     w.member = values[3];
     if (exit_code == CLI_DONE && !inviting_makes_sense(c, &w, values[2] != NULL))
@@ -196,6 +197,8 @@ int cli_invite(struct cli *c)
         return exit_code;
     if (w.request != NULL)
         return invite_answer(c, w.request, w.out);
+    if (w.csv != NULL)
+        return cli_invite_csv(c, w.csv, values[2]);
     if (w.cancel)
         return cli_show(c, "DELETE", cli_path(c, "/api/invitations/", c->args[0], ""), NULL,
                         show_invitation_end);

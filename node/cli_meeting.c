@@ -25,27 +25,37 @@ static json_t *texts(struct cli *c, const struct cli_values *values)
 
 static int meeting_new(struct cli *c)
 {
-    static const char *const keys[] = {"form",   "when",  "place",    "basis",
-                                       "reason", "chair", "secretary"};
+    static const char *const keys[] = {"form",  "when",      "place", "basis", "reason",
+                                       "chair", "secretary", "group", "parent"};
     enum { KEYS = sizeof keys / sizeof keys[0] };
-    const char *values[KEYS] = {0};
-    struct cli_values agenda = {0};
+    const char *values[KEYS] = {0}, *agenda_file = NULL;
+    struct cli_values agenda = {0}, people = {0};
+    bool practice = false;
     const struct cli_option options[] = {
         {"--form", CLI_VALUE, &values[0]},      {"--when", CLI_VALUE, &values[1]},
         {"--place", CLI_VALUE, &values[2]},     {"--basis", CLI_VALUE, &values[3]},
         {"--reason", CLI_VALUE, &values[4]},    {"--chair", CLI_VALUE, &values[5]},
-        {"--secretary", CLI_VALUE, &values[6]}, {"--agenda", CLI_VALUES, &agenda},
+        {"--secretary", CLI_VALUE, &values[6]}, {"--group", CLI_VALUE, &values[7]},
+        {"--parent", CLI_VALUE, &values[8]},    {"--agenda", CLI_VALUES, &agenda},
+        {"--invite", CLI_VALUES, &people},      {"--agenda-file", CLI_VALUE, &agenda_file},
+        {"--practice", CLI_FLAG, &practice},
     };
     int exit_code = cli_arguments(c, options, sizeof options / sizeof options[0], 2, 2);
     if (exit_code != CLI_DONE)
         return exit_code;
-    json_t *body =
-        json_pack("{s:o,s:o}", "title", cli_words(c, c->args[1]), "agenda", texts(c, &agenda));
+    json_t *items = texts(c, &agenda);
+    if (agenda_file != NULL)
+        exit_code = cli_read_agenda(c, agenda_file, items);
+    json_t *body = json_pack("{s:o,s:o,s:o,s:i}", "title", cli_words(c, c->args[1]), "agenda",
+                             items, "people", texts(c, &people), "practice", practice ? 1 : 0);
     for (size_t i = 0; i < KEYS; i++) {
         if (values[i] != NULL)
             (void)json_object_set_new(body, keys[i], cli_words(c, values[i]));
     }
-    return cli_show(c, "POST", "/api/meetings", body, cli_show_recorded);
+    if (exit_code == CLI_DONE)
+        return cli_show(c, "POST", "/api/meetings", body, cli_show_recorded);
+    json_decref(body);
+    return exit_code;
 }
 
 static int meeting_list(struct cli *c)
@@ -261,13 +271,14 @@ static int upload_file(struct cli *c, const char *meeting, const char *path, con
 
 static int doc_add(struct cli *c)
 {
-    const char *title = NULL, *item_text = NULL, *reference = NULL, *class = NULL, *type = NULL;
+    const char *title = NULL, *item_text = NULL, *reference = NULL, *class = NULL, *type = NULL,
+               *replaces = NULL;
     uint32_t item = 0;
     json_t *upload = NULL;
     const struct cli_option options[] = {
         {"--title", CLI_VALUE, &title},         {"--item", CLI_VALUE, &item_text},
         {"--reference", CLI_VALUE, &reference}, {"--class", CLI_VALUE, &class},
-        {"--type", CLI_VALUE, &type},
+        {"--type", CLI_VALUE, &type},           {"--replaces", CLI_VALUE, &replaces},
     };
     int exit_code = cli_arguments(c, options, sizeof options / sizeof options[0], 3, 3);
     unsigned word = CLASS_INTERNAL;
@@ -289,6 +300,8 @@ static int doc_add(struct cli *c)
             (void)json_object_set_new(body, "reference", cli_words(c, reference));
         if (class != NULL)
             (void)json_object_set_new(body, "class", cli_words(c, class));
+        if (replaces != NULL)
+            (void)json_object_set_new(body, "replaces", cli_words(c, replaces));
         exit_code = cli_show(c, "POST", cli_path(c, "/api/meetings/", c->args[1], "/documents"),
                              body, cli_show_recorded);
     }
@@ -331,52 +344,22 @@ int cli_doc(struct cli *c)
     return run_sub(c, subs, sizeof subs / sizeof subs[0]);
 }
 
-/* ---- send, say, motion, vote ---- */
-
-/* POST {"text": …, "item": …} for the meeting args[at], with the words in args[at + 1]. */
-static int post_words(struct cli *c, size_t at, const char *after, const char *item_text)
-{
-    struct buf words = {0};
-    uint32_t item = 0;
-    int exit_code = cli_number(c, "--item", item_text, ACT_AGENDA_MAX, &item);
-    if (exit_code == CLI_DONE)
-        exit_code = cli_text(c, c->args[at + 1], &words);
-    if (exit_code == CLI_DONE) {
-        json_t *body = json_pack("{s:o}", "text", cli_words(c, buf_string(&words)));
-        if (item_text != NULL)
-            (void)json_object_set_new(body, "item", json_integer((json_int_t)item));
-        exit_code = cli_show(c, "POST", cli_path(c, "/api/meetings/", c->args[at], after), body,
-                             cli_show_recorded);
-    }
-    buf_free(&words);
-    return exit_code;
-}
+/* ---- send, motion, vote ---- */
 
 int cli_send(struct cli *c)
 {
+    struct buf words = {0};
+    json_t *body = NULL;
     int exit_code = cli_arguments(c, NULL, 0, 1, 2);
+    if (exit_code == CLI_DONE && c->count == 2)
+        exit_code = cli_text(c, c->args[1], &words);
+    if (exit_code == CLI_DONE && c->count == 2)
+        body = json_pack("{s:o}", "text", cli_words(c, buf_string(&words)));
+    buf_free(&words);
     if (exit_code != CLI_DONE)
         return exit_code;
-    if (c->count == 2)
-        return post_words(c, 0, "/send", NULL);
-    return cli_show(c, "POST", cli_path(c, "/api/meetings/", c->args[0], "/send"), NULL,
+    return cli_show(c, "POST", cli_path(c, "/api/meetings/", c->args[0], "/send"), body,
                     cli_show_recorded);
-}
-
-int cli_opinion(struct cli *c)
-{
-    const char *item = NULL;
-    const struct cli_option options[] = {{"--item", CLI_VALUE, &item}};
-    int exit_code = cli_arguments(c, options, 1, 2, 2);
-    return exit_code != CLI_DONE ? exit_code : post_words(c, 0, "/opinions", item);
-}
-
-static int motion_put(struct cli *c)
-{
-    const char *item = NULL;
-    const struct cli_option options[] = {{"--item", CLI_VALUE, &item}};
-    int exit_code = cli_arguments(c, options, 1, 3, 3);
-    return exit_code != CLI_DONE ? exit_code : post_words(c, 1, "/motions", item);
 }
 
 static int motion_close(struct cli *c)
@@ -395,8 +378,9 @@ static int motion_list(struct cli *c)
 
 int cli_motion(struct cli *c)
 {
-    static const struct sub subs[] = {
-        {"put", motion_put}, {"close", motion_close}, {"list", motion_list}};
+    static const struct sub subs[] = {{"close", motion_close}, {"list", motion_list}};
+    if (cli_is_act(c))
+        return cli_act(c);
     return run_sub(c, subs, sizeof subs / sizeof subs[0]);
 }
 
@@ -460,6 +444,8 @@ int cli_minutes(struct cli *c)
     bool sign = false;
     const char *out = NULL;
     const struct cli_option options[] = {{"--sign", CLI_FLAG, &sign}, {"-o", CLI_VALUE, &out}};
+    if (cli_is_act(c))
+        return cli_act(c);
     int exit_code = cli_arguments(c, options, 2, 1, 1);
     if (exit_code == CLI_DONE && sign)
         exit_code = cli_show(c, "POST", cli_path(c, "/api/meetings/", c->args[0], "/minutes"), NULL,

@@ -276,6 +276,7 @@ void cli_show_roll(struct cli *c, const json_t *meeting)
                  !called && claimed ? text(c->lang, SHOW_ROLL_CLAIMED) : json_get_text(r, "label"));
         if (json_get_text(r, "reason")[0] != '\0')
             buf_printf(&state, " (%s)", json_get_text(r, "reason"));
+        cli_show_evidence(c, &state, r);
         cli_say(c, SHOW_ROLL_LINE, 3, cli_count(number, json_get_number(r, "number")),
                 json_get_text(r, "name"), buf_string(&state));
         buf_free(&state);
@@ -336,20 +337,7 @@ void cli_show_motions(struct cli *c, const json_t *meeting)
         show_votes(c, m);
         if (json_is_true(json_object_get(m, "closed")))
             (void)printf("     %s\n", json_get_text(m, "horizon"));
-    }
-}
-
-static void show_signatures(struct cli *c, const json_t *list)
-{
-    size_t i;
-    const json_t *m;
-    if (json_array_size(list) == 0)
-        cli_say(c, SHOW_MINUTES_UNSIGNED, 0);
-    json_array_foreach(list, i, m)
-    {
-        char when[CLI_TIME_SIZE];
-        cli_say(c, SHOW_MINUTES_SIGNED, 2, json_get_text(m, "name"),
-                cli_time(when, json_get_number(m, "at")));
+        cli_show_counted(c, m);
     }
 }
 
@@ -363,6 +351,7 @@ static void say_if_any(struct cli *c, enum text_id id, const json_t *object, con
 void cli_show_meeting(struct cli *c, const json_t *m)
 {
     cli_say(c, SHOW_MEETING_TITLE, 2, json_get_text(m, "title"), json_get_text(m, "stage_label"));
+    cli_show_before(c, m);
     say_if_any(c, SHOW_MEETING_FORM, m, "form_label");
     cli_say(c, SHOW_MEETING_WHEN, 2, json_get_text(m, "when"), json_get_text(m, "place"));
     cli_say(c, SHOW_MEETING_CHAIR, 2, json_get_text(m, "chair"), json_get_text(m, "secretary"));
@@ -379,10 +368,12 @@ void cli_show_meeting(struct cli *c, const json_t *m)
     show_opinions(c, m);
     head(c, SHOW_HEAD_ROLL);
     cli_show_roll(c, m);
+    cli_show_during(c, m);
     head(c, SHOW_HEAD_MOTIONS);
     cli_show_motions(c, m);
     head(c, SHOW_HEAD_MINUTES);
-    show_signatures(c, json_object_get(m, "minutes"));
+    cli_show_signed(c, json_object_get(m, "minutes"));
+    cli_show_after(c, m);
 }
 
 void cli_show_talk(struct cli *c, const json_t *reply)

@@ -63,6 +63,7 @@ static const struct word words[WORDS_KINDS_COUNT][WORDS_MAX] = {
         [OUTCOME_ADOPTED]   = {"adopted",   WORD_OUTCOME_ADOPTED,   {0}},
         [OUTCOME_REJECTED]  = {"rejected",  WORD_OUTCOME_REJECTED,  {0}},
         [OUTCOME_NO_QUORUM] = {"no_quorum", WORD_OUTCOME_NO_QUORUM, {0}},
+        [OUTCOME_WITHDRAWN] = {"withdrawn", WORD_OUTCOME_WITHDRAWN, {0}},
     },
     [WORDS_RECEIPT] = {
         [0]                = {"none",     WORD_RECEIPT_NONE,     {0}},

@@ -195,7 +195,7 @@ static bool make_act(struct sim_world *w, const struct sim_event *e, struct act 
         uint32_t about = e->step >> 16;
         if (about >= cell_member_count(device_cell(d)))
             return false;
-        memcpy(a->target, cell_member(device_cell(d), about)->id, 16);
+        memcpy(a->person, cell_member(device_cell(d), about)->id, 16);
         a->value = ROLL_PRESENT;
     }
     if (s == STEP_VOTE || s == STEP_TALLY)

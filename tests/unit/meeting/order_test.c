@@ -1,65 +1,7 @@
 /* The same records give the same state, whatever the order in which they came. */
-#include "tests/unit/meeting/world.h"
+#include "tests/unit/meeting/chaos.h"
 
 #include <time.h>
-
-/* A meeting in which people are cut off from each other at random and write all the same. */
-static void chaos(struct world *w, struct rng *r)
-{
-    const enum auth_role roles[] = {ROLE_SECRETARY, ROLE_DEPUTY,   ROLE_COMMITTEE, ROLE_MEMBER,
-                                    ROLE_MEMBER,    ROLE_OBSERVER, ROLE_MEMBER};
-    uint8_t meetings[4][32], motions[8][32];
-    size_t meetings_count = 0, motions_count = 0;
-    world_procedure(w, "procedures/party-cell.conf");
-    for (uint32_t i = 0; i < 7; i++) {
-        char name[16];
-        (void)snprintf(name, sizeof name, "Đ%u", (unsigned)i);
-        world_member(w, name, roles[i], i == 6 ? CATEGORY_PROBATIONARY : CATEGORY_FULL);
-    }
-    struct act first = act_meeting("Họp", 2);
-    memcpy(meetings[meetings_count++], world_act(w, 0, &first), 32);
-    for (size_t step = 0; step < 160; step++) {
-        uint32_t who = (uint32_t)rng_below(r, 7);
-        const uint8_t *m = meetings[rng_below(r, meetings_count)];
-        struct act a = act_of((enum act_type)(ACT_DOC + rng_below(r, 12)), m);
-        if (step > 40 && rng_below(r, 8) == 0 &&
-            w->cell.changes_count < 16) /* offices change, people leave */
-            world_office(w, (uint32_t)rng_below(r, 2), 2 + (uint32_t)rng_below(r, 5),
-                         (enum auth_role)rng_below(r, ROLES_COUNT + 1));
-        if (rng_below(r, 3) == 0)
-            world_meet(w, (uint32_t)rng_below(r, 7), (uint32_t)rng_below(r, 7));
-        if (step > 30 && rng_below(r, 3) == 0)
-            a = act_of(rng_below(r, 12) == 0 ? ACT_TALLY : ACT_VOTE, m);
-        if (step < 12) /* get going */
-            a = act_of(step % 4 == 0 ? ACT_NOTICE : step % 4 == 1 ? ACT_OPEN : ACT_ATTEND, m);
-        if (a.type == ACT_CLOSE && step < 100)
-            continue;
-        bool office = a.type == ACT_NOTICE || a.type == ACT_OPEN || a.type == ACT_ROLL ||
-                      a.type == ACT_TALLY || a.type == ACT_CLOSE;
-        if (office && rng_below(r, 4) != 0) /* mostly those who may */
-            who = (uint32_t)rng_below(r, 2);
-        if (a.type == ACT_DOC)
-            a = act_document(m, "Tài liệu", CLASS_OPEN);
-        if (a.type == ACT_ROLL)
-            a = act_roll(w, m, (uint32_t)rng_below(r, 7), ROLL_PRESENT, "");
-        if (a.type == ACT_OPINION || a.type == ACT_MOTION || a.type == ACT_MINUTES)
-            a.text = span_text("nội dung");
-        a.language = span_text("vi");
-        if (a.type == ACT_VOTE || a.type == ACT_TALLY || a.type == ACT_RECEIPT) {
-            if (motions_count == 0)
-                continue;
-            memcpy(a.target, motions[rng_below(r, motions_count)], 32);
-            a.value = a.type == ACT_TALLY ? 0 : 1 + (uint32_t)rng_below(r, 2);
-        }
-        const uint8_t *id = world_act(w, who, &a);
-        if (a.type == ACT_MOTION && motions_count < 8)
-            memcpy(motions[motions_count++], id, 32);
-        if (step == 60) {
-            struct act second = act_meeting("Họp thứ hai", 1);
-            memcpy(meetings[meetings_count++], world_act(w, 1, &second), 32);
-        }
-    }
-}
 
 /* Insert the records into a new history in a random order that respects their deps; fold. */
 static void digest_in_some_order(const struct world *w, struct rng *r, bool step_by_step,
@@ -94,21 +36,21 @@ static void digest_in_some_order(const struct world *w, struct rng *r, bool step
     history_free(h);
 }
 
+enum { HISTORIES = 2000, STEPS = 90 };
+
 /* Two devices that received the same records by different roads would show different results. */
 TEST(meeting_digest_is_the_same_for_every_order_of_arrival)
 {
     struct rng seeds = test_rng("chaos");
-    for (int round = 0; round < 12; round++) {
+    for (int round = 0; round < HISTORIES; round++) {
         struct world *w = world_new();
         struct rng r = rng_seeded(rng_next(&seeds));
         uint8_t want[32], got[32];
-        chaos(w, &r);
+        chaos_run(w, &r, STEPS);
         world_fold(w);
         meeting_digest(w->state, &w->cell, want);
-        for (int order = 0; order < 8; order++) {
-            digest_in_some_order(w, &r, order == 0, got);
-            CHECK_BYTES(got, want, 32);
-        }
+        digest_in_some_order(w, &r, round % 16 == 0, got);
+        CHECK_BYTES(got, want, 32);
         world_free(w);
     }
 }
@@ -117,11 +59,11 @@ TEST(meeting_digest_is_the_same_for_every_order_of_arrival)
 TEST(meeting_that_was_closed_does_not_change_with_the_roster)
 {
     struct rng seeds = test_rng("later");
-    for (int round = 0; round < 12; round++) {
+    for (int round = 0; round < 60; round++) {
         struct world *w = world_new();
         struct rng r = rng_seeded(rng_next(&seeds));
         uint8_t before[32], after[32];
-        chaos(w, &r);
+        chaos_run(w, &r, STEPS);
         world_all_meet(w);
         world_fold(w);
         for (size_t i = 0; i < meeting_count(w->state); i++) {
@@ -137,6 +79,7 @@ TEST(meeting_that_was_closed_does_not_change_with_the_roster)
         for (size_t i = 0; i < 8; i++)
             world_office(w, 0, (uint32_t)rng_below(&r, 7),
                          (enum auth_role)rng_below(&r, ROLES_COUNT + 1));
+        world_group(w, 0, 1, 0, (const uint32_t[]){0}, 1);
         world_fold(w);
         meeting_digest(w->state, &w->cell, after);
         for (size_t i = 0; i < meeting_count(w->state); i++)
@@ -146,39 +89,168 @@ TEST(meeting_that_was_closed_does_not_change_with_the_roster)
     }
 }
 
-/* The property above would be empty if the stories never got anywhere. */
-TEST(meeting_chaos_reaches_votes_and_closes)
+/* What the histories came to. */
+struct reach {
+    size_t allowed[CHAOS_TYPES]; /* records of each type that were not ignored */
+    size_t closed, late, disputed, settled, annulled, withdrawn, apart, closes, stale, sealed;
+    size_t final[2], outcome[OUTCOME_WITHDRAWN + 1], by_hand, by_paper, twice;
+    size_t lost, gone, grouped;
+};
+
+static void look_at_motions(struct reach *n, const struct meeting *m)
+{
+    for (size_t i = 0; i < m->motions_count; i++) {
+        const struct meeting_motion *q = &m->motions[i];
+        size_t results = 0;
+        for (size_t k = 0; k < m->results_count; k++)
+            results += m->results[k].motion == i;
+        n->twice += results > 1;
+        n->closed += q->closed;
+        n->late += q->late;
+        n->disputed += q->disputed;
+        n->settled += q->settled == SETTLED_HOLDS;
+        n->final[q->final]++;
+        n->outcome[q->outcome]++;
+        n->by_hand += q->by_hand;
+        n->by_paper += q->by_paper;
+        for (size_t k = 0; k < q->votes_count; k++)
+            n->lost += q->votes[k].lost;
+    }
+}
+
+static void look(struct reach *n, const struct world *w)
+{
+    for (size_t i = 0; i < w->count; i++) {
+        if (w->records[i].type >= ACT_MEETING)
+            n->allowed[w->records[i].type - ACT_MEETING]++;
+    }
+    for (size_t i = 0; i < meeting_ignored_count(w->state); i++)
+        n->gone += meeting_ignored_at(w->state, i)->why.id == REFUSE_NOT_ACTIVE;
+    for (size_t i = 0; i < meeting_ignored_count(w->state); i++)
+        n->allowed[history_at(w->history, meeting_ignored_at(w->state, i)->entry)->type -
+                   ACT_MEETING]--;
+    for (size_t i = 0; i < meeting_count(w->state); i++) {
+        const struct meeting *m = meeting_at(w->state, i);
+        look_at_motions(n, m);
+        n->closes += m->closes_count;
+        n->grouped += m->group[0] != 0 && m->invited.count == 0;
+        for (size_t k = 0; k < m->results_count; k++)
+            n->annulled += m->results[k].settled == SETTLED_ANNULLED;
+        for (size_t k = 0; k < m->chairings_count; k++)
+            n->apart += m->chairings[k].apart;
+        for (size_t k = 0; k < m->roll_count; k++)
+            n->stale += m->roll[k].stale;
+        for (size_t k = 0; k < m->minutes_count; k++)
+            n->sealed += m->minutes[k].sealed;
+    }
+}
+
+/* The property above would be empty if the histories never got anywhere. */
+TEST(meeting_chaos_reaches_every_act_and_every_conflict)
 {
     struct rng seeds = test_rng("chaos");
-    size_t closed = 0, tallied = 0, late = 0, opinions = 0, ignored = 0, lost = 0, gone = 0;
-    for (int round = 0; round < 96; round++) {
+    struct reach n = {0};
+    for (int round = 0; round < 600; round++) {
         struct world *w = world_new();
         struct rng r = rng_seeded(rng_next(&seeds));
-        chaos(w, &r);
+        chaos_run(w, &r, STEPS);
+        world_fold(w);
+        look(&n, w);
+        world_free(w);
+    }
+    for (unsigned type = ACT_MEETING; type <= ACT_STEP; type++) {
+        if (n.allowed[type - ACT_MEETING] < 3)
+            CHECK_TEXT("hardly ever allowed", act_type_name(type));
+    }
+    for (size_t i = 0; i <= OUTCOME_WITHDRAWN; i++)
+        CHECK(n.outcome[i] > 10);
+    CHECK(n.closed > 200 && n.late > 50 && n.twice > 10 && n.closes > 10);
+    CHECK(n.disputed > 10 && n.settled > 10 && n.annulled > 3);
+    CHECK(n.final[0] > 50 && n.final[1] > 50);
+    CHECK(n.by_hand > 50 && n.by_paper > 10);
+    CHECK(n.apart > 10 && n.stale > 10 && n.sealed > 10);
+    CHECK(n.lost > 10 && n.gone > 100 && n.grouped > 10);
+}
+
+/* ---- no decision contradicts its own record ---- */
+
+/* Count again from the lists that are shown: each member once, and the numbers are theirs. */
+static void recount(const struct world *w, const struct meeting_motion *q)
+{
+    size_t of[CHOICE_COUNT] = {0}, by_device = 0, by_hand = 0;
+    bool in[CHAOS_PEOPLE] = {false};
+    for (size_t i = 0; q->paper != NULL && i < q->paper->people.count; i++) {
+        uint8_t value;
+        in[cell_member_index(&w->cell, act_person(&q->paper->people, i, &value))] = true;
+    }
+    for (size_t i = 0; i < q->votes_count; i++) {
+        const struct meeting_vote *v = &q->votes[i];
+        if (v->late || v->lost)
+            continue;
+        CHECK(!in[v->member]); /* never twice */
+        in[v->member] = true;
+        of[v->choice]++;
+        by_device += v->how == HOW_DEVICE;
+        by_hand += v->how == HOW_HAND;
+    }
+    for (size_t i = 0; q->paper != NULL && i < 3; i++)
+        of[CHOICE_AGREE + i] += q->paper->counts[PAPER_AGREE + i];
+    CHECK_EQ(q->agree, of[CHOICE_AGREE]);
+    CHECK_EQ(q->disagree, of[CHOICE_DISAGREE]);
+    CHECK_EQ(q->abstain, of[CHOICE_ABSTAIN]);
+    CHECK_EQ(q->by_device, by_device);
+    CHECK_EQ(q->by_hand, by_hand);
+    CHECK(q->by_paper <= (q->paper == NULL ? 0 : q->paper->people.count));
+    CHECK(q->agree + q->disagree + q->abstain <= q->eligible);
+    CHECK(q->ballot == BALLOT_OPEN || q->by_device + q->by_hand == 0);
+}
+
+static void check_motion(const struct world *w, const struct meeting *m,
+                         const struct meeting_motion *q)
+{
+    recount(w, q);
+    CHECK_EQ(q->closed, q->outcome != OUTCOME_OPEN);
+    CHECK_EQ(q->closed, q->shown != NO_RESULT);
+    CHECK_EQ(q->needed, procedure_needed(&q->majority, q->base));
+    CHECK(q->present <= q->eligible && q->base <= q->eligible && q->away <= q->unheard);
+    if (!q->closed)
+        return;
+    const struct meeting_result *r = &m->results[q->shown];
+    CHECK_EQ(r->agree, q->agree);
+    CHECK_EQ(r->disagree, q->disagree);
+    CHECK_EQ(r->abstain, q->abstain);
+    enum meeting_outcome want = q->present < q->quorum_needed ? OUTCOME_NO_QUORUM
+                                : q->agree >= q->needed       ? OUTCOME_ADOPTED
+                                                              : OUTCOME_REJECTED;
+    CHECK_EQ(q->outcome, q->withdrawn ? OUTCOME_WITHDRAWN : want);
+    CHECK(!q->final || !q->disputed || q->settled != SETTLED_NOT);
+    for (size_t i = 0; i < r->against_count; i++) {
+        const struct meeting_result *other = &m->results[r->against[i]];
+        CHECK(!(r->settled == SETTLED_HOLDS && other->settled == SETTLED_HOLDS));
+        CHECK(!history_saw(w->history, r->entry, other->entry));
+        CHECK(!history_saw(w->history, other->entry, r->entry));
+    }
+}
+
+/* A decision that the votes listed below it do not make is worse than none. */
+TEST(meeting_decisions_never_contradict_their_own_record)
+{
+    struct rng seeds = test_rng("chaos");
+    for (int round = 0; round < HISTORIES / 2; round++) {
+        struct world *w = world_new();
+        struct rng r = rng_seeded(rng_next(&seeds));
+        chaos_run(w, &r, STEPS * 2);
         world_fold(w);
         for (size_t i = 0; i < meeting_count(w->state); i++) {
             const struct meeting *m = meeting_at(w->state, i);
-            closed += m->stage == STAGE_CLOSED;
-            opinions += m->opinions_count;
-            for (size_t k = 0; k < m->motions_count; k++) {
-                tallied += m->motions[k].closed;
-                late += m->motions[k].late;
-                for (size_t v = 0; v < m->motions[k].votes_count; v++)
-                    lost += m->motions[k].votes[v].lost;
-            }
+            for (size_t k = 0; k < m->motions_count; k++)
+                check_motion(w, m, &m->motions[k]);
+            struct meeting_replies n = meeting_count_replies(m, meeting_procedure(w->state));
+            CHECK_EQ(n.of[0] + n.of[1] + n.of[2] + n.of[3], n.asked);
+            CHECK(m->present <= m->eligible);
         }
-        ignored += meeting_ignored_count(w->state);
-        for (size_t i = 0; i < meeting_ignored_count(w->state); i++)
-            gone += meeting_ignored_at(w->state, i)->why.id == REFUSE_NOT_ACTIVE;
         world_free(w);
     }
-    CHECK(closed > 5);
-    CHECK(tallied > 10);
-    CHECK(late > 0);
-    CHECK(opinions > 20);
-    CHECK(ignored > 100);
-    CHECK(lost > 0);
-    CHECK(gone > 10);
 }
 
 /* A digest that does not see a field would call two different states equal. */

@@ -230,7 +230,7 @@ TEST(may_call_the_roll)
     allowed(w, C, &a);
     a = act_roll(w, m, D, ROLL_ABSENT, "");
     allowed(w, C, &a);
-    a.target[7] = 1;
+    a.person[7] = 1;
     CHECK(!world_may(w, C, &a) && w->why.id == REFUSE_NO_SUCH_MEMBER);
     world_free(w);
 }
@@ -401,7 +401,7 @@ TEST(fold_says_why_it_ignored_a_record)
     struct world *w = village();
     const uint8_t *m = opened(w);
     world_put(w, A, ACT_OPEN, span_text("?"));
-    world_put(w, A, 60, span_text(""));
+    world_put(w, A, 200, span_text(""));
     for (int i = 0; i <= MEETING_MINUTES_MAX; i++) {
         struct act minutes = act_text(ACT_MINUTES, m, 0, "Biên bản");
         minutes.language = span_text("en");
@@ -421,6 +421,391 @@ TEST(fold_says_why_it_ignored_a_record)
     check_said(&meeting_ignored_at(w->state, 2)->why, REFUSE_TOO_MANY,
                "This meeting already has 64 of these, which is the most it can have.",
                "Cuộc họp này đã có 64 mục loại này, là mức tối đa.");
+    world_free(w);
+}
+
+/* Sites, breaks and the roll again. */
+TEST(may_run_sites_and_breaks)
+{
+    struct world *w = village();
+    const uint8_t *m = opened(w);
+    uint8_t unknown[32] = {7};
+    struct act site = act_of(ACT_SITE, m);
+    site.title = span_text("Trạm Bản Mù");
+    memcpy(site.person, w->cell.members[D].id, 16);
+    const uint8_t *s = world_act(w, A, &site);
+    world_all_meet(w);
+    uint8_t who[ACT_PERSON_BYTES];
+    memcpy(who, w->cell.members[D].id, 16);
+    who[16] = ROLL_PRESENT;
+    struct act roll = act_of(ACT_SITE_ROLL, m);
+    roll.people = (struct act_people){who, 1};
+    memcpy(roll.site, unknown, 32);
+    refused(w, D, &roll, REFUSE_UNKNOWN_SITE,
+            "This meeting has no such site. Check the list of sites.",
+            "Cuộc họp này không có điểm cầu đó. Hãy xem danh sách điểm cầu.");
+    memcpy(roll.site, s, 32);
+    allowed(w, D, &roll);
+    refused(w, NEW, &roll, REFUSE_NOT_TELLER,
+            "Only the teller of a site, or the chair or secretary of this meeting, can do this for "
+            "somebody else.",
+            "Chỉ người phụ trách điểm cầu, người chủ trì hoặc thư ký cuộc họp mới làm thay người "
+            "khác việc này được.");
+    memset(roll.proof, 1, sizeof roll.proof);
+    refused(w, NEW, &roll, REFUSE_PIN,
+            "The PIN is wrong, or this member has not set one. Type it again, or let the teller of "
+            "the site name who is there.",
+            "Mã PIN không đúng hoặc đồng chí này chưa đặt mã. Hãy nhập lại, hoặc để người phụ "
+            "trách điểm cầu xác nhận ai có mặt.");
+    roll.people.count = 0; /* nobody, and a proof: not yet something that can be written */
+    CHECK(!world_may(w, D, &roll) && w->why.id == REFUSE_PIN);
+    struct act pause = act_of(ACT_PAUSE, m);
+    pause.value = 2;
+    refused(w, A, &pause, REFUSE_NOT_PAUSED, "The meeting is not in a break.",
+            "Cuộc họp hiện không tạm nghỉ.");
+    pause.value = 1;
+    world_act(w, A, &pause);
+    refused(w, A, &pause, REFUSE_PAUSED, "The meeting is in a break already.",
+            "Cuộc họp đang tạm nghỉ rồi.");
+    world_free(w);
+}
+
+/* The floor and the chair. */
+TEST(may_ask_for_the_floor_and_take_the_chair)
+{
+    struct world *w = village();
+    const uint8_t *m = opened(w);
+    struct act floor = act_of(ACT_FLOOR, m);
+    floor.value = FLOOR_WITHDRAW;
+    refused(w, D, &floor, REFUSE_NOT_IN_QUEUE,
+            "This member has not asked for the floor. Nothing to withdraw.",
+            "Đồng chí này chưa đăng ký phát biểu nên không có gì để rút.");
+    floor.value = FLOOR_ASK;
+    world_act(w, D, &floor);
+    refused(w, D, &floor, REFUSE_IN_QUEUE,
+            "This member waits for the floor already. The chair calls in order; withdraw first to "
+            "ask again.",
+            "Đồng chí này đã đăng ký phát biểu và đang chờ. Người chủ trì mời theo thứ tự; muốn "
+            "đăng ký lại thì rút đăng ký trước.");
+    world_all_meet(w);
+    struct act give = act_of(ACT_GIVE, m);
+    memcpy(give.person, w->cell.members[D].id, 16);
+    refused(w, A, &give, REFUSE_NOT_SPEAKING,
+            "This member does not have the floor. Check who speaks now.",
+            "Đồng chí này hiện không phát biểu. Hãy xem ai đang phát biểu.");
+    struct act chair = act_of(ACT_CHAIR, m);
+    chair.value = 1;
+    memcpy(chair.person, w->cell.members[D].id, 16);
+    refused(w, D, &chair, REFUSE_NOT_DEPUTY,
+            "The chair is An. Only the deputy or the secretary may take the chair, or An hands it "
+            "on.",
+            "Người đang chủ trì là An. Chỉ cấp phó hoặc người đứng đầu được nhận chủ trì thay, "
+            "hoặc An trao lại.");
+    allowed(w, A, &chair);
+    memcpy(chair.person, w->cell.members[A].id, 16);
+    refused(w, A, &chair, REFUSE_CHAIR_ALREADY, "An is in the chair already.",
+            "An đang chủ trì rồi.");
+    world_free(w);
+}
+
+/* Minutes: signed, sealed, corrected before, supplemented after. */
+TEST(may_sign_correct_and_supplement_minutes)
+{
+    struct world *w = village();
+    const uint8_t *m = opened(w);
+    uint8_t unknown[32] = {7};
+    do_simple(w, A, ACT_CLOSE, m);
+    world_all_meet(w);
+    struct act minutes = act_text(ACT_MINUTES, m, 0, "Biên bản");
+    minutes.language = span_text("vi");
+    const uint8_t *one = world_act(w, C, &minutes);
+    world_all_meet(w);
+    struct act sign = act_on(ACT_SIGN, m, unknown, 0);
+    refused(w, A, &sign, REFUSE_UNKNOWN_MINUTES,
+            "There are no such minutes or resolution in this meeting. Check the list.",
+            "Cuộc họp này không có biên bản hoặc nghị quyết đó. Hãy xem lại danh sách.");
+    struct act supplement = minutes;
+    supplement.type = ACT_SUPPLEMENT;
+    refused(w, C, &supplement, REFUSE_NOT_SEALED,
+            "The minutes are not signed by chair and secretary yet: correct them instead of adding "
+            "a supplement.",
+            "Biên bản chưa có đủ chữ ký của chủ trì và thư ký: hãy sửa biên bản thay vì lập bổ "
+            "sung.");
+    struct act correction = act_on(ACT_CORRECTION, m, one, 0);
+    correction.text = span_text("Tôi có mặt");
+    const uint8_t *asked = world_act(w, D, &correction);
+    world_all_meet(w);
+    struct act answer = act_on(ACT_CORRECTED, m, unknown, 1);
+    refused(w, C, &answer, REFUSE_UNKNOWN_CORRECTION,
+            "No such correction was asked for. Check the list of corrections.",
+            "Không có đề nghị sửa biên bản này. Hãy xem danh sách đề nghị sửa.");
+    memcpy(answer.target, asked, 32);
+    world_act(w, C, &answer);
+    refused(w, C, &answer, REFUSE_ANSWERED,
+            "This correction has been answered already. Ask for another if it is still wrong.",
+            "Đề nghị sửa này đã được trả lời. Nếu còn sai, hãy đề nghị sửa lần nữa.");
+    memcpy(sign.target, one, 32);
+    refused(w, C, &sign, REFUSE_SIGNED_TWICE,
+            "This member has signed it already. Nothing more to do.",
+            "Đồng chí này đã ký rồi, không cần làm gì thêm.");
+    world_act(w, A, &sign);
+    world_all_meet(w);
+    refused(w, D, &correction, REFUSE_SEALED,
+            "The minutes are signed and sealed; they cannot be changed. Write a supplement.",
+            "Biên bản đã ký và niêm phong, không sửa được nữa. Hãy lập biên bản bổ sung.");
+    allowed(w, C, &supplement);
+    world_free(w);
+}
+
+/* Resolutions, tasks, the score. */
+TEST(may_resolve_assign_and_score)
+{
+    struct world *w = village();
+    const uint8_t *m = opened(w);
+    uint8_t unknown[32] = {7};
+    const uint8_t *q = do_text(w, A, ACT_MOTION, m, 1, "Câu hỏi");
+    world_all_meet(w);
+    struct act r = act_on(ACT_RESOLUTION, m, q, 0);
+    r.title = span_text("Nghị quyết");
+    r.number = span_text("05-NQ/CB");
+    r.text = span_text("Điều 1.");
+    refused(w, C, &r, REFUSE_NOT_ADOPTED,
+            "This motion was not adopted, or its result is in dispute. Close or settle the vote "
+            "first.",
+            "Nội dung này chưa được thông qua hoặc kết quả đang có tranh chấp. Hãy kết thúc hoặc "
+            "xử lý việc biểu quyết trước.");
+    memset(r.target, 0, 32);
+    world_act(w, C, &r);
+    refused(w, C, &r, REFUSE_NUMBER_TAKEN,
+            "A resolution with number 05-NQ/CB is there already. Give this one another number.",
+            "Đã có nghị quyết số 05-NQ/CB. Hãy ghi số khác cho nghị quyết này.");
+    struct act state = act_on(ACT_TASK_STATE, m, unknown, TASK_DONE);
+    refused(w, C, &state, REFUSE_UNKNOWN_TASK,
+            "There is no such task from this meeting. Check the list of tasks.",
+            "Cuộc họp này không có nhiệm vụ đó. Hãy xem danh sách nhiệm vụ.");
+    struct act score = act_of(ACT_SCORE, m);
+    score.counts[0] = 21;
+    score.counts_count = 5;
+    refused(w, C, &score, REFUSE_SCORE,
+            "The score does not fit the procedure: give one number for each of its lines, none "
+            "above its maximum.",
+            "Điểm không đúng quy chế: cần một số cho mỗi mục chấm, không quá điểm tối đa của mục.");
+    score.counts[0] = 20;
+    allowed(w, C, &score);
+    struct act settle = act_on(ACT_SETTLE, m, q, 0);
+    refused(w, A, &settle, REFUSE_NOTHING_TO_SETTLE,
+            "There is nothing to settle: this result is not in dispute, or it has been settled "
+            "already.",
+            "Không có gì phải xử lý: kết quả này không có tranh chấp hoặc đã được xử lý rồi.");
+    struct act reply = act_of(ACT_REPLY, m);
+    reply.value = REPLY_AGREE;
+    refused(w, D, &reply, REFUSE_NOT_IN_WRITING,
+            "This is not a written consultation. Put an opinion on record instead.",
+            "Đây không phải là lấy ý kiến bằng văn bản. Hãy ghi ý kiến vào cuộc họp.");
+    uint8_t who[ACT_PERSON_BYTES];
+    memcpy(who, w->cell.members[D].id, 16);
+    who[16] = 1;
+    struct act cascade = act_of(ACT_CASCADE, m);
+    memset(cascade.group, 1, 16);
+    cascade.people = (struct act_people){who, 1};
+    refused(w, D, &cascade, REFUSE_NO_CASCADE,
+            "This form of meeting is not carried to the groups. Only a meeting of representatives "
+            "or a consultation is.",
+            "Hình thức họp này không phổ biến xuống các tổ. Chỉ cuộc họp đại diện hoặc lấy ý kiến "
+            "bằng văn bản mới có.");
+    struct act step = act_of(ACT_STEP, m);
+    step.item = 1;
+    refused(w, A, &step, REFUSE_NO_SCRIPT,
+            "This meeting has no script of a ceremony. Go through its agenda instead.",
+            "Cuộc họp này không có kịch bản nghi lễ. Hãy điều hành theo chương trình.");
+    world_free(w);
+}
+
+static const uint8_t *held_as(struct world *w, const char *form, uint32_t only)
+{
+    static uint8_t who[ACT_PERSON_BYTES];
+    struct act a = act_meeting("Họp", 2);
+    a.form = span_text(form);
+    memcpy(who, w->cell.members[only].id, 16);
+    who[16] = 0;
+    if (only != A)
+        a.people = (struct act_people){who, 1};
+    const uint8_t *m = world_act(w, A, &a);
+    do_simple(w, A, ACT_NOTICE, m);
+    world_all_meet(w);
+    return m;
+}
+
+/* Forms of their own. */
+TEST(may_consult_study_and_meet_in_groups)
+{
+    struct world *w = village();
+    const uint8_t *m = held_as(w, "written", D);
+    struct act open = act_of(ACT_OPEN, m);
+    refused(w, A, &open, REFUSE_IN_WRITING,
+            "A written consultation is not opened: members reply in writing until the chair closes "
+            "it.",
+            "Lấy ý kiến bằng văn bản không có phần khai mạc: các đồng chí trả lời bằng văn bản cho "
+            "đến khi người chủ trì kết thúc.");
+    struct act reply = act_of(ACT_REPLY, m);
+    reply.value = REPLY_OTHER;
+    refused(w, C, &reply, REFUSE_NOT_ASKED,
+            "This consultation was not sent to this member. Ask the chair to be included in the "
+            "next one.",
+            "Văn bản lấy ý kiến này không gửi cho đồng chí. Hãy đề nghị người chủ trì gửi trong "
+            "lần sau.");
+    CHECK(!world_may(w, D, &reply) && w->why.id == REFUSE_EMPTY_TEXT);
+    reply.text = span_text("Cần nói rõ kinh phí");
+    allowed(w, D, &reply);
+    struct act cascade = act_of(ACT_CASCADE, m);
+    uint8_t who[ACT_PERSON_BYTES];
+    memcpy(who, w->cell.members[D].id, 16);
+    who[16] = 1;
+    memset(cascade.group, 1, 16);
+    cascade.people = (struct act_people){who, 1};
+    refused(w, D, &cascade, REFUSE_UNKNOWN_GROUP,
+            "No such group is on record in this cell. Look at the list of groups (hop group list), "
+            "or make the group first.",
+            "Đơn vị chưa ghi nhận tổ này. Hãy xem danh sách các tổ (hop group list), hoặc lập tổ "
+            "trước.");
+    world_group(w, A, 1, D, (const uint32_t[]){D}, 1);
+    refused(w, C, &cascade, REFUSE_NOT_GROUP,
+            "Only the leader of the group, or the chair and the secretary of the meeting, can do "
+            "this for the group. Ask its leader.",
+            "Chỉ tổ trưởng, người chủ trì hoặc thư ký cuộc họp mới được làm việc này cho tổ. Hãy "
+            "đề nghị tổ trưởng.");
+    allowed(w, D, &cascade);
+    m = held_as(w, "study", A);
+    do_simple(w, A, ACT_OPEN, m);
+    struct act motion = act_text(ACT_MOTION, m, 1, "Câu hỏi");
+    refused(w, A, &motion, REFUSE_NO_MOTIONS,
+            "This is a meeting to study; nothing is put to the vote in it. Put an opinion on "
+            "record, or call another meeting.",
+            "Đây là hội nghị quán triệt, không biểu quyết. Hãy ghi ý kiến, hoặc triệu tập cuộc họp "
+            "khác.");
+    m = held_as(w, "group", D);
+    do_simple(w, A, ACT_OPEN, m);
+    const uint8_t *q = do_text(w, A, ACT_MOTION, m, 1, "Câu hỏi");
+    world_all_meet(w);
+    struct act vote = act_on(ACT_VOTE, m, q, CHOICE_AGREE);
+    refused(w, C, &vote, REFUSE_NOT_INVITED,
+            "This meeting is not for this member: its notice names those whom it is for. An "
+            "opinion can be put on record.",
+            "Cuộc họp này không triệu tập đồng chí; thành phần dự họp ghi trong giấy triệu tập. "
+            "Đồng chí vẫn có thể ghi ý kiến.");
+    struct act missed = act_of(ACT_NOT_HELD, NULL);
+    missed.title = span_text("tháng 11");
+    missed.text = span_text("Lũ lụt");
+    refused(w, A, &missed, REFUSE_PERIOD, "Write the month as MM/YYYY, for example 11/2026.",
+            "Hãy ghi tháng theo dạng MM/YYYY, ví dụ 11/2026.");
+    missed.title = span_text("11/2026");
+    allowed(w, A, &missed);
+    CHECK(!world_may(w, D, &missed) && w->why.id == REFUSE_NOT_COMMITTEE);
+    world_free(w);
+}
+
+static void secret_question(struct world *w, unsigned small)
+{
+    static struct procedure p;
+    p = *meeting_procedure(w->state);
+    struct procedure_question *q = &p.questions[p.questions_count++];
+    (void)snprintf(q->name, sizeof q->name, "confidence");
+    q->ballot = BALLOT_SECRET;
+    p.small_electorate = small;
+    meeting_set_procedure(w->state, &p);
+}
+
+/* Questions that are not decided by an open vote on devices. */
+TEST(may_not_vote_on_devices_where_the_rules_ask_for_paper)
+{
+    for (unsigned small = 4; small <= 5; small++) { /* four may vote in this village */
+        struct world *w = village();
+        secret_question(w, small);
+        const uint8_t *m = opened(w);
+        struct act motion = act_text(ACT_MOTION, m, 1, "Bầu bí thư");
+        motion.form = span_text("parade");
+        refused(w, A, &motion, REFUSE_UNKNOWN_QUESTION,
+                "The procedure of this cell has no question called \"parade\". It has: election, "
+                "sounding, admission, discipline, confidence. Choose one of them, or none.",
+                "Quy chế của đơn vị không có loại nội dung \"parade\". Các loại: election, "
+                "sounding, admission, discipline, confidence. Hãy chọn một loại, hoặc không "
+                "chọn.");
+        motion.form = span_text("election");
+        const uint8_t *q = world_act(w, A, &motion);
+        motion.form = span_text("confidence");
+        const uint8_t *s = world_act(w, A, &motion);
+        world_all_meet(w);
+        struct act vote = act_on(ACT_VOTE, m, q, CHOICE_AGREE);
+        refused(w, A, &vote, REFUSE_BALLOT_PAPER,
+                "This question is decided by a ballot on paper (190-QĐ/TW 10-10-2024, Điều 3). "
+                "Vote on paper; the secretary enters the count.",
+                "Nội dung này phải bỏ phiếu bằng phiếu giấy (190-QĐ/TW 10-10-2024, Điều 3). Hãy bỏ "
+                "phiếu giấy; thư ký nhập kết quả kiểm phiếu.");
+        memcpy(vote.target, s, 32);
+        if (small == 4)
+            refused(w, A, &vote, REFUSE_BALLOT_SECRET,
+                    "This question asks for a secret ballot, which cannot be held on devices yet. "
+                    "Vote on paper; the secretary enters the count.",
+                    "Nội dung này phải bỏ phiếu kín; hiện chưa bỏ phiếu kín trên máy được. Hãy bỏ "
+                    "phiếu giấy; thư ký nhập kết quả kiểm phiếu.");
+        else
+            refused(w, A, &vote, REFUSE_BALLOT_SMALL,
+                    "With fewer than 5 who may vote, a secret ballot on devices would show who "
+                    "chose what. Vote on paper; the secretary enters the count.",
+                    "Có dưới 5 người được bỏ phiếu nên bỏ phiếu kín trên máy sẽ lộ ai chọn gì. Hãy "
+                    "bỏ phiếu giấy; thư ký nhập kết quả kiểm phiếu.");
+        uint8_t who[ACT_PERSON_BYTES];
+        memcpy(who, w->cell.members[NEW].id, 16); /* has no vote */
+        who[16] = 0;
+        struct act paper = act_on(ACT_PAPER, m, q, 0);
+        paper.people = (struct act_people){who, 1};
+        paper.counts_count = PAPER_COUNTS;
+        for (size_t i = PAPER_ISSUED; i <= PAPER_AGREE; i++)
+            paper.counts[i] = i == PAPER_INVALID ? 0 : 1;
+        refused(w, C, &paper, REFUSE_PAPER_SUM,
+                "The numbers of the paper count do not add up: agree, disagree and no opinion make "
+                "the valid ones; valid and invalid the collected; and no more are collected than "
+                "issued or than voting members who took part.",
+                "Số liệu kiểm phiếu không khớp: đồng ý, không đồng ý và không có ý kiến cộng lại "
+                "bằng số phiếu hợp lệ; hợp lệ cộng không hợp lệ bằng số phiếu thu về; số thu về "
+                "không quá số phát ra và số người có quyền biểu quyết đã tham gia.");
+        memcpy(who, w->cell.members[D].id, 16);
+        allowed(w, C, &paper);
+        who[3] ^= 1; /* nobody */
+        paper.counts[PAPER_AGREE] = paper.counts[PAPER_VALID] = paper.counts[PAPER_COLLECTED] = 0;
+        CHECK(!world_may(w, C, &paper) && w->why.id == REFUSE_NO_SUCH_MEMBER);
+        world_free(w);
+    }
+}
+
+/* What is of the whole cell has a limit too. */
+TEST(fold_says_that_the_cell_has_too_many_of_a_kind)
+{
+    struct world *w = village();
+    struct history *h = history_new();
+    uint8_t log[32] = {1};
+    uint32_t at = history_log(h, log);
+    uint8_t body[128];
+    struct act a = act_of(ACT_PRIVATE, NULL);
+    a.sealed = span_text("x");
+    struct wire_writer out = wire_writer(body, sizeof body);
+    CHECK_OK(act_put(&out, &a));
+    for (uint32_t i = 0; i <= MEETING_APART_MAX; i++) {
+        struct history_entry e = {.log = at, .seq = i + 1, .type = ACT_PRIVATE};
+        uint32_t entry;
+        memcpy(e.id, &i, sizeof i);
+        e.id[31] = 1;
+        CHECK_OK(history_add(h, &e, NULL, 0, &entry));
+        struct meeting_event event = {
+            .entry = entry, .id = e.id, .type = ACT_PRIVATE, .body = wire_written(&out)};
+        CHECK_OK(meeting_apply(w->state, &w->cell, h, &event));
+    }
+    CHECK_EQ(meeting_private_count(w->state), MEETING_APART_MAX);
+    CHECK_EQ(meeting_ignored_count(w->state), 1);
+    check_said(&meeting_ignored_at(w->state, 0)->why, REFUSE_TOO_MANY_ALL,
+               "The cell already has 65536 of these, which is the most it can have.",
+               "Đơn vị đã có 65536 mục loại này, là mức tối đa.");
+    history_free(h);
     world_free(w);
 }
 

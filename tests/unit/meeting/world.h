@@ -33,6 +33,7 @@ struct world {
     uint32_t tips[CELL_MEMBERS_MAX];                   /* records in each log */
     uint32_t seen[CELL_MEMBERS_MAX][CELL_MEMBERS_MAX]; /* by device: how far of each log */
     uint64_t wall;
+    uint64_t salt; /* other ids, and so another canonical order among equals */
     struct history *history;
     struct meeting_state *state;
     struct text_said why;
@@ -84,6 +85,15 @@ static inline void world_office(struct world *w, uint32_t by, uint32_t member, e
     fake_change(&w->cell, member, record, after);
 }
 
+/* by makes or changes a group, whose id is 16 times this byte. */
+static inline void world_group(struct world *w, uint32_t by, uint8_t id, uint32_t leader,
+                               const uint32_t *members, size_t count)
+{
+    CHECK(w->cell.groups_count < FAKE_GROUPS_MAX);
+    const uint8_t *record = world_put(w, by, AUTH_GROUP, (struct span){0});
+    fake_group(&w->cell, id, record, leader, members, count);
+}
+
 /* by admits somebody; the others come to know when they meet. */
 static inline uint32_t world_admit(struct world *w, uint32_t by, const char *name,
                                    enum auth_role role)
@@ -130,7 +140,7 @@ static inline const uint8_t *world_put(struct world *w, uint32_t member, unsigne
     CHECK(w->count < WORLD_RECORDS_MAX);
     struct world_record *r = &w->records[w->count];
     *r = (struct world_record){.member = member, .seq = ++w->tips[member], .type = type};
-    struct rng rng = rng_seeded(1000 + member * 7919 + r->seq);
+    struct rng rng = rng_seeded(w->salt * 1000003 + 1000 + member * 7919 + r->seq);
     test_random(&rng, r->id, 32);
     r->wall = w->wall += 60 * UINT64_C(1000000); /* a minute a record */
     r->size = body.size;
@@ -261,7 +271,7 @@ static inline struct act act_roll(const struct world *w, const uint8_t *meeting,
                                   enum act_roll status, const char *reason)
 {
     struct act a = act_of(ACT_ROLL, meeting);
-    memcpy(a.target, w->cell.members[member].id, 16);
+    memcpy(a.person, w->cell.members[member].id, 16);
     a.value = status;
     a.text = span_text(reason);
     return a;

@@ -112,9 +112,11 @@ static inline const struct meeting *only(struct world *w)
     return meeting_at(w->state, 0);
 }
 
+/* What only() gave before stays, unless something was written since. */
 static inline size_t ignored(struct world *w)
 {
-    world_fold(w);
+    if (history_count(w->history) < w->count)
+        world_fold(w);
     return meeting_ignored_count(w->state);
 }
 

@@ -142,8 +142,8 @@ tests: $(TESTS) ## build every test program
 
 check: ## install what is missing, build, run all tests; ends with "N passed, N failed"
 	@tools/deps
-	@$(MAKE) -k -j$(JOBS) --no-print-directory all tests; BUILD_STATUS=$$? HOP=$(O)/hop HOP_SIM=$(O)/hop-sim-toy \
-	    tools/run-tests $(TESTS) $(wildcard tests/sim/run tests/trouble/run tests/bundle/run tests/serial/run tests/audio-rig/run tests/netns/run tests/web/run) \
+	@$(MAKE) -k -j$(JOBS) --no-print-directory all tests; BUILD_STATUS=$$? HOP=$(O)/hop HOP_SIM=$(O)/hop-sim-toy HOP_PRINT=$(O)/hop-print \
+	    tools/run-tests $(TESTS) $(wildcard tests/sim/run tests/trouble/run tests/bundle/run tests/serial/run tests/print/run tests/audio-rig/run tests/netns/run tests/web/run) \
 	    "tools/determinism $(O)/hop-sim $(O)/hop-sim-toy"
 check-unit: ## build and run unit and scenario tests only
 	@$(MAKE) -k -j$(JOBS) --no-print-directory tests; BUILD_STATUS=$$? tools/run-tests $(TESTS)

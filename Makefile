@@ -204,6 +204,9 @@ released = $(patsubst %.c,build/release-$(notdir $(CC))/%,$(1))
 bench: ## measure; prints tables and writes build/bench.json
 	@$(MAKE) V=release -j$(JOBS) --no-print-directory bench-programs build/release-$(notdir $(CC))/hop
 	@HOP=build/release-$(notdir $(CC))/hop tools/run-bench build/bench.json $(call released,$(filter-out $(SYNC),$(BENCH)))
+bench-meeting: ## measure the fold of meetings and their minutes by its goals
+	@$(MAKE) V=release -j$(JOBS) --no-print-directory build/release-$(notdir $(CC))/bench/meeting
+	@tools/run-bench build/bench-meeting.json build/release-$(notdir $(CC))/bench/meeting
 bench-sync: ## measure sync against its goals, beside four other libraries; into build/bench.json too
 	@tools/deps
 	@$(MAKE) V=release -j$(JOBS) --no-print-directory $(call released,$(SYNC))
@@ -232,4 +235,4 @@ clean: ## remove build/
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(firstword $(MAKEFILE_LIST)) | sed 's/:.*## /\t/' | expand -t 14
-.PHONY: all tests check check-unit check-tsan shellcheck demo pure layers tidy format clang-tidy cppcheck fuzz fuzz-targets bench bench-programs bench-sync coverage install tags sources clean help FORCE
+.PHONY: all tests check check-unit check-tsan shellcheck demo pure layers tidy format clang-tidy cppcheck fuzz fuzz-targets bench bench-meeting bench-programs bench-sync coverage install tags sources clean help FORCE

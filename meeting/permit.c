@@ -534,6 +534,7 @@ int permit_record(const struct ask *q)
 static int permit_now(const struct ask *q)
 {
     const struct rule *rule = rule_of(q->a->type);
+    assert(rule != NULL); /* permit_record() has asked */
     return rule->now == NULL ? HOP_OK : rule->now(q);
 }
 

@@ -41,10 +41,10 @@ SIM    := $(filter-out sim/main.c,$(wildcard sim/*.c))
 TESTLIB := tests/lib/test.c tests/lib/main.c
 CLUSTER := $(filter-out $(TESTLIB),$(wildcard tests/lib/*.c))
 UNIT   := $(sort $(wildcard tests/unit/*/*_test.c))
-SCENARIO := $(sort $(wildcard tests/scenario/*_test.c))
+SCENARIO := $(sort $(wildcard tests/scenario/*_test.c)) tests/story/play_test.c
 FUZZ   := $(sort $(wildcard tests/fuzz/*.c))
 BENCH  := $(sort $(wildcard bench/*.c))
-SOURCES := $(PURE) $(wildcard $(EDGE)) $(NODE) $(SIM) $(wildcard sim/main.c) $(TESTLIB) $(CLUSTER) $(UNIT) $(SCENARIO) $(FUZZ) $(BENCH) $(wildcard tools/*.c print/*.c)
+SOURCES := $(PURE) $(wildcard $(EDGE)) $(NODE) $(SIM) $(wildcard sim/main.c) $(TESTLIB) $(CLUSTER) $(UNIT) $(SCENARIO) tests/story/stage.c $(FUZZ) $(BENCH) $(wildcard tools/*.c print/*.c)
 
 # One archive a folder. Its tests link it and the folders below it, so that an arrow pointing up
 # does not even link. procedures is data: the files of procedures/, embedded.
@@ -135,6 +135,9 @@ endef
 $(foreach f,$(FOLDERS) node sim,$(eval $(call unit_rule,$(f))))
 $(O)/tests/scenario/%_test: $(O)/tests/scenario/%_test.o $(O)/lib/test.a $(O)/lib/cluster.a $(call archive,$(below.sim)) $(CRYPTO.sodium)
 	$(link) -lcmocka $(call libs,sim)
+# stories: commands of the command line, on nodes in this process (tests/story/README.md)
+$(O)/tests/story/play_test: $(O)/tests/story/play_test.o $(O)/tests/story/stage.o $(O)/lib/test.a $(call archive,node $(below.node)) $(CRYPTO.sodium)
+	$(link) -lcmocka $(call libs,node)
 # run a second time with the toy backend: what both backends promise, and what is built on it
 TOY   := $(wildcard $(patsubst %,tests/unit/crypto/%_test.c,contract drbg keyfile))
 TESTS := $(patsubst %.c,$(O)/%,$(UNIT)) $(patsubst %_test.c,$(O)/%_toy_test,$(TOY)) $(patsubst %.c,$(O)/%,$(SCENARIO))

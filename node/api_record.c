@@ -317,7 +317,7 @@ static int read_target(struct api_call *c, const struct record_act *r, const str
     if (id == NULL && (r->target == TARGET_MOTION || r->target == TARGET_RESOLUTION)) {
         int err = api_find_motion(c, name, &v, &of);
         if (err != HOP_OK)
-            return err;
+            return r->target == TARGET_MOTION ? err : api_not_found(c, API_NO_SUCH_TARGET, name);
         id = v->id;
     }
     if (id == NULL)

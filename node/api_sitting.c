@@ -33,16 +33,26 @@ static void add(json_t *list, json_t *one, const uint8_t *id)
     (void)json_array_append_new(list, one);
 }
 
-/* Names, each with its value where values say something. */
+static bool is_listed(const struct act_people *p, const uint8_t id[static 16], uint8_t *ret_value)
+{
+    for (size_t i = 0; i < p->count; i++) {
+        if (memcmp(act_person(p, i, ret_value), id, 16) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* Names in the order of the cell's list, each with its value where values say something. */
 static json_t *people_json(const struct api_call *c, const struct act_people *p,
                            enum words_kind kind)
 {
+    const struct cell *cell = device_cell(c->n->device);
     json_t *list = json_array();
-    for (size_t i = 0; i < p->count; i++) {
+    for (uint32_t i = 0; i < cell_member_count(cell); i++) {
         uint8_t value;
-        size_t member = cell_member_index(device_cell(c->n->device), act_person(p, i, &value));
-        json_t *one = json_pack("{s:o}", "name",
-                                name_of(c, member == SIZE_MAX ? HISTORY_NONE : (uint32_t)member));
+        if (!is_listed(p, cell_member(cell, i)->id, &value))
+            continue;
+        json_t *one = json_pack("{s:o}", "name", name_of(c, i));
         if (kind < WORDS_KINDS_COUNT)
             (void)json_object_set_new(one, "value", json_string(words_key(kind, value)));
         (void)json_array_append_new(list, one);
@@ -432,13 +442,8 @@ int api_get_merge(struct api_call *c)
     }
     size_t count = meeting_unseen(meetings(c), h, m, entry, unseen, API_MERGE_MAX);
     json_t *list = json_array();
-    for (size_t i = 0; i < count && i < API_MERGE_MAX; i++) {
-        const struct history_entry *e = history_at(h, unseen[i]);
-        add(list,
-            json_pack("{s:s,s:o}", "kind", act_type_name(e->type), "label",
-                      json_text(text(c->lang, words_record(e->type)))),
-            e->id);
-    }
+    for (size_t i = 0; i < count && i < API_MERGE_MAX; i++)
+        (void)json_array_append_new(list, api_record_json(c, unseen[i]));
     return api_answer(c, json_pack("{s:I,s:o}", "count", (json_int_t)count, "records", list));
 }
 

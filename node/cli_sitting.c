@@ -153,6 +153,21 @@ static void show_reminder(struct cli *c, const json_t *o)
     buf_free(&names);
 }
 
+/* ---- days of notice ---- */
+
+void cli_show_lead(struct cli *c, const json_t *o, const json_t *meeting, enum text_id good,
+                   enum text_id few)
+{
+    const json_t *lead = json_object_get(o, "lead_days");
+    json_int_t days = json_integer_value(lead);
+    json_int_t asked = (json_int_t)json_get_number(meeting, "notice_days");
+    char said[24], needed[24];
+    (void)snprintf(said, sizeof said, "%lld", (long long)days);
+    enum text_id id = days < asked ? few : good;
+    if (json_is_integer(lead) && id != TEXT_NONE)
+        cli_say(c, id, 2, said, cli_count(needed, (uint64_t)asked));
+}
+
 /* ---- parts ---- */
 
 struct part {
@@ -421,6 +436,8 @@ void cli_show_merge(struct cli *c, const json_t *reply)
     cli_say(c, SHOW_MERGE, 1, count(n, reply, "count"));
     json_array_foreach(json_object_get(reply, "records"), i, r)
     {
-        cli_say(c, SHOW_MERGE_LINE, 2, get(r, "short"), get(r, "label"));
+        char when[CLI_TIME_SIZE];
+        cli_say(c, SHOW_MERGE_LINE, 4, get(r, "short"), get(r, "name"), get(r, "label"),
+                cli_time(when, json_get_number(r, "at")));
     }
 }

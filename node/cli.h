@@ -16,6 +16,8 @@
 #define CLI_REFUSED     1
 #define CLI_WRONG_USAGE 2
 #define CLI_UNREACHABLE 3
+#define CLI_INCOMPLETE  4 /* verify: something is not there */
+#define CLI_UNCONFIRMED 5 /* verify: all holds, and nobody has said whose it is */
 
 #define CLI_VALUES_MAX 64
 

@@ -465,7 +465,7 @@ static inline struct act party_a_roll(const struct party *p, uint32_t about)
 {
     struct act a = party_a(p, ACT_ROLL);
     a.value = ROLL_PRESENT;
-    memcpy(a.target, cell_member(device_cell(p->devices[0].d), about)->id, 16);
+    memcpy(a.person, cell_member(device_cell(p->devices[0].d), about)->id, 16);
     return a;
 }
 

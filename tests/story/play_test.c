@@ -128,6 +128,19 @@ static bool tell_loss(const struct script *s)
     return true;
 }
 
+/* "Mai's clock is ahead by -720 minutes" */
+static bool tell_clock(const struct script *s)
+{
+    const char *end = strstr(s->line, "'s clock is ahead by ");
+    long minutes;
+    if (end == NULL || sscanf(end, "'s clock is ahead by %ld minutes", &minutes) != 1)
+        return false;
+    struct stage_person *p = stage_find(&stage, s->line, (size_t)(end - s->line));
+    must(s, p != NULL, "nobody of this name");
+    p->wrong = (int64_t)minutes * 60 * (int64_t)HOP_SECOND;
+    return true;
+}
+
 /* ---- the cell, the clock ---- */
 
 /* "cell NAME by PROCEDURE: An, Lan (deputy), Mai (member, probationary)" */
@@ -305,7 +318,7 @@ static bool tell(struct script *s)
 {
     return s->line[0] == '\0' || s->line[0] == '#' || after(s->line, "Story: ") != NULL ||
            tell_called(s) || tell_said(s) || tell_cell(s) || tell_time(s) || tell_file(s) ||
-           tell_meet(s) || tell_loss(s) || tell_command(s);
+           tell_meet(s) || tell_loss(s) || tell_clock(s) || tell_command(s);
 }
 
 static void play(void **state)

@@ -98,6 +98,11 @@ struct stage_person *stage_find(struct stage *s, const char *name, size_t size)
     return NULL;
 }
 
+static void set_clock(const struct stage *s, struct stage_person *who)
+{
+    who->node->wall = (uint64_t)((int64_t)s->wall + who->wrong);
+}
+
 /* ---- commands ---- */
 
 /* Cut line at its spaces; "…" holds spaces, \" a quote, \n a line end; @x is a file of the room. */
@@ -155,7 +160,7 @@ int stage_command(struct stage *s, struct stage_person *who, enum text_lang lang
     (void)dup2(fd, STDOUT_FILENO);
     (void)dup2(fd, STDERR_FILENO);
     s->wall += 60 * HOP_SECOND;
-    who->node->wall = s->wall;
+    set_clock(s, who);
     int exit_code = cli_run_on(who->node, lang, words, count);
     (void)fflush(NULL);
     (void)dup2(out, STDOUT_FILENO);
@@ -212,7 +217,7 @@ static void ask(struct stage *s, struct stage_person *who, const char *method, c
 {
     struct api_reply reply;
     const struct api_request rq = {.method = method, .path = path, .body = body};
-    who->node->wall = s->wall;
+    set_clock(s, who);
     (void)api_handle(who->node, &rq, &reply);
     if (reply.status != 200)
         print_message("%s %s: %s\n", method, path, buf_string(&reply.body));

@@ -16,7 +16,8 @@
 struct stage_person {
     char name[64];
     struct node *node;
-    bool gone; /* the device is lost: it meets nobody */
+    bool gone;     /* the device is lost: it meets nobody */
+    int64_t wrong; /* µs by which its clock is ahead */
 };
 
 struct stage {

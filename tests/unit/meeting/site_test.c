@@ -263,8 +263,8 @@ TEST(site_breaks_begin_and_end_by_who_had_seen_them)
     do_value(w, B, ACT_PAUSE, m, 1, "Mất điện");
     do_value(w, B, ACT_PAUSE, m, 2, "");
     do_value(w, A, ACT_PAUSE, m, 2, "");
-    const struct meeting *got = only(w);
     CHECK_EQ(ignored(w), 0);
+    const struct meeting *got = only(w);
     CHECK_EQ(got->breaks_count, 2);
     CHECK(got->breaks[0].ended && got->breaks[1].ended);
     do_value(w, A, ACT_PAUSE, m, 2, "");

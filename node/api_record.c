@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "base/encode.h"
 #include "device/site.h"
 
 #define VALUE_WORDS 4
@@ -337,6 +336,18 @@ static int read_site(struct api_call *c, const struct meeting *m, const char *na
     return api_not_found(c, API_NO_SUCH_SITE, name);
 }
 
+/* Of a vote closed twice, the closing that holds. */
+static int read_result(struct api_call *c, const struct meeting *m, const char *name, struct act *a)
+{
+    for (size_t i = 0; i < m->results_count; i++) {
+        if (json_names_id(name, m->results[i].id, 32)) {
+            memcpy(a->parent, m->results[i].id, 32);
+            return HOP_OK;
+        }
+    }
+    return api_not_found(c, API_NO_SUCH_TARGET, name);
+}
+
 static struct span span_of(const char *s)
 {
     return s == NULL ? SPAN(NULL, 0) : span_text(s);
@@ -368,8 +379,8 @@ static int read_parts(struct api_call *c, const struct record_act *r, const stru
         err = read_site(c, m, in->site, a);
     if (err == HOP_OK && in->group != NULL)
         err = api_read_group(c, in->group, a->group);
-    if (err == HOP_OK && in->holds != NULL && hex_decode(a->parent, 32, in->holds) != HOP_OK)
-        err = api_not_found(c, API_NO_SUCH_TARGET, in->holds);
+    if (err == HOP_OK && m != NULL && in->holds != NULL)
+        err = read_result(c, m, in->holds, a);
     return err;
 }
 

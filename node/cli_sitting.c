@@ -140,6 +140,12 @@ static void show_score(struct cli *c, const json_t *o)
     cli_say(c, SHOW_SCORE, 3, count(n, o, "total"), get(o, "name"), get(o, "text"));
 }
 
+static void show_close(struct cli *c, const json_t *o)
+{
+    char when[CLI_TIME_SIZE];
+    cli_say(c, SHOW_CLOSE, 2, get(o, "name"), cli_time(when, json_get_number(o, "at")));
+}
+
 static void show_exception(struct cli *c, const json_t *o)
 {
     cli_say(c, SHOW_EXCEPTION, 3, get(o, "name"), get(o, "text"), get(o, "basis"));
@@ -224,6 +230,7 @@ void cli_show_during(struct cli *c, const json_t *m)
         {"turns", SHOW_HEAD_QUEUE, show_turn},
         {"conclusions", SHOW_HEAD_CONCLUSIONS, show_conclusion},
         {"steps", SHOW_HEAD_STEPS, show_step},
+        {"closes", SHOW_HEAD_CLOSES, show_close},
         {"exceptions", SHOW_HEAD_EXCEPTIONS, show_exception},
         {"reminders", SHOW_HEAD_REMINDERS, show_reminder},
     };
@@ -243,6 +250,8 @@ void cli_show_after(struct cli *c, const json_t *m)
         {"cascades", SHOW_HEAD_CASCADES, show_cascade},
         {"scores", SHOW_HEAD_SCORES, show_score},
     };
+    if (get(m, "draft_read_by")[0] != '\0')
+        cli_say(c, SHOW_DRAFT_READ, 1, get(m, "draft_read_by"));
     for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++)
         show_part(c, m, &parts[i]);
 }
@@ -281,9 +290,26 @@ void cli_show_consultation(struct cli *c, const json_t *m)
 
 /* ---- a motion, a line of the roll, signed minutes ---- */
 
+/* Closed twice, apart: each result under the id that settles it. */
+static void show_results(struct cli *c, const json_t *list)
+{
+    size_t i;
+    const json_t *r;
+    if (json_array_size(list) < 2)
+        return;
+    json_array_foreach(list, i, r)
+    {
+        char agree[24], disagree[24], abstain[24];
+        cli_say(c, SHOW_RESULT, 6, get(r, "short"), get(r, "outcome_label"), get(r, "name"),
+                count(agree, r, "agree"), count(disagree, r, "disagree"),
+                count(abstain, r, "abstain"));
+    }
+}
+
 void cli_show_counted(struct cli *c, const json_t *motion)
 {
     char device[24], hand[24], paper[24];
+    show_results(c, json_object_get(motion, "results"));
     if (json_get_number(motion, "by_hand") + json_get_number(motion, "by_paper") > 0)
         cli_say(c, SHOW_COUNTED_BY, 3, count(device, motion, "by_device"),
                 count(hand, motion, "by_hand"), count(paper, motion, "by_paper"));

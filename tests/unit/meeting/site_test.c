@@ -166,6 +166,11 @@ TEST(site_roll_check_asks_for_every_line_again)
     const struct meeting *got = only(w);
     CHECK_EQ(got->present, 2);
     CHECK(got->roll[B].attended && got->roll[B].status == ROLL_ABSENT);
+    world_all_meet(w);
+    const uint8_t *q = put_motion(w, m, 1, "Câu hỏi", "");
+    do_on(w, A, ACT_TALLY, m, q, 0); /* by a device that did not ask first */
+    CHECK_EQ(motion(w, q)->present, 2);
+    CHECK_EQ(motion(w, q)->outcome, OUTCOME_NO_QUORUM);
     world_free(w);
 }
 
@@ -331,6 +336,9 @@ TEST(site_last_count_of_hands_and_paper_holds)
     CHECK_EQ(motion(w, q)->agree, 1);
     CHECK_EQ(motion(w, q)->abstain, 1);
     CHECK_EQ(motion(w, q)->votes[0].site, NO_SITE);
+    world_all_meet(w);
+    do_on(w, A, ACT_TALLY, m, q, 0);
+    CHECK_EQ(motion(w, q)->unheard, 2); /* Dũng and Én: who raised a hand was heard */
     world_free(w);
 }
 

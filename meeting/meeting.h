@@ -25,10 +25,11 @@
 #define MEETING_CHECKS_MAX    63    /* a meeting: roll checks; a bit each in a word of 64 */
 #define MEETING_COUNTS_MAX    256   /* a meeting: breaks; a vote: counts of hands, of paper */
 #define MEETING_CHANGES_MAX   64    /* of one member: votes on one motion, replies to one draft */
-#define MEETING_RESULTS_MAX   4096 /* a meeting: closings of votes, those apart from each other too \
-                                    */
-#define MEETING_TURNS_MAX   4096   /* a meeting: turns, conclusions, corrections, tasks … each */
-#define MEETING_IGNORED_MAX 4096   /* listed; further ones are only counted */
+#define MEETING_RESULTS_MAX                                                                        \
+    4096                         /* a meeting: closings of votes, those apart from each other too  \
+                                  */
+#define MEETING_TURNS_MAX   4096 /* a meeting: turns, conclusions, corrections, tasks … each */
+#define MEETING_IGNORED_MAX 4096 /* listed; further ones are only counted */
 
 /* One opened record of a meeting, in canonical order (cell/history.h), each once. Borrowed for the
  * call. Member indexes must not change between calls: when an index does (a concurrent admission

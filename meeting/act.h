@@ -134,9 +134,9 @@ struct act {
     uint8_t target[32];  /* VOTE, TALLY, WITHDRAW, HANDS, PAPER: the motion; MOTION: the motion it
                             amends; DOC: the document it takes the place of; RECEIPT, REMIND: notice
                             or document; PIN: public key; SETTLE:  the motion that holds; CORRECTION,
-                            SIGN: what; READ_BACK: what,  or the meeting itself: its draft; CORRECTED:
-                            the correction; RESERVE: motion or resolution; RESOLUTION: motion or
-                            draft; TASK_STATE: the task */
+                            SIGN: what; READ_BACK: what,  or the meeting itself: its draft;
+                            CORRECTED:  the correction; RESERVE: motion or resolution; RESOLUTION:
+                            motion or  draft; TASK_STATE: the task */
     uint8_t person[16];  /* ROLL: whose line; SITE: teller; GIVE, CHAIR: who; TASK: for whom;
                             OPINION, FLOOR: for whom a teller speaks */
     uint8_t site[32];    /* SITE_ROLL, HANDS: id of the SITE record */

@@ -147,7 +147,7 @@ check: ## install what is missing, build, run all tests; ends with "N passed, N 
 	@tools/deps
 	@$(MAKE) -k -j$(JOBS) --no-print-directory all tests; BUILD_STATUS=$$? HOP=$(O)/hop HOP_SIM=$(O)/hop-sim-toy HOP_PRINT=$(O)/hop-print \
 	    tools/run-tests $(TESTS) $(wildcard tests/sim/run tests/trouble/run tests/bundle/run tests/serial/run tests/print/run tests/audio-rig/run tests/netns/run tests/web/run) \
-	    "tools/determinism $(O)/hop-sim $(O)/hop-sim-toy"
+	    "tools/determinism $(O)/hop-sim $(O)/hop-sim-toy" tools/requirements
 check-unit: ## build and run unit and scenario tests only
 	@$(MAKE) -k -j$(JOBS) --no-print-directory tests; BUILD_STATUS=$$? tools/run-tests $(TESTS)
 # what threads share: rings, the voice thread, the ZAP handler. libzmq is not built for this, so what

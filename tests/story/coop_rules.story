@@ -95,7 +95,7 @@ An: minutes 1
   | Nhất trí, đề nghị rõ thời hạn.
   | Ban kiểm phiếu: Lan, Mai
 An: dossier 1 -o @hoso.html
-An: verify @hoso.html
+An: verify @hoso.html --cell $cell
 
 # And the admission ceremony: a few in the room, the others elsewhere.
 on 01/02/2027 at 08:00

@@ -144,4 +144,4 @@ An: minutes 1
   | Sơ tán xóm Hạ lên đồi
   | Sơ tán xóm Hạ lên trường học
 An: dossier 1 -o @hoso.html
-An: verify @hoso.html
+An: verify @hoso.html --cell $cell

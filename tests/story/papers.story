@@ -14,6 +14,8 @@ An: meeting show 2
   | Điểm danh; quân số
 file empty.txt: \n
 An cannot: meeting new "Họp" --agenda-file @empty.txt
+  | @empty.txt không có nội dung nào: mỗi dòng một nội dung.
+  en| @empty.txt has no agenda item: one item a line.
 An: send 1
 An: print 1 notice -o -
   | GIẤY TRIỆU TẬP
@@ -35,6 +37,12 @@ An cannot: calendar 2 -o -
 # A roster: one line a person. A line without a name invites nobody.
 file bad.csv: Họ tên,Chức danh,Diện\n,member,full
 An cannot: invite --csv @bad.csv
+  | Dòng 2 của @bad.csv không có họ tên. Mỗi dòng gồm: họ tên, chức danh, diện.
+  en| Line 2 of @bad.csv has no name. Each line is: name, role, category.
+file open.csv: Lan,"member
+An cannot: invite --csv @open.csv
+  | Dòng 1 của @open.csv có dấu nháy chưa đóng. Dấu nháy nằm trong nháy thì viết hai lần.
+  en| Line 1 of @open.csv has a quote that does not close. Write a quote within quotes twice.
 file roster.csv: Họ tên,Chức danh,Diện\nTrần Thị Lan,member,full\n"Lò Văn Tú",member,probationary
 An: invite --csv @roster.csv
   | Lời mời dành cho đ/c Trần Thị Lan

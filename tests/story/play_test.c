@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "base/encode.h"
 #include "node/files.h"
 #include "tests/lib/test.h"
 
@@ -18,7 +19,7 @@ static struct stage stage; /* large: what was said */
 /* What the story calls a thing, for its short id: numbers of things may change when people meet. */
 #define CALLED_MAX 16
 struct called {
-    char name[32], id[32];
+    char name[32], id[HEX_SIZE(32)];
 };
 
 struct script {
@@ -179,6 +180,9 @@ static bool tell_cell(struct script *s)
         else
             stage_join(&stage, name, role, category);
     }
+    struct called *c = &s->called[s->called_count++]; /* $cell: the fingerprint of the cell */
+    (void)snprintf(c->name, sizeof c->name, "cell");
+    hex_encode(c->id, SPAN(stage.people[0].node->keys.cell_id, 32));
     everyone_meets(s);
     return true;
 }
@@ -249,24 +253,33 @@ static bool tell_called(struct script *s)
     return true;
 }
 
-/* words with the ids of what is called "$school". */
-static void put_ids(const struct script *s, char *ret, size_t size, const char *words)
+/* What is called "school" at p, if p begins with "$school". */
+static const struct called *called_at(const struct script *s, const char *p)
+{
+    for (size_t i = 0; *p == '$' && i < s->called_count; i++) {
+        size_t n = strlen(s->called[i].name);
+        if (strncmp(p + 1, s->called[i].name, n) == 0 && strchr(" \")", p[1 + n]) != NULL)
+            return &s->called[i];
+    }
+    return NULL;
+}
+
+/* words with the ids of what is called "$school"; in what is said "@x" is the file's whole name. */
+static void put_names(const struct script *s, char *ret, size_t size, const char *words, bool said)
 {
     size_t used = 0;
     for (const char *p = words; *p != '\0' && used + 1 < size;) {
-        const struct called *c = NULL;
-        for (size_t i = 0; *p == '$' && i < s->called_count; i++) {
-            size_t n = strlen(s->called[i].name);
-            if (strncmp(p + 1, s->called[i].name, n) == 0 && (p[1 + n] == ' ' || p[1 + n] == '\0'))
-                c = &s->called[i];
-        }
-        if (c == NULL) {
+        const struct called *c = called_at(s, p);
+        if (c != NULL) {
+            used += (size_t)snprintf(ret + used, size - used, "%s", c->id);
+            p += 1 + strlen(c->name);
+        } else if (said && *p == '@') {
+            used += (size_t)snprintf(ret + used, size - used, "%s/", stage.room);
+            p++;
+        } else {
             ret[used++] = *p++;
-            continue;
         }
-        used += (size_t)snprintf(ret + used, size - used, "%s", c->id);
         must(s, used < size, "the line is too long");
-        p += 1 + strlen(c->name);
     }
     ret[used] = '\0';
 }
@@ -283,7 +296,7 @@ static bool tell_command(struct script *s)
     if (s->who == NULL)
         return false;
     must(s, !s->who->gone, "the device is lost");
-    put_ids(s, s->command, sizeof s->command, colon + 2);
+    put_names(s, s->command, sizeof s->command, colon + 2, false);
     run(s, TEXT_VI);
     return true;
 }
@@ -292,9 +305,11 @@ static bool tell_command(struct script *s)
  * Under what was refused the words are the whole sentence. */
 static bool tell_said(struct script *s)
 {
-    const char *line = s->line + strspn(s->line, " "), *words;
-    if (line == s->line)
+    char line[LINE_BYTES];
+    const char *words;
+    if (s->line[0] != ' ')
         return false;
+    put_names(s, line, sizeof line, s->line + strspn(s->line, " "), true);
     must(s, s->who != NULL, "nothing was said yet");
     if ((words = after(line, "en| ")) != NULL) {
         if (!s->in_english)

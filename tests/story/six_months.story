@@ -202,4 +202,4 @@ Lan: minutes 4 --sign
 everyone meets
 An: minutes sign 4
 An: dossier 4 -o @hoso4.html
-An: verify @hoso4.html
+An: verify @hoso4.html --cell $cell

@@ -196,6 +196,6 @@ An: print 1 minutes -o @bienban.txt
 An: print 1 resolution 1 -o @nghiquyet.html
 An: calendar 1 -o @lich.ics
 An: dossier 1 -o @hoso.html
-An: verify @hoso.html
+An: verify @hoso.html --cell $cell
 An: duty
   | 01/2027: đã họp

@@ -42,10 +42,10 @@ TESTLIB := tests/lib/test.c tests/lib/main.c
 CLUSTER := $(filter-out $(TESTLIB),$(wildcard tests/lib/*.c))
 UNIT   := $(sort $(wildcard tests/unit/*/*_test.c))
 PROPERTY := $(sort $(wildcard tests/property/*.c))
-SCENARIO := $(sort $(wildcard tests/scenario/*_test.c))
+SCENARIO := $(sort $(wildcard tests/scenario/*_test.c)) tests/story/play_test.c
 FUZZ   := $(sort $(wildcard tests/fuzz/*.c))
 BENCH  := $(sort $(wildcard bench/*.c))
-SOURCES := $(PURE) $(wildcard $(EDGE)) $(NODE) $(SIM) $(wildcard sim/main.c tests/netns/*.c) $(TESTLIB) $(CLUSTER) $(UNIT) $(PROPERTY) $(SCENARIO) $(FUZZ) $(BENCH) $(wildcard tools/*.c print/*.c)
+SOURCES := $(PURE) $(wildcard $(EDGE)) $(NODE) $(SIM) $(wildcard sim/main.c tests/netns/*.c) $(TESTLIB) $(CLUSTER) $(UNIT) $(PROPERTY) $(SCENARIO) tests/story/stage.c $(FUZZ) $(BENCH) $(wildcard tools/*.c print/*.c)
 
 # One archive a folder. Its tests link it and the folders below it, so that an arrow pointing up
 # does not even link. procedures is data: the files of procedures/, embedded.
@@ -141,6 +141,9 @@ $(O)/tests/scenario/%_test: $(O)/tests/scenario/%_test.o $(O)/lib/test.a $(O)/li
 # random histories of the cell, with the toy backend: what is signed there is never in doubt
 $(O)/tests/property/%: $(O)/tests/property/%.o $(O)/lib/test.a $(call archive,text cell $(below.cell)) $(CRYPTO.toy)
 	$(link) -lcmocka $(call libs,cell)
+# stories: commands of the command line, on nodes in this process (tests/story/README.md)
+$(O)/tests/story/play_test: $(O)/tests/story/play_test.o $(O)/tests/story/stage.o $(O)/lib/test.a $(call archive,node $(below.node)) $(CRYPTO.sodium)
+	$(link) -lcmocka $(call libs,node)
 # run a second time with the toy backend: what both backends promise, and what is built on it
 TOY   := $(wildcard $(patsubst %,tests/unit/crypto/%_test.c,contract drbg keyfile))
 TESTS := $(patsubst %.c,$(O)/%,$(UNIT)) $(patsubst %_test.c,$(O)/%_toy_test,$(TOY)) $(patsubst %.c,$(O)/%,$(SCENARIO))
@@ -148,9 +151,9 @@ tests: $(TESTS) ## build every test program
 
 check: ## install what is missing, build, run all tests; ends with "N passed, N failed"
 	@tools/deps
-	@$(MAKE) -k -j$(JOBS) --no-print-directory all tests; BUILD_STATUS=$$? HOP=$(O)/hop HOP_SIM=$(O)/hop-sim-toy \
-	    tools/run-tests $(TESTS) $(wildcard tests/sim/run tests/trouble/run tests/bundle/run tests/serial/run tests/audio-rig/run tests/netns/run tests/netns/pairing tests/netns/hostile tests/web/run) \
-	    tools/security-tests "tools/determinism $(O)/hop-sim $(O)/hop-sim-toy"
+	@$(MAKE) -k -j$(JOBS) --no-print-directory all tests; BUILD_STATUS=$$? HOP=$(O)/hop HOP_SIM=$(O)/hop-sim-toy HOP_PRINT=$(O)/hop-print \
+	    tools/run-tests $(TESTS) $(wildcard tests/sim/run tests/trouble/run tests/bundle/run tests/serial/run tests/print/run tests/audio-rig/run tests/netns/run tests/netns/pairing tests/netns/hostile tests/web/run) \
+	    tools/security-tests "tools/determinism $(O)/hop-sim $(O)/hop-sim-toy" tools/requirements
 check-unit: ## build and run unit and scenario tests only
 	@$(MAKE) -k -j$(JOBS) --no-print-directory tests; BUILD_STATUS=$$? tools/run-tests $(TESTS)
 # what threads share: rings, the voice thread, the ZAP handler. libzmq is not built for this, so what
@@ -212,6 +215,9 @@ released = $(patsubst %.c,build/release-$(notdir $(CC))/%,$(1))
 bench: ## measure; prints tables and writes build/bench.json
 	@$(MAKE) V=release -j$(JOBS) --no-print-directory bench-programs build/release-$(notdir $(CC))/hop
 	@HOP=build/release-$(notdir $(CC))/hop tools/run-bench build/bench.json $(call released,$(filter-out $(SYNC),$(BENCH)))
+bench-meeting: ## measure the fold of meetings and their minutes by its goals
+	@$(MAKE) V=release -j$(JOBS) --no-print-directory build/release-$(notdir $(CC))/bench/meeting
+	@tools/run-bench build/bench-meeting.json build/release-$(notdir $(CC))/bench/meeting
 bench-sync: ## measure sync against its goals, beside four other libraries; into build/bench.json too
 	@tools/deps
 	@$(MAKE) V=release -j$(JOBS) --no-print-directory $(call released,$(SYNC))
@@ -240,4 +246,4 @@ clean: ## remove build/
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(firstword $(MAKEFILE_LIST)) | sed 's/:.*## /\t/' | expand -t 14
-.PHONY: all tests security-tests check check-unit check-tsan shellcheck demo pure layers tidy format clang-tidy cppcheck fuzz fuzz-targets bench bench-programs bench-sync coverage install tags sources clean help FORCE
+.PHONY: all tests security-tests check check-unit check-tsan shellcheck demo pure layers tidy format clang-tidy cppcheck fuzz fuzz-targets bench bench-meeting bench-programs bench-sync coverage install tags sources clean help FORCE

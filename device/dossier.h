@@ -18,7 +18,13 @@
 MUST_USE int dossier_write(struct device *d, const struct meeting *m, enum text_lang lang,
                            uint64_t wall, struct buf *ret, struct text_said *why);
 
-enum dossier_verdict { DOSSIER_VERDICT_PASS, DOSSIER_VERDICT_FAIL, DOSSIER_VERDICT_INCOMPLETE };
+enum dossier_verdict {
+    DOSSIER_VERDICT_PASS,       /* all holds, and the cell is the one that was meant */
+    DOSSIER_VERDICT_FAIL,       /* something is there and wrong */
+    DOSSIER_VERDICT_INCOMPLETE, /* nothing is wrong, but something is not there */
+    DOSSIER_VERDICT_UNCONFIRMED /* all holds; nobody has said that this is the cell that was meant
+                                 */
+};
 
 enum dossier_state { DOSSIER_LINE_OK, DOSSIER_LINE_FAILED, DOSSIER_LINE_MISSING };
 
@@ -39,8 +45,11 @@ struct dossier_report {
 };
 
 /* Check a file; fills ret (owned: dossier_report_free). HOP_ENOMEM only: whatever is wrong with the
- * file is in the report. */
+ * file is in the report. What holds is UNCONFIRMED until dossier_confirm(). */
 MUST_USE int dossier_verify(struct span file, enum text_lang lang, struct dossier_report *ret);
+/* The cell whose fingerprint somebody has from elsewhere: UNCONFIRMED becomes PASS if it is the
+ * file's, and anything becomes FAIL if it is not. */
+void dossier_confirm(struct dossier_report *r, enum text_lang lang, const uint8_t cell[static 32]);
 void dossier_report_free(struct dossier_report *r);
 
 #endif

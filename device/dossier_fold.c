@@ -35,8 +35,10 @@ int dossier_add_item(struct dossier_verifier *v, size_t n, uint8_t *deps)
     uint32_t log = history_log(v->history, i->r.log);
     if (log == HISTORY_NONE || follow_log(v, i, log) != HOP_OK)
         return HOP_ENOMEM;
-    for (size_t k = 0; k < i->inner.deps_count; k++)
-        i->strayed = i->strayed || dossier_comes_later(v, i, i->inner.deps + 32 * k);
+    for (size_t k = 0; k < i->inner.deps_count; k++) {
+        const struct dossier_item *dep = dossier_find_record(v, i->inner.deps + 32 * k);
+        i->strayed = i->strayed || (dep != NULL && dep >= i);
+    }
     if (i->strayed)
         return HOP_OK;
     struct history_entry e = {.log = log,

@@ -6,7 +6,7 @@
 #include "cell/record.h"
 #include "text/text.h"
 
-#define DOSSIER_VERSION 1
+#define DOSSIER_VERSION 2
 #define DOSSIER_START   "<script type=\"application/x-hop-dossier\">\n"
 #define DOSSIER_END     "</script>\n"
 
@@ -15,14 +15,16 @@
 
 enum dossier_item_kind {
     DOSSIER_ITEM_RECORD = 1, /* height u32, key 32, then the record as stored */
-    DOSSIER_ITEM_STUB = 2,   /* header 160, hash of the text 32, signature 64 or nothing */
-    DOSSIER_ITEM_CHUNK = 3   /* name 32, blob of a document: sealed chunk or node */
+    /* Withheld: header 160, hash of the text 32, height u32, count u16 and so many deps of 32, as
+     * far as they are in the file, on the sealer's word; signature 64 or nothing */
+    DOSSIER_ITEM_STUB = 2,
+    DOSSIER_ITEM_CHUNK = 3 /* name 32, blob of a document: sealed chunk or node */
 };
 
 /* One line of the list: what an item is and must hash to. */
 struct dossier_entry {
     uint8_t kind;
-    uint16_t type;  /* of the record, so that a damaged one can be named */
+    uint16_t type;  /* of the record, so that a damaged one can be named; 0: withheld */
     uint8_t ik[32]; /* of its author; zeros for chunks */
     uint8_t hash[32];
 };

@@ -79,6 +79,28 @@ int dossier_read_list(struct dossier_verifier *v, struct span line)
     return err;
 }
 
+/* A header without its text: parsed by giving it the text's length in zeros would cost a megabyte,
+ * so only what a chain needs is read. */
+static void parse_stub(struct dossier_item *i, struct wire_reader *r)
+{
+    struct span header = wire_get_bytes(r, RECORD_HEADER_BYTES);
+    struct span hash = wire_get_bytes(r, 32);
+    i->height = wire_get_u32(r);
+    i->inner.deps_count = wire_get_u16(r);
+    struct span deps = wire_get_bytes(r, i->inner.deps_count * (size_t)32);
+    i->inner.deps = deps.data;
+    i->parsed = !r->bad && i->inner.deps_count <= RECORD_DEPS_MAX &&
+                (r->left == 0 || r->left == CRYPTO_SIG_BYTES);
+    if (!i->parsed)
+        return;
+    struct wire_reader h = wire_reader(header.data + 24, RECORD_HEADER_BYTES - 24);
+    wire_get_into(&h, i->r.log, 32);
+    i->r.seq = wire_get_u64(&h);
+    wire_get_into(&h, i->r.prev, 32);
+    i->r.sig = r->left == 0 ? NULL : r->next;
+    record_id_withheld(i->id, header, hash.data);
+}
+
 static void parse_item(struct dossier_item *i)
 {
     struct wire_reader r = wire_reader(i->bytes, i->size);
@@ -90,19 +112,7 @@ static void parse_item(struct dossier_item *i)
         if (i->parsed)
             record_id(i->id, i->r.header, i->r.text);
     } else if (i->stub) {
-        /* A header without its text: parsed by giving it the text's length in zeros would cost a
-         * megabyte, so only what a chain needs is read. */
-        struct span header = wire_get_bytes(&r, RECORD_HEADER_BYTES);
-        struct span hash = wire_get_bytes(&r, 32);
-        i->parsed = !r.bad && (r.left == 0 || r.left == CRYPTO_SIG_BYTES);
-        if (i->parsed) {
-            struct wire_reader h = wire_reader(header.data + 24, RECORD_HEADER_BYTES - 24);
-            wire_get_into(&h, i->r.log, 32);
-            i->r.seq = wire_get_u64(&h);
-            wire_get_into(&h, i->r.prev, 32);
-            i->r.sig = r.left == 0 ? NULL : r.next;
-            record_id_withheld(i->id, header, hash.data);
-        }
+        parse_stub(i, &r);
     }
 }
 
@@ -198,14 +208,14 @@ int dossier_sort_items(struct dossier_verifier *v)
     return err;
 }
 
-/* Is it a record of this file, which then should have stood before whoever had seen it? */
-bool dossier_comes_later(const struct dossier_verifier *v, const struct dossier_item *i,
-                         const uint8_t id[static 32])
+const struct dossier_item *dossier_find_record(const struct dossier_verifier *v,
+                                               const uint8_t id[static 32])
 {
     struct dossier_item wanted = {0};
     memcpy(wanted.id, id, 32);
     size_t at = find_first(v->by_id, v->records_count, &wanted, compare_ids);
-    return at < v->records_count && compare_ids(v->by_id[at], &wanted) == 0 && v->by_id[at] > i;
+    bool found = at < v->records_count && compare_ids(v->by_id[at], &wanted) == 0;
+    return found ? v->by_id[at] : NULL;
 }
 
 /* ---- signatures and chains ---- */

@@ -14,7 +14,7 @@ struct dossier_item {
     bool parsed;  /* r and id hold */
     bool proven;  /* signed, or followed by a proven one */
     bool strayed; /* stands where it cannot: before what it follows or had seen */
-    bool stub;
+    bool stub;    /* withheld: of inner only the deps, on the sealer's word */
     uint32_t height;
     uint8_t key[32];
     struct record r;
@@ -41,6 +41,7 @@ struct dossier_verifier {
     uint64_t *log_seqs;     /* likewise: number of the last record placed */
     size_t log_seqs_count;
     bool failed, missing;
+    bool sealed; /* there are minutes that chair and secretary have signed */
 };
 
 /* ---- dossier_read.c: lines into items, and which of them are proven ---- */
@@ -54,9 +55,9 @@ void dossier_read_items(struct dossier_verifier *v, struct span *rest);
 int dossier_sort_items(struct dossier_verifier *v);
 void dossier_prove_items(struct dossier_verifier *v);
 int dossier_open_item(struct dossier_item *i);
-/* Does the record with this id stand further down in the file? */
-bool dossier_comes_later(const struct dossier_verifier *v, const struct dossier_item *i,
-                         const uint8_t id[static 32]);
+/* The first record of the file with this id, whole or withheld; NULL: it is not there. */
+const struct dossier_item *dossier_find_record(const struct dossier_verifier *v,
+                                               const uint8_t id[static 32]);
 
 /* ---- dossier_fold.c: the cell and its meetings again, from what holds ---- */
 
@@ -77,6 +78,8 @@ void dossier_say_item(struct dossier_verifier *v, enum dossier_state state, enum
 const char *dossier_name_of(const struct dossier_verifier *v, const uint8_t ik[static 32]);
 void dossier_report_items(struct dossier_verifier *v);
 void dossier_report_cell(struct dossier_verifier *v);
+int dossier_report_withheld(struct dossier_verifier *v);
+void dossier_report_complete(struct dossier_verifier *v);
 int dossier_report_meeting(struct dossier_verifier *v, struct dossier_item *const *by_entry);
 
 #endif

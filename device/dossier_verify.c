@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/encode.h"
+
 /* ---- the walk ---- */
 
 /* Everything that holds, in an order where what was seen comes first: the least height first. */
@@ -54,8 +56,11 @@ static int fold_all(struct dossier_verifier *v)
     if (err == HOP_OK) {
         dossier_report_items(v);
         dossier_report_cell(v);
-        err = dossier_report_meeting(v, by_entry);
+        dossier_report_complete(v);
+        err = dossier_report_withheld(v);
     }
+    if (err == HOP_OK)
+        err = dossier_report_meeting(v, by_entry);
     free(by_entry);
     return err;
 }
@@ -92,22 +97,60 @@ static void put_seal_first(struct dossier_verifier *v, int seal, size_t at)
     r->lines[at] = line;
 }
 
+/* Whoever holds the file must still say whose it is: a dossier of another cell holds as well. */
 static void conclude(struct dossier_verifier *v)
 {
-    enum text_id id = DOSSIER_PASS;
-    v->report->verdict = DOSSIER_VERDICT_PASS;
+    char hex[HEX_SIZE(32)];
+    const char *args[] = {hex};
+    hex_encode(hex, SPAN(v->list.cell_id, 32));
     if (v->failed) {
         v->report->verdict = DOSSIER_VERDICT_FAIL;
-        id = DOSSIER_FAIL;
+        dossier_say(v, DOSSIER_LINE_FAILED, DOSSIER_FAIL, 0, NULL);
     } else if (v->missing) {
         v->report->verdict = DOSSIER_VERDICT_INCOMPLETE;
-        id = DOSSIER_INCOMPLETE;
+        dossier_say(v, DOSSIER_LINE_MISSING, DOSSIER_INCOMPLETE, 0, NULL);
+    } else {
+        v->report->verdict = DOSSIER_VERDICT_UNCONFIRMED;
+        dossier_say(v, DOSSIER_LINE_MISSING, DOSSIER_UNCONFIRMED, 1, args);
     }
-    dossier_say(v,
-                v->failed    ? DOSSIER_LINE_FAILED
-                : v->missing ? DOSSIER_LINE_MISSING
-                             : DOSSIER_LINE_OK,
-                id, 0, NULL);
+}
+
+static void set_line(struct dossier_report *r, size_t at, enum dossier_state state,
+                     enum text_lang lang, enum text_id id, const char *arg)
+{
+    struct buf b = {0};
+    text_fill(&b, lang, id, &arg, 1);
+    if (b.bad || b.data == NULL) {
+        buf_free(&b);
+        return;
+    }
+    free(r->lines[at].text);
+    r->lines[at] = (struct dossier_line){.state = state, .text = (char *)b.data};
+}
+
+void dossier_confirm(struct dossier_report *r, enum text_lang lang, const uint8_t cell[static 32])
+{
+    char hex[HEX_SIZE(32)];
+    bool same = memcmp(cell, r->cell_id, 32) == 0;
+    if (r->lines_count == 0 || r->lines_count == DOSSIER_LINES_MAX)
+        return;
+    hex_encode(hex, SPAN(r->cell_id, 32));
+    size_t last = r->lines_count++; /* the verdict stays the last line */
+    r->lines[last] = r->lines[last - 1];
+    r->lines[last - 1].text = NULL;
+    set_line(r, last - 1, same ? DOSSIER_LINE_OK : DOSSIER_LINE_FAILED, lang,
+             same ? DOSSIER_CONFIRMED : DOSSIER_OTHER_CELL, hex);
+    if (!same) {
+        r->verdict = DOSSIER_VERDICT_FAIL;
+        set_line(r, last, DOSSIER_LINE_FAILED, lang, DOSSIER_FAIL, "");
+    } else if (r->verdict == DOSSIER_VERDICT_UNCONFIRMED) {
+        r->verdict = DOSSIER_VERDICT_PASS;
+        set_line(r, last, DOSSIER_LINE_OK, lang, DOSSIER_PASS, "");
+    }
+    if (r->lines[last - 1].text == NULL) { /* memory ran out: the verdict alone then */
+        r->lines[last - 1] = r->lines[last];
+        r->lines_count--;
+    }
 }
 
 static void release(struct dossier_verifier *v)

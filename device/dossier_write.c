@@ -2,7 +2,7 @@
 #include "device/dossier.h"
 
 #include "base/encode.h"
-#include "device/dossier_format.h"
+#include "device/dossier_page.h"
 #include "device/state.h"
 #include "mesh/tree.h"
 
@@ -14,37 +14,73 @@ struct writer {
     struct device *d;
     const struct meeting *m;
     enum text_lang lang;
-    uint8_t *wanted; /* one per entry of the history: in the dossier, and how */
+    uint8_t *wanted;             /* one per entry of the history: in the dossier, and how */
+    bool *reached;               /* likewise: a record of the meeting had seen it */
+    bool pins[CELL_MEMBERS_MAX]; /* by member: a proof of the meeting rests on its PIN */
+    uint32_t *numbers;           /* by entry: of its item, from 1 */
     struct buf list, lines, page;
     uint32_t count;
     uint64_t documents; /* bytes of those that are in it */
 };
 
-enum { LEFT_OUT, WHOLE, WITHHELD };
-
 /* ---- which records ---- */
 
-/* Does this entry belong to the meeting? */
-static int is_of_meeting(const struct writer *w, uint32_t entry, bool *ret)
+/* What an entry is to the meeting: whose PINs its sites asked for is noted on the way. */
+static int look_at(struct writer *w, uint32_t entry, bool *ret)
 {
+    static const uint8_t none[64];
     const struct history_entry *e = history_at(w->d->history, entry);
     struct device_opened o;
     struct act act;
+    uint8_t value;
     *ret = entry == w->m->entry;
-    if (*ret || e->type < ACT_MEETING)
+    if (*ret || e->type < ACT_MEETING || e->type == ACT_PIN)
         return HOP_OK;
     int err = device_open_entry(w->d, entry, &o);
     if (err != HOP_OK)
         return err;
-    *ret = act_parse(&act, (enum act_type)e->type, o.body) == HOP_OK &&
-           memcmp(act.meeting, w->m->id, 32) == 0;
+    bool parsed = act_parse(&act, (enum act_type)e->type, o.body) == HOP_OK;
+    *ret = parsed && memcmp(act.meeting, w->m->id, 32) == 0;
+    if (*ret && act.type == ACT_SITE_ROLL && memcmp(act.proof, none, sizeof none) != 0 &&
+        act.people.count == 1) {
+        size_t member = cell_member_index(w->d->cell, act_person(&act.people, 0, &value));
+        if (member < CELL_MEMBERS_MAX)
+            w->pins[member] = true;
+    }
     free(o.bytes);
     return HOP_OK;
 }
 
-/* The entry and, down to the height of the meeting itself, all it had seen: that is what decides
- * which votes a close had seen. In insertion order ancestors come first, so one walk back is
- * enough. */
+/* The key of a PIN says what the PIN is to whoever tries them all: only those that a proof of this
+ * meeting rests on. */
+static bool is_pin_wanted(const struct writer *w, const struct history_entry *e)
+{
+    const struct cell_device *author = cell_device_by_key(w->d->cell, w->d->logs[e->log].ik);
+    return e->type == ACT_PIN && author != NULL && author->member < CELL_MEMBERS_MAX &&
+           w->pins[author->member];
+}
+
+/* Whoever had seen this entry had seen what it follows and names: reached too, as far as that is
+ * no older than the meeting; of the meeting's own records, in any case here. */
+static void reach(struct writer *w, uint32_t entry, bool mine, uint32_t floor)
+{
+    const struct history *h = w->d->history;
+    const struct history_entry *e = history_at(h, entry);
+    for (size_t n = 0; n <= e->deps_count; n++) {
+        uint32_t before = n == e->deps_count ? e->previous : history_dep(h, e, n);
+        if (before == HISTORY_NONE)
+            continue;
+        bool young = history_at(h, before)->height >= floor;
+        w->reached[before] = w->reached[before] || young;
+        if (w->wanted[before] == LEFT_OUT && (young || mine))
+            w->wanted[before] = WITHHELD;
+    }
+}
+
+/* Whole: all control records, the records of the meeting, and PINs that it asked for. Withheld:
+ * what these had seen besides, down to the height of the meeting itself, because that decides which
+ * votes a close had seen; and whatever a record of the meeting follows or names. In insertion order
+ * ancestors come first, so one walk back is enough. */
 static int choose(struct writer *w)
 {
     const struct history *h = w->d->history;
@@ -52,24 +88,16 @@ static int choose(struct writer *w)
     for (uint32_t i = (uint32_t)history_count(h); i-- > 0;) {
         const struct history_entry *e = history_at(h, i);
         bool mine = false;
-        if (e->type < ACT_MEETING) /* 0: nobody can read it, there is no key to give */
-            w->wanted[i] = e->type == 0 ? WITHHELD : WHOLE;
-        if (e->height < floor)
-            continue;
-        int err = w->wanted[i] == WHOLE ? HOP_OK : is_of_meeting(w, i, &mine);
+        int err = e->height < floor ? HOP_OK : look_at(w, i, &mine);
         if (err != HOP_OK)
             return err;
-        if (mine)
+        if (mine || is_pin_wanted(w, e) || (e->type < ACT_MEETING && e->type != 0))
             w->wanted[i] = WHOLE;
-        if (w->wanted[i] != WHOLE || e->type < ACT_MEETING)
-            continue;
-        if (e->previous != HISTORY_NONE && history_at(h, e->previous)->height >= floor)
-            w->wanted[e->previous] = WHOLE;
-        for (size_t n = 0; n < e->deps_count; n++) {
-            uint32_t dep = history_dep(h, e, n);
-            if (history_at(h, dep)->height >= floor)
-                w->wanted[dep] = WHOLE;
-        }
+        else if (e->type == 0) /* nobody can read it, there is no key to give */
+            w->wanted[i] = WITHHELD;
+        w->reached[i] = w->reached[i] || mine;
+        if (w->reached[i])
+            reach(w, i, mine, floor);
     }
     return HOP_OK;
 }
@@ -137,6 +165,29 @@ static void key_of(const struct writer *w, const struct record *r, uint8_t ret[s
         memset(ret, 0, 32);
 }
 
+/* Header and hash in place of the text, and what of its deps is in the file. */
+static void put_stub(const struct writer *w, const struct history_entry *e, const struct record *r,
+                     struct buf *ret)
+{
+    const struct history *h = w->d->history;
+    uint8_t hash[32], fixed[6];
+    uint16_t count = 0;
+    struct wire_writer out = wire_writer(fixed, sizeof fixed);
+    for (size_t n = 0; n < e->deps_count; n++)
+        count = (uint16_t)(count + (w->wanted[history_dep(h, e, n)] != LEFT_OUT));
+    record_text_hash(hash, r->text);
+    wire_put_u32(&out, e->height);
+    wire_put_u16(&out, count);
+    buf_span(ret, r->header);
+    buf_bytes(ret, hash, sizeof hash);
+    buf_span(ret, wire_written(&out));
+    for (size_t n = 0; n < e->deps_count; n++) {
+        uint32_t dep = history_dep(h, e, n);
+        if (w->wanted[dep] != LEFT_OUT)
+            buf_bytes(ret, history_at(h, dep)->id, 32);
+    }
+}
+
 static int put_record(struct writer *w, uint32_t entry)
 {
     const struct history_entry *e = history_at(w->d->history, entry);
@@ -147,7 +198,7 @@ static int put_record(struct writer *w, uint32_t entry)
     struct dossier_entry described = {.kind = DOSSIER_ITEM_RECORD, .type = e->type};
     memcpy(described.ik, w->d->logs[e->log].ik, 32);
     struct buf item = {0};
-    uint8_t head[36], hash[32];
+    uint8_t head[36];
     struct wire_writer out = wire_writer(head, sizeof head);
     if (w->wanted[entry] == WHOLE) {
         wire_put_u32(&out, e->height);
@@ -157,9 +208,8 @@ static int put_record(struct writer *w, uint32_t entry)
         buf_span(&item, r.text);
     } else {
         described.kind = DOSSIER_ITEM_STUB;
-        record_text_hash(hash, r.text);
-        buf_span(&item, r.header);
-        buf_bytes(&item, hash, sizeof hash);
+        described.type = 0;
+        put_stub(w, e, &r, &item);
     }
     if (r.sig != NULL)
         buf_bytes(&item, r.sig, CRYPTO_SIG_BYTES);
@@ -167,6 +217,7 @@ static int put_record(struct writer *w, uint32_t entry)
         err = HOP_ENOMEM;
     else
         put_item(w, &described, buf_written(&item));
+    w->numbers[entry] = w->count;
     buf_free(&item);
     return err;
 }
@@ -211,95 +262,6 @@ static int put_document(struct writer *w, const struct meeting_document *doc)
     return err;
 }
 
-/* ---- the page ---- */
-
-static void put_escaped(struct buf *b, const char *s)
-{
-    for (; *s != '\0'; s++) {
-        switch (*s) {
-        case '&':
-            buf_text(b, "&amp;");
-            break;
-        case '<':
-            buf_text(b, "&lt;");
-            break;
-        case '>':
-            buf_text(b, "&gt;");
-            break;
-        case '"':
-            buf_text(b, "&quot;");
-            break;
-        default:
-            buf_bytes(b, (const uint8_t *)s, 1);
-            break;
-        }
-    }
-}
-
-static void put_heading(struct writer *w, enum text_id id)
-{
-    buf_printf(&w->page, "<h2>%s</h2>\n", text(w->lang, id));
-}
-
-static void put_head(struct writer *w)
-{
-    struct buf *b = &w->page;
-    const struct auth_genesis *g = cell_genesis(w->d->cell);
-    char hex[HEX_SIZE(32)];
-    hex_encode(hex, SPAN(cell_id(w->d->cell), 32));
-    buf_printf(b, "<!DOCTYPE html>\n<html lang=\"%s\">\n<head>\n<meta charset=\"utf-8\">\n",
-               w->lang == TEXT_VI ? "vi" : "en");
-    buf_text(b, "<meta name=\"viewport\" content=\"width=device-width\">\n<title>");
-    put_escaped(b, w->m->title);
-    buf_text(b,
-             "</title>\n<style>body{font:18px/1.5 serif;max-width:46em;margin:2em auto;padding:0 "
-             "1em}pre{white-space:pre-wrap;font:inherit}td,th{text-align:left;padding:0 1em 0 "
-             "0}code{word-break:break-all}</style>\n</head>\n<body>\n<h1>");
-    buf_printf(b, "%s: ", text(w->lang, DOSSIER_TITLE));
-    put_escaped(b, w->m->title);
-    buf_printf(b, "</h1>\n<p>%s</p>\n<p>%s: ", text(w->lang, DOSSIER_HOWTO),
-               text(w->lang, DOSSIER_CELL));
-    put_escaped(b, g == NULL ? "" : g->name);
-    buf_printf(b, "<br>%s: <code>%s</code></p>\n", text(w->lang, DOSSIER_FINGERPRINT), hex);
-}
-
-static void put_record_row(struct writer *w, uint32_t entry)
-{
-    const struct history_entry *e = history_at(w->d->history, entry);
-    const struct cell_device *author = cell_device_by_key(w->d->cell, w->d->logs[e->log].ik);
-    buf_printf(&w->page, "<tr><td>%s</td><td>",
-               text(w->lang, dossier_type_text(DOSSIER_ITEM_RECORD, e->type)));
-    put_escaped(&w->page, author == NULL ? text(w->lang, DOSSIER_UNKNOWN)
-                                         : cell_member(w->d->cell, author->member)->name);
-    buf_text(&w->page, "</td></tr>\n");
-}
-
-static int put_page(struct writer *w)
-{
-    struct buf minutes = {0};
-    put_head(w);
-    int err = meeting_minutes_text(w->d->meetings, w->d->cell, w->m, w->lang, &minutes);
-    if (err == HOP_OK) {
-        put_heading(w, DOSSIER_MINUTES);
-        buf_text(&w->page, "<pre>");
-        put_escaped(&w->page, buf_string(&minutes));
-        buf_text(&w->page, "</pre>\n");
-        put_heading(w, DOSSIER_RECORDS);
-        buf_printf(&w->page, "<table>\n<tr><th>%s</th><th>%s</th></tr>\n",
-                   text(w->lang, DOSSIER_ACT), text(w->lang, DOSSIER_AUTHOR));
-        size_t count = history_count(w->d->history);
-        for (size_t n = 0; n < count; n++) {
-            uint32_t entry = history_ordered(w->d->history, n);
-            if (entry != HISTORY_NONE && w->wanted[entry] == WHOLE &&
-                history_at(w->d->history, entry)->type >= ACT_MEETING)
-                put_record_row(w, entry);
-        }
-        buf_text(&w->page, "</table>\n");
-    }
-    buf_free(&minutes);
-    return err;
-}
-
 /* ---- the file ---- */
 
 static int put_items(struct writer *w)
@@ -318,8 +280,6 @@ static int put_items(struct writer *w)
     return err;
 }
 
-static const char page_tail[] = "</body>\n</html>\n";
-
 /* Put page, sealed list and lines together. */
 static int finish(struct writer *w, uint64_t wall, struct buf *ret)
 {
@@ -328,7 +288,7 @@ static int finish(struct writer *w, uint64_t wall, struct buf *ret)
     struct wire_writer out = wire_writer(fixed, sizeof fixed);
     struct buf list = {0}, page = {0};
     buf_span(&page, buf_written(&w->page));
-    buf_text(&page, page_tail);
+    buf_text(&page, DOSSIER_PAGE_TAIL);
     memcpy(l.cell_id, cell_id(w->d->cell), 32);
     memcpy(l.meeting, w->m->id, 32);
     memcpy(l.sealer, w->d->keys->ik.public_key, 32);
@@ -345,7 +305,7 @@ static int finish(struct writer *w, uint64_t wall, struct buf *ret)
     put_line(ret, buf_written(&list));
     buf_span(ret, buf_written(&w->lines));
     buf_text(ret, DOSSIER_END);
-    buf_text(ret, page_tail);
+    buf_text(ret, DOSSIER_PAGE_TAIL);
     bool bad = list.bad || page.bad || ret->bad || w->list.bad || w->lines.bad || w->page.bad;
     buf_free(&list);
     buf_free(&page);
@@ -360,16 +320,22 @@ int dossier_write(struct device *d, const struct meeting *m, enum text_lang lang
     if (count == 0)
         return text_say(why, DOSSIER_NOT_YET, 0);
     w.wanted = calloc(count, 1);
-    int err = w.wanted == NULL ? HOP_ENOMEM : choose(&w);
+    w.reached = calloc(count, sizeof *w.reached);
+    w.numbers = calloc(count, sizeof *w.numbers);
+    int err = HOP_ENOMEM;
+    if (w.wanted != NULL && w.reached != NULL && w.numbers != NULL)
+        err = choose(&w);
     if (err == HOP_OK)
         err = cover_runs(&w);
     if (err == HOP_OK)
         err = put_items(&w);
     if (err == HOP_OK)
-        err = put_page(&w);
+        err = dossier_page(d, m, lang, w.wanted, w.numbers, &w.page);
     if (err == HOP_OK)
         err = finish(&w, wall, ret);
     free(w.wanted);
+    free(w.reached);
+    free(w.numbers);
     buf_free(&w.list);
     buf_free(&w.lines);
     buf_free(&w.page);

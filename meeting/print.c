@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "meeting/state.h"
+#include "meeting/minutes_part.h"
 
 #define PRINT_ARGS_MAX 8
 
@@ -22,21 +22,24 @@ struct print {
 
 /* ---- lines ---- */
 
-/* A column's text: a tab is a space; a line end begins another line of the same style. */
-static void put_text(struct print *w, enum print_style style, const char *t)
+/* Up to size bytes of a column's text: a tab is a space, other control characters are left out; a
+ * line end begins another line of the same style, with `again` in front. */
+static void put_text(struct print *w, enum print_style style, struct span t, const char *again)
 {
-    for (; *t != '\0'; t++) {
-        if (*t == '\n')
-            buf_printf(w->b, "\n%c\t", style);
-        else if (*t != '\r')
-            buf_bytes(w->b, (const uint8_t *)(*t == '\t' ? " " : t), 1);
+    for (size_t i = 0; i < t.size; i++) {
+        if (t.data[i] == '\n')
+            buf_printf(w->b, "\n%c\t%s", style, again);
+        else if (t.data[i] == '\t')
+            buf_text(w->b, " ");
+        else if (t.data[i] >= ' ')
+            buf_bytes(w->b, &t.data[i], 1);
     }
 }
 
 static void line(struct print *w, enum print_style style, const char *t)
 {
     buf_printf(w->b, "%c\t", style);
-    put_text(w, style, t);
+    put_text(w, style, span_text(t), "");
     buf_text(w->b, "\n");
 }
 
@@ -45,7 +48,11 @@ static void columns(struct print *w, enum print_style style, const char *left, c
 {
     while (*left != '\0' || *right != '\0') {
         size_t l = strcspn(left, "\n"), r = strcspn(right, "\n");
-        buf_printf(w->b, "%c\t%.*s\t%.*s\n", style, (int)l, left, (int)r, right);
+        buf_printf(w->b, "%c\t", style);
+        put_text(w, style, SPAN((const uint8_t *)left, l), "");
+        buf_text(w->b, "\t");
+        put_text(w, style, SPAN((const uint8_t *)right, r), "");
+        buf_text(w->b, "\n");
         left += l + (left[l] == '\n');
         right += r + (right[r] == '\n');
     }
@@ -54,11 +61,11 @@ static void columns(struct print *w, enum print_style style, const char *left, c
 static void row(struct print *w, const char *a, const char *b, const char *c)
 {
     buf_printf(w->b, "%c\t", PRINT_ROW);
-    put_text(w, PRINT_ROW, a);
+    put_text(w, PRINT_ROW, span_text(a), " ");
     buf_text(w->b, "\t");
-    put_text(w, PRINT_ROW, b);
+    put_text(w, PRINT_ROW, span_text(b), " ");
     buf_text(w->b, "\t");
-    put_text(w, PRINT_ROW, c);
+    put_text(w, PRINT_ROW, span_text(c), " ");
     buf_text(w->b, "\n");
 }
 
@@ -67,18 +74,40 @@ static void space(struct print *w)
     buf_printf(w->b, "%c\n", PRINT_SPACE);
 }
 
-static void say(struct print *w, enum print_style style, enum text_id id, size_t count, ...)
+static void fill(struct print *w, struct buf *ret, enum text_id id, size_t count, va_list ap)
 {
     const char *args[PRINT_ARGS_MAX];
-    struct buf t = {0};
     assert(count <= PRINT_ARGS_MAX);
-    va_list ap;
-    va_start(ap, count);
     for (size_t i = 0; i < count; i++)
         args[i] = va_arg(ap, const char *);
+    text_fill(ret, w->lang, id, args, count);
+}
+
+static void say(struct print *w, enum print_style style, enum text_id id, size_t count, ...)
+{
+    struct buf t = {0};
+    va_list ap;
+    va_start(ap, count);
+    fill(w, &t, id, count, ap);
     va_end(ap);
-    text_fill(&t, w->lang, id, args, count);
     line(w, style, buf_string(&t));
+    w->b->bad = w->b->bad || t.bad;
+    buf_free(&t);
+}
+
+/* The same, and behind it, after a colon, words of a member; their further lines stand behind a
+ * bar, so that none of them can pass for a line of the document. */
+static void tell(struct print *w, enum print_style style, const char *words, enum text_id id,
+                 size_t count, ...)
+{
+    struct buf t = {0};
+    va_list ap;
+    va_start(ap, count);
+    fill(w, &t, id, count, ap);
+    va_end(ap);
+    buf_printf(w->b, "%c\t%s: ", style, buf_string(&t));
+    put_text(w, style, span_text(words), "| ");
+    buf_text(w->b, "\n");
     w->b->bad = w->b->bad || t.bad;
     buf_free(&t);
 }
@@ -124,6 +153,7 @@ static void put_head(struct print *w, const char *reference, uint64_t wall)
     if (reference[0] != '\0')
         text_fill(&left, w->lang, PRINT_NUMBER, no, 1);
     columns(w, PRINT_HEAD, buf_string(&left), w->p->minutes_heading.in[w->lang]);
+    w->b->bad = w->b->bad || left.bad;
     buf_free(&left);
     (void)snprintf(day, sizeof day, "%02d", t.day);
     (void)snprintf(month, sizeof month, "%02d", t.month);
@@ -174,6 +204,7 @@ static void put_recipients(struct print *w)
             buf_printf(&names, "%s%s", names.size == 0 ? "" : ", ", who(w, i, name));
     }
     say(w, PRINT_PARAGRAPH, PRINT_TO_SOME, 1, buf_string(&names));
+    w->b->bad = w->b->bad || names.bad;
     buf_free(&names);
 }
 
@@ -252,7 +283,7 @@ static void put_reserved(struct print *w, const struct meeting_resolution *r)
         if (!some)
             line(w, PRINT_SECTION, text(w->lang, PRINT_RESERVED));
         some = true;
-        say(w, PRINT_ITEM, PRINT_RESERVED_ONE, 2, who(w, one->member, name), one->text);
+        tell(w, PRINT_ITEM, one->text, PRINT_BY, 1, who(w, one->member, name));
     }
 }
 
@@ -269,7 +300,7 @@ static int put_resolution(struct print *w, size_t index)
     line(w, PRINT_SUBTITLE, r->title);
     space(w);
     line(w, PRINT_PARAGRAPH, r->text);
-    if (v != NULL && v->closed)
+    if (v != NULL && v->outcome == OUTCOME_ADOPTED)
         say(w, PRINT_PARAGRAPH, PRINT_RESOLVED_AT, 4, w->m->title, number(agree, v->agree),
             number(eligible, v->eligible), number(needed, v->needed));
     put_reserved(w, r);
@@ -283,18 +314,14 @@ static void put_vote(struct print *w, const struct meeting_motion *v)
 {
     char numbers[4][24];
     struct buf standing = {0};
-    static const enum text_id outcomes[] = {[OUTCOME_OPEN] = OUTCOME_NAME_OPEN,
-                                            [OUTCOME_ADOPTED] = OUTCOME_NAME_ADOPTED,
-                                            [OUTCOME_REJECTED] = OUTCOME_NAME_REJECTED,
-                                            [OUTCOME_NO_QUORUM] = OUTCOME_NAME_NO_QUORUM,
-                                            [OUTCOME_WITHDRAWN] = OUTCOME_NAME_WITHDRAWN};
-    say(w, PRINT_PARAGRAPH, PRINT_VOTE, 1, v->text);
+    tell(w, PRINT_PARAGRAPH, v->text, PRINT_VOTE, 0);
     if (v->standing_why.id != TEXT_NONE)
         text_said_fill(&standing, w->lang, &v->standing_why);
     say(w, PRINT_ITEM, PRINT_VOTE_RESULT, 6, number(numbers[0], v->agree),
         number(numbers[1], v->disagree), number(numbers[2], v->abstain),
-        number(numbers[3], v->eligible), text(w->lang, outcomes[v->outcome]),
+        number(numbers[3], v->eligible), text(w->lang, minutes_outcome(v->outcome)),
         buf_string(&standing));
+    w->b->bad = w->b->bad || standing.bad;
     buf_free(&standing);
 }
 
@@ -316,8 +343,7 @@ static int put_extract(struct print *w, size_t item)
         if (!some)
             line(w, PRINT_SECTION, text(w->lang, PRINT_OPINIONS));
         some = true;
-        say(w, PRINT_ITEM, PRINT_RESERVED_ONE, 2, who(w, m->opinions[i].member, name),
-            m->opinions[i].text);
+        tell(w, PRINT_ITEM, m->opinions[i].text, PRINT_BY, 1, who(w, m->opinions[i].member, name));
     }
     for (size_t i = 0; i < m->motions_count; i++) {
         if (m->motions[i].item == item)
@@ -325,7 +351,7 @@ static int put_extract(struct print *w, size_t item)
     }
     for (size_t i = m->conclusions_count; i-- > 0;) {
         if (m->conclusions[i].item == item) {
-            say(w, PRINT_PARAGRAPH, PRINT_CONCLUSION, 1, m->conclusions[i].text);
+            tell(w, PRINT_PARAGRAPH, m->conclusions[i].text, PRINT_CONCLUSION, 0);
             break;
         }
     }
@@ -374,34 +400,69 @@ static void put_delivery(struct print *w)
 
 /* ---- minutes: the text that is signed, styled ---- */
 
-static bool is_section(const struct print *w, struct span t)
+/* "IV. …": no words of a member begin a line of minutes that hop made. */
+static bool is_section(struct span t)
 {
-    static const enum text_id sections[] = {MIN_SECTION_ROLL, MIN_SECTION_AGENDA,
-                                            MIN_SECTION_DOCUMENTS, MIN_SECTION_CONTENT};
-    for (size_t i = 0; i < sizeof sections / sizeof sections[0]; i++) {
-        if (span_equal(t, span_text(text(w->lang, sections[i]))))
-            return true;
-    }
-    return false;
+    size_t roman = 0;
+    while (roman < t.size && (t.data[roman] == 'I' || t.data[roman] == 'V' || t.data[roman] == 'X'))
+        roman++;
+    return roman > 0 && roman + 1 < t.size && t.data[roman] == '.' && t.data[roman + 1] == ' ';
+}
+
+/* Does the line begin with this sentence, and with nothing else but blanks behind? */
+static bool is_said(const struct print *w, struct span t, enum text_id id)
+{
+    struct span said = span_text(text(w->lang, id));
+    return t.size >= said.size && memcmp(t.data, said.data, said.size) == 0 &&
+           (t.size == said.size || t.data[said.size] == ' ');
+}
+
+/* Two columns that stand apart by blanks. */
+static void put_apart(struct print *w, struct span t)
+{
+    size_t end = 0, next;
+    while (end < t.size && !(t.data[end] == ' ' && end + 1 < t.size && t.data[end + 1] == ' '))
+        end++;
+    for (next = end; next < t.size && t.data[next] == ' ';)
+        next++;
+    buf_printf(w->b, "%c\t", PRINT_SIGNATURE);
+    put_text(w, PRINT_SIGNATURE, SPAN(t.data, end), "");
+    buf_text(w->b, "\t");
+    put_text(w, PRINT_SIGNATURE, SPAN(t.data + next, t.size - next), "");
+    buf_text(w->b, "\n");
+}
+
+static enum print_style style_of(const struct print *w, struct span t, bool head)
+{
+    if (is_said(w, t, MIN_TITLE) || is_said(w, t, MIN_TITLE_WRITTEN))
+        return PRINT_TITLE;
+    if (is_section(t))
+        return PRINT_SECTION;
+    if (head)
+        return PRINT_SUBTITLE;
+    return t.data[0] == ' ' ? PRINT_ITEM : PRINT_PARAGRAPH;
 }
 
 static void put_minutes_text(struct print *w, const char *t)
 {
-    bool head = true;
+    bool head = true, title = false, end = false;
     while (*t != '\0') {
         size_t size = strcspn(t, "\n");
         struct span one = SPAN((const uint8_t *)t, size);
-        bool title = span_equal(one, span_text(text(w->lang, MIN_TITLE)));
-        enum print_style style = title                   ? PRINT_TITLE
-                                 : is_section(w, one)    ? PRINT_SECTION
-                                 : head                  ? PRINT_SUBTITLE
-                                 : size > 0 && *t == ' ' ? PRINT_ITEM
-                                                         : PRINT_PARAGRAPH;
+        end = end || (is_said(w, one, MIN_SIGN_SECRETARY) && !head);
+        enum print_style style = size == 0 ? PRINT_SPACE : style_of(w, one, head);
+        size_t from = style == PRINT_ITEM ? 2 : 0;
         if (size == 0)
             space(w);
-        else
-            buf_printf(w->b, "%c\t%.*s\n", style, (int)size, t);
-        head = head && style != PRINT_SECTION;
+        else if (end)
+            put_apart(w, one);
+        else {
+            buf_printf(w->b, "%c\t", style);
+            put_text(w, style, SPAN(one.data + from, size < from ? 0 : size - from), "");
+            buf_text(w->b, "\n");
+        }
+        title = title || style == PRINT_TITLE;
+        head = head && style != PRINT_SECTION && !(title && size == 0);
         t += size + (t[size] == '\n');
     }
 }
@@ -414,6 +475,7 @@ static int put_minutes(struct print *w)
         signed_one = &w->m->minutes[w->m->minutes_count - 1];
     put_mark(w, signed_one == NULL || !signed_one->sealed);
     if (signed_one != NULL) {
+        w->lang = text_lang_of(signed_one->language); /* its words tell what a line is */
         put_minutes_text(w, signed_one->text);
         return HOP_OK;
     }
@@ -450,152 +512,4 @@ int meeting_print(struct buf *ret, const struct meeting_state *s, const struct c
         break;
     }
     return err == HOP_OK && ret->bad ? HOP_ENOMEM : err;
-}
-
-/* ---- lines as text and as a page ---- */
-
-#define PLAIN_COLUMNS 80
-
-/* Characters, which for text in NFC is what the eye counts. */
-static size_t width_of(struct span t)
-{
-    size_t width = 0;
-    for (size_t i = 0; i < t.size; i++)
-        width += (t.data[i] & 0xc0) != 0x80;
-    return width;
-}
-
-static void pad(struct buf *ret, size_t count)
-{
-    while (count-- > 0)
-        buf_text(ret, " ");
-}
-
-/* The columns of a line after its style. */
-static size_t split(struct span t, struct span ret[static 8])
-{
-    size_t count = 0;
-    for (size_t i = 1; i < t.size && count < 8;) {
-        size_t end = i + 1;
-        while (end < t.size && t.data[end] != '\t')
-            end++;
-        ret[count++] = SPAN(t.data + i + 1, end - i - 1);
-        i = end;
-    }
-    return count;
-}
-
-static bool next_line(struct span *rest, struct span *ret)
-{
-    size_t size = 0;
-    if (rest->size == 0)
-        return false;
-    while (size < rest->size && rest->data[size] != '\n')
-        size++;
-    *ret = SPAN(rest->data, size);
-    size += size < rest->size;
-    *rest = SPAN(rest->data + size, rest->size - size);
-    return true;
-}
-
-static void plain_line(struct buf *ret, enum print_style style, const struct span *column,
-                       size_t count)
-{
-    if (count == 0) {
-        buf_text(ret, "\n");
-        return;
-    }
-    size_t width = width_of(column[0]), cell = PLAIN_COLUMNS / count;
-    bool middle = style == PRINT_TITLE || style == PRINT_SUBTITLE || style == PRINT_MARK;
-    if (count == 1 && middle && width < PLAIN_COLUMNS)
-        pad(ret, (PLAIN_COLUMNS - width) / 2);
-    if (count == 1 && style == PRINT_DATE && width < PLAIN_COLUMNS)
-        pad(ret, PLAIN_COLUMNS - width);
-    if (style == PRINT_ITEM)
-        pad(ret, 4);
-    for (size_t i = 0; i < count; i++) {
-        buf_span(ret, column[i]);
-        width = width_of(column[i]);
-        if (i + 1 < count)
-            pad(ret, width < cell ? cell - width : 1);
-    }
-    buf_text(ret, "\n");
-}
-
-void meeting_print_plain(struct buf *ret, struct span lines)
-{
-    struct span one, column[8];
-    while (next_line(&lines, &one)) {
-        size_t count = one.size > 0 ? split(one, column) : 0;
-        plain_line(ret, one.size > 0 ? (enum print_style)one.data[0] : PRINT_SPACE, column, count);
-    }
-}
-
-static void escaped(struct buf *ret, struct span t)
-{
-    for (size_t i = 0; i < t.size; i++) {
-        switch (t.data[i]) {
-        case '&':
-            buf_text(ret, "&amp;");
-            break;
-        case '<':
-            buf_text(ret, "&lt;");
-            break;
-        case '>':
-            buf_text(ret, "&gt;");
-            break;
-        case '"':
-            buf_text(ret, "&quot;");
-            break;
-        default:
-            buf_bytes(ret, &t.data[i], 1);
-        }
-    }
-}
-
-static const char *tag_of(enum print_style style)
-{
-    switch (style) {
-    case PRINT_TITLE:
-        return "h1";
-    case PRINT_SUBTITLE:
-        return "h2";
-    case PRINT_SECTION:
-        return "h3";
-    case PRINT_DATE:
-    case PRINT_PARAGRAPH:
-    case PRINT_ITEM:
-    case PRINT_MARK:
-    case PRINT_SPACE:
-    case PRINT_HEAD:
-    case PRINT_ROW:
-    case PRINT_SIGNATURE:
-        break;
-    }
-    return "p";
-}
-
-void meeting_print_html(struct buf *ret, struct span lines)
-{
-    struct span one, column[8];
-    char table = '\0'; /* the style of the table that is open */
-    while (next_line(&lines, &one)) {
-        enum print_style style = one.size > 0 ? (enum print_style)one.data[0] : PRINT_SPACE;
-        size_t count = one.size > 0 ? split(one, column) : 0;
-        bool side = style == PRINT_HEAD || style == PRINT_ROW || style == PRINT_SIGNATURE;
-        if (table != '\0' && table != (char)style)
-            buf_text(ret, "</table>\n");
-        if (side && table != (char)style)
-            buf_printf(ret, "<table class=\"%c\">\n", style);
-        table = side ? (char)style : '\0';
-        buf_text(ret, side ? "<tr>" : "");
-        for (size_t i = 0; i < count; i++) {
-            buf_printf(ret, side ? "<td>" : "<%s class=\"%c\">", side ? "" : tag_of(style), style);
-            escaped(ret, column[i]);
-            buf_printf(ret, side ? "</td>" : "</%s>", side ? "" : tag_of(style));
-        }
-        buf_text(ret, side ? "</tr>\n" : "\n");
-    }
-    if (table != '\0')
-        buf_text(ret, "</table>\n");
 }

@@ -8,6 +8,8 @@
 
 #include "meeting/meeting.h"
 
+#define PRINT_COLUMNS_MAX 8
+
 enum print_style {
     PRINT_HEAD = 'H',      /* two columns at the top: the body, the state */
     PRINT_TITLE = 'T',     /* in the middle, large */

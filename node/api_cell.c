@@ -245,7 +245,8 @@ int api_post_invitation(struct api_call *c)
 int api_post_verify(struct api_call *c)
 {
     json_t *report = NULL;
-    int err = verify_dossier(c->rq->body, c->lang, &report);
+    const uint8_t *own = device_has_cell(c->n->device) ? c->n->keys.cell_id : NULL;
+    int err = verify_dossier(c->rq->body, c->lang, own, false, &report);
     return err != HOP_OK ? err : api_answer(c, report);
 }
 

@@ -190,6 +190,14 @@ static json_t *roll_json(const struct api_call *c, const struct meeting *m)
     return list;
 }
 
+/* Days from when it was signed to the day of the meeting, where its time names one. */
+static void put_lead(const struct api_call *c, json_t *o, const struct meeting *m, uint64_t wall)
+{
+    int days = 0;
+    if (wall != 0 && meeting_lead_days(meetings(c), m, wall, &days))
+        (void)json_object_set_new(o, "lead_days", json_integer(days));
+}
+
 static json_t *documents_json(const struct api_call *c, const struct meeting *m)
 {
     json_t *list = json_array();
@@ -204,6 +212,7 @@ static json_t *documents_json(const struct api_call *c, const struct meeting *m)
                          "item", (json_int_t)d->item, "title", json_text(d->title), "reference",
                          json_text(d->number), "media_type", json_text(d->media_type), "size",
                          (json_int_t)d->size, "class", words_key(WORDS_CLASS, d->class)));
+        put_lead(c, o, m, d->wall);
         (void)json_array_append_new(list, o);
     }
     return list;
@@ -383,6 +392,9 @@ static json_t *meeting_json(const struct api_call *c, const struct meeting *m)
                      "motions", motions_json(c, m), "minutes", minutes_json(c, m), "may",
                      may_json(c, m)));
     api_put_sitting(c, o, m);
+    put_lead(c, o, m, m->notice_wall);
+    (void)json_object_set_new(o, "notice_days",
+                              json_integer((json_int_t)meeting_notice_days(meetings(c), m)));
     return o;
 }
 

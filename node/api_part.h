@@ -68,6 +68,7 @@ void api_put_member(const struct api_call *c, json_t *object, uint32_t index); /
 size_t api_meeting_number(const struct api_call *c, const struct meeting *m);  /* from 1 */
 json_t *api_meeting_summary(const struct api_call *c, const struct meeting *m);
 json_t *api_missing_names(const struct api_call *c, const struct meeting *m);
+json_t *api_record_json(const struct api_call *c, uint32_t index); /* of the history */
 json_t *api_waiting(struct api_call *c);    /* what waits for this device's person */
 json_t *api_deliveries(struct api_call *c); /* boards of the meetings this person convened */
 json_t *api_talk(struct api_call *c);       /* null when no voice runs */

@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "base/encode.h"
 #include "device/site.h"
 
 #define VALUE_WORDS 4
@@ -317,7 +316,7 @@ static int read_target(struct api_call *c, const struct record_act *r, const str
     if (id == NULL && (r->target == TARGET_MOTION || r->target == TARGET_RESOLUTION)) {
         int err = api_find_motion(c, name, &v, &of);
         if (err != HOP_OK)
-            return err;
+            return r->target == TARGET_MOTION ? err : api_not_found(c, API_NO_SUCH_TARGET, name);
         id = v->id;
     }
     if (id == NULL)
@@ -335,6 +334,18 @@ static int read_site(struct api_call *c, const struct meeting *m, const char *na
         }
     }
     return api_not_found(c, API_NO_SUCH_SITE, name);
+}
+
+/* Of a vote closed twice, the closing that holds. */
+static int read_result(struct api_call *c, const struct meeting *m, const char *name, struct act *a)
+{
+    for (size_t i = 0; i < m->results_count; i++) {
+        if (json_names_id(name, m->results[i].id, 32)) {
+            memcpy(a->parent, m->results[i].id, 32);
+            return HOP_OK;
+        }
+    }
+    return api_not_found(c, API_NO_SUCH_TARGET, name);
 }
 
 static struct span span_of(const char *s)
@@ -359,8 +370,8 @@ static int read_parts(struct api_call *c, const struct record_act *r, const stru
         err = read_site(c, m, in->site, a);
     if (err == HOP_OK && in->group != NULL)
         err = api_read_group(c, in->group, a->group);
-    if (err == HOP_OK && in->holds != NULL && hex_decode(a->parent, 32, in->holds) != HOP_OK)
-        err = api_not_found(c, API_NO_SUCH_TARGET, in->holds);
+    if (err == HOP_OK && m != NULL && in->holds != NULL)
+        err = read_result(c, m, in->holds, a);
     return err;
 }
 

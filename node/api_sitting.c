@@ -33,16 +33,26 @@ static void add(json_t *list, json_t *one, const uint8_t *id)
     (void)json_array_append_new(list, one);
 }
 
-/* Names, each with its value where values say something. */
+static bool is_listed(const struct act_people *p, const uint8_t id[static 16], uint8_t *ret_value)
+{
+    for (size_t i = 0; i < p->count; i++) {
+        if (memcmp(act_person(p, i, ret_value), id, 16) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* Names in the order of the cell's list, each with its value where values say something. */
 static json_t *people_json(const struct api_call *c, const struct act_people *p,
                            enum words_kind kind)
 {
+    const struct cell *cell = device_cell(c->n->device);
     json_t *list = json_array();
-    for (size_t i = 0; i < p->count; i++) {
+    for (uint32_t i = 0; i < cell_member_count(cell); i++) {
         uint8_t value;
-        size_t member = cell_member_index(device_cell(c->n->device), act_person(p, i, &value));
-        json_t *one = json_pack("{s:o}", "name",
-                                name_of(c, member == SIZE_MAX ? HISTORY_NONE : (uint32_t)member));
+        if (!is_listed(p, cell_member(cell, i)->id, &value))
+            continue;
+        json_t *one = json_pack("{s:o}", "name", name_of(c, i));
         if (kind < WORDS_KINDS_COUNT)
             (void)json_object_set_new(one, "value", json_string(words_key(kind, value)));
         (void)json_array_append_new(list, one);
@@ -129,6 +139,18 @@ static json_t *exceptions_json(const struct api_call *c, const struct meeting *m
                       json_text(x->text), "basis", json_text(x->basis), "at", (json_int_t)x->wall),
             NULL);
     }
+    return list;
+}
+
+/* Closes of the meeting apart from the one that holds. */
+static json_t *closes_json(const struct api_call *c, const struct meeting *m)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < m->closes_count; i++)
+        add(list,
+            json_pack("{s:o,s:I}", "name", name_of(c, m->closes[i].member), "at",
+                      (json_int_t)m->closes[i].wall),
+            NULL);
     return list;
 }
 
@@ -317,6 +339,8 @@ static json_t *scores_json(const struct api_call *c, const struct meeting *m)
 
 /* ---- a motion's way of being counted, and how it stands ---- */
 
+static const char *const settled_words[] = {"no", "holds", "annulled"};
+
 static json_t *hands_json(const struct api_call *c, const struct meeting *m,
                           const struct meeting_motion *v)
 {
@@ -348,20 +372,42 @@ static json_t *paper_json(const struct api_call *c, const struct meeting_motion 
         people_json(c, &p->people, WORDS_KINDS_COUNT), "text", json_text(p->text));
 }
 
+/* What each record that closed it made of it: more than one when two closed it apart. */
+static json_t *results_json(const struct api_call *c, const struct meeting *m,
+                            const struct meeting_motion *v)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < m->results_count; i++) {
+        const struct meeting_result *r = &m->results[i];
+        if (&m->motions[r->motion] != v)
+            continue;
+        add(list,
+            json_pack("{s:o,s:s,s:s,s:I,s:I,s:I,s:I,s:b,s:s,s:b,s:I}", "name",
+                      name_of(c, r->member), "outcome", words_key(WORDS_OUTCOME, r->outcome),
+                      "outcome_label", words_text(WORDS_OUTCOME, r->outcome, c->lang), "agree",
+                      (json_int_t)r->agree, "disagree", (json_int_t)r->disagree, "abstain",
+                      (json_int_t)r->abstain, "unheard", (json_int_t)r->unheard, "contradicted",
+                      r->against_count > 0, "settled", settled_words[r->settled], "shown",
+                      v->shown == i, "at", (json_int_t)r->wall),
+            r->id);
+    }
+    return list;
+}
+
 void api_put_counted(const struct api_call *c, json_t *o, const struct meeting *m,
                      const struct meeting_motion *v)
 {
-    static const char *const settled[] = {"no", "holds", "annulled"};
     struct buf why = {0};
     if (v->standing_why.id != TEXT_NONE)
         text_said_fill(&why, c->lang, &v->standing_why);
     (void)json_object_update_new(
-        o, json_pack("{s:I,s:I,s:I,s:b,s:b,s:b,s:s,s:o,s:o,s:o}", "by_device",
-                     (json_int_t)v->by_device, "by_hand", (json_int_t)v->by_hand, "by_paper",
-                     (json_int_t)v->by_paper, "withdrawn", v->withdrawn, "final", v->final,
-                     "disputed", v->disputed, "settled", settled[v->settled], "standing",
-                     json_text(buf_string(&why)), "hands", hands_json(c, m, v), "paper",
-                     paper_json(c, v)));
+        o,
+        json_pack("{s:I,s:I,s:I,s:b,s:b,s:b,s:s,s:s,s:o,s:o,s:o,s:o}", "by_device",
+                  (json_int_t)v->by_device, "by_hand", (json_int_t)v->by_hand, "by_paper",
+                  (json_int_t)v->by_paper, "withdrawn", v->withdrawn, "final", v->final, "disputed",
+                  v->disputed, "settled", settled_words[v->settled], "question", v->question,
+                  "standing", json_text(buf_string(&why)), "results", results_json(c, m, v),
+                  "hands", hands_json(c, m, v), "paper", paper_json(c, v)));
     buf_free(&why);
 }
 
@@ -396,10 +442,13 @@ void api_put_sitting(const struct api_call *c, json_t *o, const struct meeting *
                      "at_item", (json_int_t)m->item, "sitting_chair", name_of(c, m->sitting_chair),
                      "invited", people_json(c, &m->invited, WORDS_KINDS_COUNT)));
     (void)json_object_update_new(
-        o, json_pack("{s:o,s:o,s:o,s:o,s:o,s:o,s:o}", "sites", sites_json(c, m), "turns",
-                     turns_json(c, m), "conclusions", conclusions_json(c, m), "chairs",
-                     chairings_json(c, m), "breaks", breaks_json(m), "exceptions",
-                     exceptions_json(c, m), "reminders", reminders_json(c, m)));
+        o,
+        json_pack("{s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o}", "closes", closes_json(c, m),
+                  "draft_read_by",
+                  m->draft_read_wall == 0 ? json_text("") : name_of(c, m->draft_read_by), "sites",
+                  sites_json(c, m), "turns", turns_json(c, m), "conclusions",
+                  conclusions_json(c, m), "chairs", chairings_json(c, m), "breaks", breaks_json(m),
+                  "exceptions", exceptions_json(c, m), "reminders", reminders_json(c, m)));
     (void)json_object_update_new(
         o, json_pack("{s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o}", "consultation", replies_json(c, m),
                      "cascades", cascades_json(c, m), "steps", steps_json(c, m), "corrections",
@@ -430,13 +479,8 @@ int api_get_merge(struct api_call *c)
     }
     size_t count = meeting_unseen(meetings(c), h, m, entry, unseen, API_MERGE_MAX);
     json_t *list = json_array();
-    for (size_t i = 0; i < count && i < API_MERGE_MAX; i++) {
-        const struct history_entry *e = history_at(h, unseen[i]);
-        add(list,
-            json_pack("{s:s,s:o}", "kind", act_type_name(e->type), "label",
-                      json_text(text(c->lang, words_record(e->type)))),
-            e->id);
-    }
+    for (size_t i = 0; i < count && i < API_MERGE_MAX; i++)
+        (void)json_array_append_new(list, api_record_json(c, unseen[i]));
     return api_answer(c, json_pack("{s:I,s:o}", "count", (json_int_t)count, "records", list));
 }
 

@@ -287,7 +287,7 @@ int api_get_status(struct api_call *c)
 
 /* ---- records as they came, and those that no rule allowed ---- */
 
-static json_t *record_json(const struct api_call *c, uint32_t index)
+json_t *api_record_json(const struct api_call *c, uint32_t index)
 {
     struct device *d = c->n->device;
     const struct history_entry *e = history_at(device_history(d), index);
@@ -322,7 +322,7 @@ int api_get_records(struct api_call *c)
         after = count - RECORDS_SHOWN_MAX;
     json_t *list = json_array();
     for (uint64_t i = after; i < count; i++)
-        (void)json_array_append_new(list, record_json(c, (uint32_t)i));
+        (void)json_array_append_new(list, api_record_json(c, (uint32_t)i));
     return api_answer(c, json_pack("{s:o,s:I}", "records", list, "count", (json_int_t)count));
 }
 
@@ -331,8 +331,8 @@ static void add_ignored(const struct api_call *c, json_t *list, uint32_t entry,
 {
     struct buf sentence = {0};
     text_said_fill(&sentence, c->lang, why);
-    json_t *o =
-        entry < history_count(device_history(c->n->device)) ? record_json(c, entry) : json_object();
+    json_t *o = entry < history_count(device_history(c->n->device)) ? api_record_json(c, entry)
+                                                                    : json_object();
     (void)json_object_set_new(o, "why", json_text(buf_string(&sentence)));
     (void)json_object_set_new(o, "key", json_string(text_key(why->id)));
     (void)json_array_append_new(list, o);

@@ -130,7 +130,7 @@ const struct cli_command cli_commands[] = {
                                            "procedure show [NAME|FILE]\n"
                                            "procedure diff NAME|FILE NAME|FILE"},
     {"dossier", cli_dossier, HELP_DOSSIER, "dossier MEETING -o FILE"},
-    {"verify",  cli_verify,  HELP_VERIFY,  "verify FILE"},
+    {"verify",  cli_verify,  HELP_VERIFY,  "verify FILE [--cell FINGERPRINT]"},
     {"talk",    cli_talk,    HELP_TALK,    "talk MEETING [--capture DEVICE] [--playback DEVICE] [--record FILE] [--record-self FILE] [--muted]\n"
                                            "talk --mute | --unmute | --off\n"
                                            "talk"},

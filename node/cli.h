@@ -16,6 +16,8 @@
 #define CLI_REFUSED     1
 #define CLI_WRONG_USAGE 2
 #define CLI_UNREACHABLE 3
+#define CLI_INCOMPLETE  4 /* verify: something is not there */
+#define CLI_UNCONFIRMED 5 /* verify: all holds, and nobody has said whose it is */
 
 #define CLI_VALUES_MAX 64
 
@@ -160,6 +162,10 @@ cli_shower cli_show_meeting, cli_show_meetings, cli_show_roll, cli_show_motions,
 cli_shower cli_show_before, cli_show_during, cli_show_after, cli_show_consultation,
     cli_show_counted, cli_show_signed, cli_show_tasks, cli_show_reports, cli_show_private,
     cli_show_duty, cli_show_merge, cli_show_invitation;
+/* How many days before the meeting it was sent, if that is worth saying; an id TEXT_NONE: nothing.
+ */
+void cli_show_lead(struct cli *c, const json_t *o, const json_t *meeting, enum text_id good,
+                   enum text_id few);
 void cli_show_evidence(struct cli *c, struct buf *ret, const json_t *line);
 
 #endif

@@ -216,21 +216,62 @@ static void show_report(struct cli *c, const json_t *report)
     }
 }
 
+/* On a terminal: is this the fingerprint that they have from the cell itself? */
+static bool is_confirmed(struct cli *c, const json_t *report)
+{
+    char line[16] = "";
+    if (c->json || !isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO) ||
+        strcmp(json_get_text(report, "verdict"), "unconfirmed") != 0)
+        return false;
+    (void)printf("\n    %s\n\n%s ", json_get_text(report, "cell_id"),
+                 text(c->lang, DOSSIER_ASK_CELL));
+    (void)fflush(stdout);
+    return fgets(line, sizeof line, stdin) != NULL && strchr("yYcC", line[0]) != NULL &&
+           line[0] != '\0';
+}
+
+static int verdict_code(const json_t *report)
+{
+    static const struct {
+        const char *verdict;
+        int code;
+    } codes[] = {{"holds", CLI_DONE},
+                 {"fails", CLI_REFUSED},
+                 {"incomplete", CLI_INCOMPLETE},
+                 {"unconfirmed", CLI_UNCONFIRMED}};
+    for (size_t i = 0; i < sizeof codes / sizeof codes[0]; i++) {
+        if (strcmp(json_get_text(report, "verdict"), codes[i].verdict) == 0)
+            return codes[i].code;
+    }
+    return CLI_REFUSED;
+}
+
 int cli_verify(struct cli *c)
 {
     struct buf file = {0};
     json_t *report = NULL;
-    int exit_code = cli_arguments(c, NULL, 0, 1, 1);
+    uint8_t cell[32];
+    const char *fingerprint = NULL;
+    const struct cli_option options[] = {{"--cell", CLI_VALUE, &fingerprint}};
+    int exit_code = cli_arguments(c, options, 1, 1, 1);
+    if (exit_code == CLI_DONE && fingerprint != NULL && !verify_fingerprint(cell, fingerprint))
+        exit_code = cli_fail(c, CLI_WRONG_USAGE, DOSSIER_BAD_FINGERPRINT, 0);
     if (exit_code == CLI_DONE)
         exit_code = cli_read_file(c, c->args[0], API_LARGE_BYTES_MAX, &file);
-    if (exit_code == CLI_DONE && verify_dossier(buf_written(&file), c->lang, &report) != HOP_OK)
+    if (exit_code == CLI_DONE && verify_dossier(buf_written(&file), c->lang,
+                                                fingerprint == NULL ? NULL : cell, true,
+                                                &report) != HOP_OK)
         exit_code = cli_fail(c, CLI_UNREACHABLE, API_NO_MEMORY, 0);
     if (exit_code == CLI_DONE) {
         if (c->json)
             (void)json_dumpf(report, stdout, JSON_INDENT(1));
         else
             show_report(c, report);
-        exit_code = strcmp(json_get_text(report, "verdict"), "holds") == 0 ? CLI_DONE : CLI_REFUSED;
+        exit_code = verdict_code(report);
+        if (is_confirmed(c, report)) {
+            cli_say(c, DOSSIER_PASS, 0);
+            exit_code = CLI_DONE;
+        }
     }
     json_decref(report);
     buf_free(&file);

@@ -248,6 +248,7 @@ void cli_show_documents(struct cli *c, const json_t *meeting)
         cli_say(c, SHOW_DOCUMENT, 5, cli_count(number, json_get_number(d, "number")),
                 json_get_text(d, "short"), json_get_text(d, "title"),
                 cli_count(size, json_get_number(d, "size")), json_get_text(d, "name"));
+        cli_show_lead(c, d, meeting, TEXT_NONE, SHOW_LEAD_DOCUMENT);
     }
 }
 
@@ -358,6 +359,7 @@ void cli_show_meeting(struct cli *c, const json_t *m)
     say_if_any(c, SHOW_MEETING_BASIS, m, "basis");
     say_if_any(c, SHOW_MEETING_REASON, m, "reason");
     say_if_any(c, SHOW_MEETING_NOTICE, m, "notice");
+    cli_show_lead(c, m, m, SHOW_LEAD_GOOD, SHOW_LEAD_SHORT);
     head(c, SHOW_HEAD_AGENDA);
     show_agenda(c, m);
     head(c, SHOW_HEAD_DOCUMENTS);

@@ -140,6 +140,12 @@ static void show_score(struct cli *c, const json_t *o)
     cli_say(c, SHOW_SCORE, 3, count(n, o, "total"), get(o, "name"), get(o, "text"));
 }
 
+static void show_close(struct cli *c, const json_t *o)
+{
+    char when[CLI_TIME_SIZE];
+    cli_say(c, SHOW_CLOSE, 2, get(o, "name"), cli_time(when, json_get_number(o, "at")));
+}
+
 static void show_exception(struct cli *c, const json_t *o)
 {
     cli_say(c, SHOW_EXCEPTION, 3, get(o, "name"), get(o, "text"), get(o, "basis"));
@@ -151,6 +157,21 @@ static void show_reminder(struct cli *c, const json_t *o)
     join(&names, json_object_get(o, "people"));
     cli_say(c, SHOW_REMINDER, 2, get(o, "name"), buf_string(&names));
     buf_free(&names);
+}
+
+/* ---- days of notice ---- */
+
+void cli_show_lead(struct cli *c, const json_t *o, const json_t *meeting, enum text_id good,
+                   enum text_id few)
+{
+    const json_t *lead = json_object_get(o, "lead_days");
+    json_int_t days = json_integer_value(lead);
+    json_int_t asked = (json_int_t)json_get_number(meeting, "notice_days");
+    char said[24], needed[24];
+    (void)snprintf(said, sizeof said, "%lld", (long long)days);
+    enum text_id id = days < asked ? few : good;
+    if (json_is_integer(lead) && id != TEXT_NONE)
+        cli_say(c, id, 2, said, cli_count(needed, (uint64_t)asked));
 }
 
 /* ---- parts ---- */
@@ -209,6 +230,7 @@ void cli_show_during(struct cli *c, const json_t *m)
         {"turns", SHOW_HEAD_QUEUE, show_turn},
         {"conclusions", SHOW_HEAD_CONCLUSIONS, show_conclusion},
         {"steps", SHOW_HEAD_STEPS, show_step},
+        {"closes", SHOW_HEAD_CLOSES, show_close},
         {"exceptions", SHOW_HEAD_EXCEPTIONS, show_exception},
         {"reminders", SHOW_HEAD_REMINDERS, show_reminder},
     };
@@ -228,6 +250,8 @@ void cli_show_after(struct cli *c, const json_t *m)
         {"cascades", SHOW_HEAD_CASCADES, show_cascade},
         {"scores", SHOW_HEAD_SCORES, show_score},
     };
+    if (get(m, "draft_read_by")[0] != '\0')
+        cli_say(c, SHOW_DRAFT_READ, 1, get(m, "draft_read_by"));
     for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++)
         show_part(c, m, &parts[i]);
 }
@@ -266,9 +290,26 @@ void cli_show_consultation(struct cli *c, const json_t *m)
 
 /* ---- a motion, a line of the roll, signed minutes ---- */
 
+/* Closed twice, apart: each result under the id that settles it. */
+static void show_results(struct cli *c, const json_t *list)
+{
+    size_t i;
+    const json_t *r;
+    if (json_array_size(list) < 2)
+        return;
+    json_array_foreach(list, i, r)
+    {
+        char agree[24], disagree[24], abstain[24];
+        cli_say(c, SHOW_RESULT, 6, get(r, "short"), get(r, "outcome_label"), get(r, "name"),
+                count(agree, r, "agree"), count(disagree, r, "disagree"),
+                count(abstain, r, "abstain"));
+    }
+}
+
 void cli_show_counted(struct cli *c, const json_t *motion)
 {
     char device[24], hand[24], paper[24];
+    show_results(c, json_object_get(motion, "results"));
     if (json_get_number(motion, "by_hand") + json_get_number(motion, "by_paper") > 0)
         cli_say(c, SHOW_COUNTED_BY, 3, count(device, motion, "by_device"),
                 count(hand, motion, "by_hand"), count(paper, motion, "by_paper"));
@@ -421,6 +462,8 @@ void cli_show_merge(struct cli *c, const json_t *reply)
     cli_say(c, SHOW_MERGE, 1, count(n, reply, "count"));
     json_array_foreach(json_object_get(reply, "records"), i, r)
     {
-        cli_say(c, SHOW_MERGE_LINE, 2, get(r, "short"), get(r, "label"));
+        char when[CLI_TIME_SIZE];
+        cli_say(c, SHOW_MERGE_LINE, 4, get(r, "short"), get(r, "name"), get(r, "label"),
+                cli_time(when, json_get_number(r, "at")));
     }
 }

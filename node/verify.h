@@ -8,7 +8,13 @@
 
 #include <jansson.h>
 
-/* {"verdict": "holds", "lines": [{"state": "ok", "text": "…"}, …]}. HOP_ENOMEM. */
-MUST_USE int verify_dossier(struct span file, enum text_lang lang, json_t **ret);
+/* {"verdict": "holds" | "fails" | "incomplete" | "unconfirmed", "lines": [{"state": "ok", "text":
+ * "…"}, …]}. cell, 32 bytes: whose somebody says the dossier is, or NULL; strict: another one's
+ * fails, else it stays unconfirmed. HOP_ENOMEM. */
+MUST_USE int verify_dossier(struct span file, enum text_lang lang, const uint8_t *cell, bool strict,
+                            json_t **ret);
+
+/* 64 hexadecimal digits in any case, with blanks and colons anywhere. False: they are not. */
+bool verify_fingerprint(uint8_t ret[static 32], const char *text);
 
 #endif

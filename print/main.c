@@ -3,11 +3,12 @@
  *     hop-print OUT.pdf [TITLE] < lines
  *
  * Pango lays out the text, with whatever font of the machine has Vietnamese, and Cairo writes it.
- * A program of its own, so that the node does not carry a layout engine. It writes beside the file
- * and renames, so that a file is whole or not there. Exit 0; 1 what came in is not styled lines;
+ * A program of its own, so that the node does not carry a layout engine. It makes the whole file in
+ * memory, writes it beside the other and renames it, so that a file is whole or not there. The same
+ * lines make the same bytes. Exit 0; 1 what came in is not styled lines; 2 it was called wrongly;
  * 3 the file cannot be written. */
 #include <cairo-pdf.h>
-#include <errno.h>
+#include <fcntl.h>
 #include <pango/pangocairo.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -26,11 +27,13 @@
 #define FONT         "Liberation Serif, DejaVu Serif, serif"
 #define SIZE         13.0
 #define INPUT_MAX    (8u << 20)
+#define OUTPUT_MAX   (64u << 20)
 #define COLUMNS_MAX  8
 
 struct paper {
     cairo_t *cairo;
     PangoLayout *layout;
+    PangoLayout *frame; /* of what stands on every page: its number, the mark */
     double y;
     int page;
     bool in_table;
@@ -75,26 +78,26 @@ static const struct look *look_of(char style)
     return NULL;
 }
 
-static void set_look(const struct paper *p, const struct look *l, double width, bool bold)
+static void set_look(PangoLayout *layout, const struct look *l, double width, bool bold)
 {
     PangoFontDescription *font = pango_font_description_from_string(FONT);
     pango_font_description_set_absolute_size(font, l->size * PANGO_SCALE);
     pango_font_description_set_weight(font, bold ? PANGO_WEIGHT_BOLD : l->weight);
     pango_font_description_set_style(font, l->slant);
-    pango_layout_set_font_description(p->layout, font);
+    pango_layout_set_font_description(layout, font);
     pango_font_description_free(font);
-    pango_layout_set_width(p->layout, (int)(width * PANGO_SCALE));
-    pango_layout_set_wrap(p->layout, PANGO_WRAP_WORD_CHAR);
-    pango_layout_set_alignment(p->layout, l->align);
-    pango_layout_set_justify(p->layout, l->justify);
+    pango_layout_set_width(layout, (int)(width * PANGO_SCALE));
+    pango_layout_set_wrap(layout, PANGO_WRAP_WORD_CHAR);
+    pango_layout_set_alignment(layout, l->align);
+    pango_layout_set_justify(layout, l->justify);
 }
 
 /* ---- pages ---- */
 
-static void show_at(const struct paper *p, double x, double y)
+static void show_at(const struct paper *p, PangoLayout *layout, double x, double y)
 {
     cairo_move_to(p->cairo, x, y);
-    pango_cairo_show_layout(p->cairo, p->layout);
+    pango_cairo_show_layout(p->cairo, layout);
 }
 
 /* The mark across the page and the page's number. */
@@ -106,18 +109,18 @@ static void finish_page(struct paper *p)
         'M', 60, 0, 0, PANGO_WEIGHT_BOLD, PANGO_STYLE_NORMAL, PANGO_ALIGN_CENTER, false};
     char number[24];
     (void)snprintf(number, sizeof number, "%d", p->page);
-    set_look(p, &small, TEXT_WIDTH, false);
-    pango_layout_set_text(p->layout, number, -1);
-    show_at(p, MARGIN_LEFT, PAGE_HEIGHT - MARGIN_END + 4);
+    set_look(p->frame, &small, TEXT_WIDTH, false);
+    pango_layout_set_text(p->frame, number, -1);
+    show_at(p, p->frame, MARGIN_LEFT, PAGE_HEIGHT - MARGIN_END + 4);
     if (p->mark[0] == '\0')
         return;
-    set_look(p, &large, PAGE_HEIGHT, false);
-    pango_layout_set_text(p->layout, p->mark, -1);
+    set_look(p->frame, &large, PAGE_HEIGHT, false);
+    pango_layout_set_text(p->frame, p->mark, -1);
     cairo_save(p->cairo);
     cairo_set_source_rgba(p->cairo, 0, 0, 0, 0.08);
     cairo_translate(p->cairo, PAGE_WIDTH / 2, PAGE_HEIGHT / 2);
     cairo_rotate(p->cairo, -0.9);
-    show_at(p, -PAGE_HEIGHT / 2, -40);
+    show_at(p, p->frame, -PAGE_HEIGHT / 2, -40);
     cairo_restore(p->cairo);
 }
 
@@ -148,28 +151,16 @@ static void need(struct paper *p, double height)
 static void put_running(struct paper *p, const struct look *l, const char *text)
 {
     p->y += l->before;
-    set_look(p, l, TEXT_WIDTH - l->indent, false);
+    set_look(p->layout, l, TEXT_WIDTH - l->indent, false);
     pango_layout_set_text(p->layout, text, -1);
     PangoLayoutIter *at = pango_layout_get_iter(p->layout);
     do {
         PangoRectangle box;
         pango_layout_iter_get_line_extents(at, NULL, &box);
         double height = (double)box.height / PANGO_SCALE;
-        if (p->y + height > PAGE_HEIGHT - MARGIN_END) {
-            next_page(p); /* it sets the layout to the page's number: set it back */
-            set_look(p, l, TEXT_WIDTH - l->indent, false);
-            int done = pango_layout_iter_get_index(at);
-            char *rest = strdup(text + done);
-            pango_layout_iter_free(at);
-            if (rest == NULL)
-                return;
-            put_running(p, l, rest);
-            free(rest);
-            return;
-        }
+        need(p, height);
         cairo_move_to(p->cairo, MARGIN_LEFT + l->indent + (double)box.x / PANGO_SCALE,
-                      p->y + (double)pango_layout_iter_get_baseline(at) / PANGO_SCALE -
-                          (double)box.y / PANGO_SCALE);
+                      p->y + (double)(pango_layout_iter_get_baseline(at) - box.y) / PANGO_SCALE);
         pango_cairo_show_layout_line(p->cairo, pango_layout_iter_get_line_readonly(at));
         p->y += height;
     } while (pango_layout_iter_next_line(at));
@@ -182,16 +173,16 @@ static void put_columns(struct paper *p, const struct look *l, const struct line
     size_t n = line->columns > 0 ? line->columns : 1;
     double width = TEXT_WIDTH / (double)n, height = 0, gap = l->style == 'R' ? 4 : 0;
     for (size_t i = 0; i < line->columns; i++) {
-        set_look(p, l, width - 2 * gap, head);
+        set_look(p->layout, l, width - 2 * gap, head);
         pango_layout_set_text(p->layout, line->column[i], -1);
         height = layout_height(p) > height ? layout_height(p) : height;
     }
     p->y += l->before;
     need(p, height + gap);
     for (size_t i = 0; i < line->columns; i++) {
-        set_look(p, l, width - 2 * gap, head);
+        set_look(p->layout, l, width - 2 * gap, head);
         pango_layout_set_text(p->layout, line->column[i], -1);
-        show_at(p, MARGIN_LEFT + width * (double)i + gap, p->y + gap / 2);
+        show_at(p, p->layout, MARGIN_LEFT + width * (double)i + gap, p->y + gap / 2);
     }
     if (l->style == 'R') {
         cairo_set_line_width(p->cairo, 0.5);
@@ -223,28 +214,28 @@ static bool put_line(struct paper *p, const struct line *line)
     return true;
 }
 
-/* Cut a line at its tabs, in place. */
-static struct line cut(char *text)
+/* Cut a line at its tabs, in place. False: it is not a style and columns behind tabs. */
+static bool cut(char *text, struct line *ret)
 {
-    struct line ret = {.style = text[0]};
+    *ret = (struct line){.style = text[0]};
     char *at = text[0] == '\0' ? text : text + 1;
-    while (*at == '\t' && ret.columns < COLUMNS_MAX) {
+    while (*at == '\t' && ret->columns < COLUMNS_MAX) {
         *at++ = '\0';
-        ret.column[ret.columns++] = at;
+        ret->column[ret->columns++] = at;
         at += strcspn(at, "\t");
     }
-    return ret;
+    return *at == '\0';
 }
 
 static bool put_all(struct paper *p, char *text)
 {
-    bool good = true;
+    bool good = *text != '\0'; /* no lines are no document */
     for (char *at = text; *at != '\0' && good;) {
         char *end = at + strcspn(at, "\n");
         bool last = *end == '\0';
         *end = '\0';
-        struct line line = cut(at);
-        good = put_line(p, &line);
+        struct line line;
+        good = cut(at, &line) && put_line(p, &line);
         at = last ? end : end + 1;
     }
     return good;
@@ -277,19 +268,45 @@ static char *read_all(void)
     return NULL;
 }
 
-static int make_pdf(const char *path, const char *title, char *text)
+struct file {
+    unsigned char *bytes;
+    size_t size, room;
+};
+
+static cairo_status_t keep(void *closure, const unsigned char *bytes, unsigned int size)
+{
+    struct file *f = closure;
+    if (size > OUTPUT_MAX - f->size)
+        return CAIRO_STATUS_WRITE_ERROR;
+    if (f->size + size > f->room) {
+        size_t room = 2 * (f->size + size);
+        unsigned char *more = realloc(f->bytes, room);
+        if (more == NULL)
+            return CAIRO_STATUS_NO_MEMORY;
+        f->bytes = more;
+        f->room = room;
+    }
+    memcpy(f->bytes + f->size, bytes, size);
+    f->size += size;
+    return CAIRO_STATUS_SUCCESS;
+}
+
+static int make_pdf(struct file *ret, const char *title, char *text)
 {
     struct paper p = {.y = MARGIN_TOP, .page = 1};
-    cairo_surface_t *surface = cairo_pdf_surface_create(path, PAGE_WIDTH, PAGE_HEIGHT);
+    cairo_surface_t *surface =
+        cairo_pdf_surface_create_for_stream(keep, ret, PAGE_WIDTH, PAGE_HEIGHT);
     cairo_pdf_surface_set_metadata(surface, CAIRO_PDF_METADATA_TITLE, title);
     cairo_pdf_surface_set_metadata(surface, CAIRO_PDF_METADATA_CREATOR, "hop");
-    /* no time of making: the same lines make the same file */
+    cairo_pdf_surface_set_metadata(surface, CAIRO_PDF_METADATA_CREATE_DATE, "2000-01-01T00:00:00Z");
     p.cairo = cairo_create(surface);
     p.layout = pango_cairo_create_layout(p.cairo);
+    p.frame = pango_cairo_create_layout(p.cairo);
     bool good = put_all(&p, text);
     finish_page(&p);
     cairo_show_page(p.cairo);
     g_object_unref(p.layout);
+    g_object_unref(p.frame);
     cairo_destroy(p.cairo);
     cairo_surface_finish(surface);
     int exit_code = cairo_surface_status(surface) != CAIRO_STATUS_SUCCESS ? 3 : good ? 0 : 1;
@@ -297,27 +314,49 @@ static int make_pdf(const char *path, const char *title, char *text)
     return exit_code;
 }
 
-int main(int argc, char **argv)
+static bool write_all(int fd, const unsigned char *bytes, size_t size)
+{
+    while (size > 0) {
+        ssize_t n = write(fd, bytes, size);
+        if (n <= 0)
+            return false;
+        bytes += n;
+        size -= (size_t)n;
+    }
+    return fsync(fd) == 0;
+}
+
+/* Beside the file first, so that the file itself is the old one, the new one, or not there. */
+static int save(const char *path, const struct file *f)
 {
     char beside[4096];
-    if (argc < 2 || argc > 3 ||
-        (size_t)snprintf(beside, sizeof beside, "%s.part", argv[1]) >= sizeof beside) {
+    if ((size_t)snprintf(beside, sizeof beside, "%s.part", path) >= sizeof beside)
+        return 3;
+    int fd = open(beside, O_WRONLY | O_CREAT | O_TRUNC, 0666);
+    bool good = fd >= 0 && write_all(fd, f->bytes, f->size);
+    if (fd >= 0)
+        good = close(fd) == 0 && good;
+    good = good && rename(beside, path) == 0;
+    if (!good && fd >= 0)
+        (void)unlink(beside);
+    return good ? 0 : 3;
+}
+
+int main(int argc, char **argv)
+{
+    struct file file = {0};
+    if (argc < 2 || argc > 3) {
         (void)fprintf(stderr, "hop-print OUT.pdf [TITLE] < styled lines\n");
         return 2;
     }
     char *text = read_all();
-    if (text == NULL) {
-        (void)fprintf(stderr, "hop-print: what came in is not styled lines\n");
-        return 1;
-    }
-    int exit_code = make_pdf(beside, argc == 3 ? argv[2] : "hop", text);
-    free(text);
-    if (exit_code == 0 && rename(beside, argv[1]) != 0)
-        exit_code = 3;
-    if (exit_code != 0) {
-        (void)unlink(beside);
+    int exit_code = text == NULL ? 1 : make_pdf(&file, argc == 3 ? argv[2] : "hop", text);
+    if (exit_code == 0)
+        exit_code = save(argv[1], &file);
+    if (exit_code != 0)
         (void)fprintf(stderr, "hop-print: %s: %s\n", argv[1],
-                      exit_code == 1 ? "not styled lines" : "cannot be written");
-    }
+                      exit_code == 1 ? "what came in is not styled lines" : "cannot be written");
+    free(file.bytes);
+    free(text);
     return exit_code;
 }

@@ -12,7 +12,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct act a, b;
     if (size == 0)
         return 0;
-    enum act_type type = (enum act_type)(ACT_MEETING + data[0] % 16);
+    enum act_type type = (enum act_type)(ACT_MEETING + data[0] % (ACT_STEP - ACT_MEETING + 1));
     if (act_parse(&a, type, SPAN(data + 1, size - 1)) != HOP_OK)
         return 0;
     struct wire_writer w = wire_writer(first, sizeof first);

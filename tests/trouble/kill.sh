@@ -47,7 +47,8 @@ hop k meeting open 1 >/dev/null && hop k meeting close 1 >/dev/null && hop k min
 dossier_k() { hop k dossier 1 -o "$dir/k.html"; }
 check "a dossier is written" dossier_k
 was() { true; }
-holds() { "$HOP" verify "$dir/k.html"; }
+fingerprint=$(json k .cell.id status)
+holds() { "$HOP" verify "$dir/k.html" --cell "$fingerprint"; }
 swept "writing it over dies at any write: the old one or the new one holds" kill was holds dossier_k
 swept "or finds the disk full" full was holds dossier_k
 none() { rm -f "$dir/k.html"; }
@@ -145,4 +146,4 @@ finish_meeting() {
         hop an dossier "$storm" -o "$dir/storm.html"
 }
 check "the meeting is brought to its end" finish_meeting
-check "the dossier of the storm holds" "$HOP" verify "$dir/storm.html"
+check "the dossier of the storm holds" "$HOP" verify "$dir/storm.html" --cell "$(json an .cell.id status)"

@@ -39,8 +39,13 @@ check "the meeting opens" hop an meeting open 1
 check "and closes" hop an meeting close 1
 check "the minutes are signed" hop an minutes 1 --sign
 check "the dossier is written" hop an dossier 1 -o "$dir/dossier.html"
-check "it holds" "$HOP" verify "$dir/dossier.html"
-check "written over, it is whole" eval 'hop an dossier 1 -o "$dir/dossier.html" && "$HOP" verify "$dir/dossier.html"'
+fingerprint=$(json an .cell.id status)
+says_on_stderr() { "$@" >&2; } # what a report says counts as said
+check "it holds, of the cell that was meant" "$HOP" verify "$dir/dossier.html" --cell "$fingerprint"
+refused "of no cell in particular, it is unconfirmed" 5 DOSSIER_UNCONFIRMED says_on_stderr "$HOP" verify "$dir/dossier.html"
+refused "of another cell, it does not hold" 1 DOSSIER_OTHER_CELL says_on_stderr "$HOP" verify "$dir/dossier.html" --cell "${fingerprint%??}$([ "${fingerprint: -2}" = 00 ] && echo 11 || echo 00)"
+refused "a fingerprint that is none" 2 DOSSIER_BAD_FINGERPRINT "$HOP" verify "$dir/dossier.html" --cell 0123
+check "written over, it is whole" eval 'hop an dossier 1 -o "$dir/dossier.html" && "$HOP" verify "$dir/dossier.html" --cell "$fingerprint"'
 refused "verify of a missing file" 3 CLI_CANNOT_READ "$HOP" verify "$dir/nowhere.html"
 refused "verify of a directory" 3 CLI_CANNOT_READ "$HOP" verify "$dir"
 # never "holds": exit 1, and no sentence that says so

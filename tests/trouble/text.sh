@@ -56,4 +56,4 @@ check "an opinion in HTML" hop an say "$last" "$bad"
 check "is text" eval '[ "$(json an ".opinions[-1].text" meeting show $last)" = "$bad" ]'
 check "the dossier is written" hop an dossier "$last" -o "$dir/html.html"
 check "and shows it as text" eval 'grep -qF "&lt;script&gt;alert(&quot;x&quot;)&lt;/script&gt;" "$dir/html.html" && ! grep -qF "<script>alert" "$dir/html.html" && ! grep -qF "<img src=x" "$dir/html.html"'
-check "and what is there holds" eval '"$HOP" verify "$dir/html.html" >"$dir/report"; [ $? = 1 ] && grep -q "✓" "$dir/report" && ! grep -q "✗" "$dir/report" && grep -qF "${EN[DOSSIER_INCOMPLETE]}" "$dir/report"'
+check "and what is there holds" eval '"$HOP" verify "$dir/html.html" >"$dir/report"; [ $? = 4 ] && grep -q "✓" "$dir/report" && ! grep -q "✗" "$dir/report" && grep -qF "${EN[DOSSIER_INCOMPLETE]}" "$dir/report"'

@@ -48,6 +48,9 @@ static enum dossier_verdict verify(struct span file, struct dossier_report *ret)
 {
     CHECK_OK(dossier_verify(file, TEXT_EN, ret));
     CHECK(ret->lines_count > 0 && ret->lines_count <= DOSSIER_LINES_MAX);
+    CHECK(ret->verdict != DOSSIER_VERDICT_PASS); /* the file alone cannot say whose it is */
+    if (ret->verdict == DOSSIER_VERDICT_UNCONFIRMED)
+        dossier_confirm(ret, TEXT_EN, ret->cell_id);
     return ret->verdict;
 }
 
@@ -653,14 +656,200 @@ TEST(dossier_report_that_is_full_still_ends_with_the_verdict)
     }
     write_dossier(p, 0, TEXT_EN, &file);
     CHECK_EQ(verify(buf_written(&file), &r), DOSSIER_VERDICT_INCOMPLETE);
-    CHECK_EQ(r.lines_count, DOSSIER_LINES_MAX);
+    CHECK_EQ(r.lines_count, DOSSIER_LINES_MAX - 1);
     CHECK_TEXT(r.lines[r.lines_count - 1].text, text(TEXT_EN, DOSSIER_INCOMPLETE));
     CHECK(says_sentence(&r, DOSSIER_OK_LIST));
+    dossier_confirm(&r, TEXT_EN, r.meeting); /* any other 32 bytes */
+    CHECK_EQ(r.lines_count, DOSSIER_LINES_MAX);
+    CHECK_EQ(r.verdict, DOSSIER_VERDICT_FAIL);
+    CHECK_TEXT(r.lines[r.lines_count - 1].text, text(TEXT_EN, DOSSIER_FAIL));
     dossier_report_free(&r);
     file.data[file.size - 3] ^= 1;
     CHECK_EQ(verify(buf_written(&file), &r), DOSSIER_VERDICT_FAIL);
     CHECK(says_sentence(&r, DOSSIER_FAIL));
     dossier_report_free(&r);
+    buf_free(&file);
+    party_free(p);
+}
+
+/* ---- whose it is, and what is not in it ---- */
+
+/* A dossier that holds may be of any cell: only a fingerprint from elsewhere makes it a pass. */
+TEST(dossier_passes_only_when_its_cell_is_confirmed)
+{
+    static struct dossier_report r;
+    struct party *p = a_whole_meeting();
+    struct buf file;
+    uint8_t other[32];
+    write_dossier(p, 0, TEXT_VI, &file);
+    for (int lang = 0; lang < TEXT_LANGS_COUNT; lang++) {
+        CHECK_OK(dossier_verify(buf_written(&file), (enum text_lang)lang, &r));
+        CHECK_EQ(r.verdict, DOSSIER_VERDICT_UNCONFIRMED);
+        CHECK(strstr(r.lines[r.lines_count - 1].text,
+                     lang == TEXT_VI ? "CHƯA XÁC NHẬN" : "UNCONFIRMED") != NULL);
+        memcpy(other, r.cell_id, 32);
+        dossier_confirm(&r, (enum text_lang)lang, other);
+        CHECK_EQ(r.verdict, DOSSIER_VERDICT_PASS);
+        CHECK_TEXT(r.lines[r.lines_count - 1].text, text((enum text_lang)lang, DOSSIER_PASS));
+        dossier_report_free(&r);
+        CHECK_OK(dossier_verify(buf_written(&file), (enum text_lang)lang, &r));
+        other[31] ^= 1;
+        dossier_confirm(&r, (enum text_lang)lang, other);
+        CHECK_EQ(r.verdict, DOSSIER_VERDICT_FAIL);
+        CHECK_TEXT(r.lines[r.lines_count - 1].text, text((enum text_lang)lang, DOSSIER_FAIL));
+        dossier_report_free(&r);
+    }
+    buf_free(&file);
+    party_free(p);
+}
+
+/* A meeting while another one is prepared, whose records every close here had seen. */
+static struct party *a_meeting_beside_another(void)
+{
+    struct party *p = party_gathered(3);
+    uint8_t id[32], other[32];
+    struct act a;
+    party_hold_meeting(p, (struct span){0});
+    a = party_a_meeting();
+    a.title = span_text("Chuyện riêng");
+    CHECK_OK(party_act(p, 1, &a, other));
+    a = (struct act){.type = ACT_NOTICE};
+    memcpy(a.meeting, other, 32);
+    CHECK_OK(party_act(p, 1, &a, id));
+    a = (struct act){.type = ACT_OPINION, .text = span_text("không ai được đọc")};
+    memcpy(a.meeting, other, 32);
+    CHECK_OK(party_act(p, 1, &a, id));
+    party_run(p, 10);
+    for (uint32_t i = 0; i < 3; i++) {
+        a = party_a(p, ACT_VOTE);
+        CHECK_OK(party_act(p, i, &a, id));
+    }
+    party_run(p, 10);
+    a = party_a(p, ACT_TALLY);
+    CHECK_OK(party_act(p, 0, &a, id));
+    a = party_a(p, ACT_CLOSE);
+    CHECK_OK(party_act(p, 0, &a, id));
+    CHECK_OK(party_sign_minutes(p, 0));
+    party_run(p, 10);
+    return p;
+}
+
+static uint8_t *decoded(const struct buf *file, const struct lines *l, size_t item,
+                        size_t *ret_size)
+{
+    size_t size = l->size[item];
+    uint8_t *bytes = malloc(size + 1);
+    CHECK(bytes != NULL);
+    CHECK_OK(base64_decode(bytes, &size, SPAN(file->data + l->at[item], l->size[item])));
+    *ret_size = size;
+    return bytes;
+}
+
+/* The list, decoded: its entries follow the fixed part. */
+static uint8_t *decoded_list(const struct buf *file, const struct lines *l, size_t *ret_size)
+{
+    size_t line = strcspn((const char *)file->data + l->first, "\n"), size = line;
+    uint8_t *list = malloc(size + 1);
+    CHECK(list != NULL);
+    CHECK_OK(base64_decode(list, &size, SPAN(file->data + l->first, line)));
+    *ret_size = size;
+    return list;
+}
+
+/* What the meeting had seen besides is there as a place without words: nobody can open it. */
+TEST(dossier_withholds_what_is_not_of_the_meeting)
+{
+    static struct dossier_report r;
+    struct party *p = a_meeting_beside_another();
+    struct buf file;
+    struct lines l;
+    size_t size, stubs = 0;
+    write_dossier(p, 2, TEXT_EN, &file);
+    check_pass(buf_written(&file), "Chi bộ bản Mù");
+    CHECK_EQ(verify(buf_written(&file), &r), DOSSIER_VERDICT_PASS);
+    CHECK(says_sentence(&r, DOSSIER_WITHHELD));
+    CHECK(says_sentence(&r, DOSSIER_OK_COMPLETE));
+    CHECK(says_sentence(&r, DOSSIER_SEALED));
+    dossier_report_free(&r);
+    find_lines(&l, &file);
+    uint8_t *list = decoded_list(&file, &l, &size);
+    for (size_t i = 0; i < l.count; i++) {
+        const uint8_t *entry = list + DOSSIER_LIST_FIXED_BYTES + i * DOSSIER_ENTRY_BYTES;
+        uint8_t *item = decoded(&file, &l, i, &size);
+        if (entry[0] == DOSSIER_ITEM_STUB) {
+            stubs++;
+            CHECK_EQ(entry[1] + entry[2], 0); /* not even what kind of act it is */
+            CHECK(size >= 160 + 32 + 6 && (size - 160 - 32 - 6) % 32 == 0);
+        }
+        free(item);
+    }
+    CHECK(stubs >= 3); /* preparing, an opinion, and its receipts */
+    CHECK(strstr(buf_string(&file), "Chuyện riêng") == NULL);
+    free(list);
+    buf_free(&file);
+    party_free(p);
+}
+
+/* The file without item `gone`, sealed again by a member: nothing is damaged. */
+static void drop_item(const struct party *p, const struct buf *file, const struct lines *l,
+                      size_t gone, struct buf *ret)
+{
+    size_t size;
+    uint8_t *list = decoded_list(file, l, &size);
+    uint8_t *entry = list + DOSSIER_LIST_FIXED_BYTES + gone * DOSSIER_ENTRY_BYTES;
+    memmove(entry, entry + DOSSIER_ENTRY_BYTES,
+            size - (size_t)(entry - list) - DOSSIER_ENTRY_BYTES);
+    size -= DOSSIER_ENTRY_BYTES;
+    uint8_t *count = list + DOSSIER_LIST_FIXED_BYTES - 36;
+    uint32_t left = (uint32_t)l->count - 1;
+    for (int i = 0; i < 4; i++)
+        count[i] = (uint8_t)(left >> (24 - 8 * i));
+    memcpy(list + DOSSIER_LIST_FIXED_BYTES - 32, p->devices[1].keys.ik.public_key, 32);
+    hop_sign(list + size - CRYPTO_SIG_BYTES, &p->devices[1].keys.ik, LABEL_DOSSIER_SIG,
+             SPAN(list, size - CRYPTO_SIG_BYTES));
+    char *line = malloc(BASE64_SIZE(size));
+    CHECK(line != NULL);
+    base64_encode(line, SPAN(list, size));
+    *ret = (struct buf){0};
+    buf_bytes(ret, file->data, l->first);
+    buf_text(ret, line);
+    buf_text(ret, "\n");
+    buf_bytes(ret, file->data + l->at[0], l->at[gone] - l->at[0]);
+    size_t next = l->at[gone] + l->size[gone] + 1;
+    buf_bytes(ret, file->data + next, file->size - next);
+    free(line);
+    free(list);
+}
+
+/* Sealed without a record that a record of the meeting had seen: it does not pass, and the verdict
+ * says that something was left out. Only what nobody had seen can be left out unnoticed. */
+TEST(dossier_with_a_record_left_out_is_not_complete)
+{
+    static struct dossier_report r;
+    struct party *p = a_meeting_beside_another();
+    struct buf file;
+    struct lines l;
+    size_t noticed = 0, named = 0, size;
+    write_dossier(p, 0, TEXT_EN, &file);
+    find_lines(&l, &file);
+    uint8_t *list = decoded_list(&file, &l, &size);
+    for (size_t i = 0; i < l.count; i++) {
+        const uint8_t *entry = list + DOSSIER_LIST_FIXED_BYTES + i * DOSSIER_ENTRY_BYTES;
+        unsigned type = (unsigned)entry[1] << 8 | entry[2];
+        struct buf b;
+        drop_item(p, &file, &l, i, &b);
+        enum dossier_verdict v = verify(buf_written(&b), &r);
+        noticed += v != DOSSIER_VERDICT_PASS;
+        named += says_sentence(&r, DOSSIER_LEFT_OUT);
+        CHECK(v != DOSSIER_VERDICT_PASS || type == 0 || type == ACT_RECEIPT || type < ACT_MEETING);
+        if (type == ACT_VOTE || type == ACT_TALLY || type == ACT_ROLL || type == ACT_OPINION)
+            CHECK(v == DOSSIER_VERDICT_FAIL || v == DOSSIER_VERDICT_INCOMPLETE);
+        dossier_report_free(&r);
+        buf_free(&b);
+    }
+    CHECK(noticed > l.count / 2);
+    CHECK(named > 10);
+    free(list);
     buf_free(&file);
     party_free(p);
 }

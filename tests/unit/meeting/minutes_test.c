@@ -134,14 +134,22 @@ static const uint8_t *do_target(struct world *w, uint32_t by, enum act_type type
     return id;
 }
 
-/* A practice meeting at two sites with a break, four votes of every kind, and everything that can
- * follow. `extra` stands behind every member's words. */
-static const uint8_t *tell_all(struct world *w, const char *extra)
-{
-    static uint8_t room[8 * ACT_PERSON_BYTES];
+/* Words of members, each with the same behind it. */
+struct said {
+    const char *extra;
     char words[40][512];
-    size_t n = 0;
-#define SAID(t) ((void)snprintf(words[n], sizeof words[n], "%s%s", (t), extra), words[n++])
+    size_t count;
+};
+
+static const char *say(struct said *s, const char *words)
+{
+    CHECK(s->count < sizeof s->words / sizeof s->words[0]);
+    (void)snprintf(s->words[s->count], sizeof s->words[0], "%s%s", words, s->extra);
+    return s->words[s->count++];
+}
+
+static const uint8_t *prepare(struct world *w, struct said *s, const uint8_t **ret_site)
+{
     world_procedure(w, "procedures/party-cell.conf");
     world_member(w, "Nguyễn Văn An", ROLE_SECRETARY, CATEGORY_FULL);
     world_member(w, "Trần Thị Bình", ROLE_DEPUTY, CATEGORY_FULL);
@@ -161,16 +169,23 @@ static const uint8_t *tell_all(struct world *w, const char *extra)
     a.number = span_text("05-NQ/CB");
     memcpy(a.target, draft, 32);
     world_act(w, AN, &a);
-    a = act_text(ACT_SITE, m, 0, SAID("nhà ông Páo"));
+    a = act_text(ACT_SITE, m, 0, say(s, "nhà ông Páo"));
     a.title = span_text("Bản Mù");
     memcpy(a.person, w->cell.members[DUNG].id, 16);
-    const uint8_t *site = world_act(w, AN, &a);
+    *ret_site = world_act(w, AN, &a);
     do_simple(w, AN, ACT_NOTICE, m);
     world_all_meet(w);
-    a = act_text(ACT_EXCUSE, m, 0, SAID("đi cứu hộ"));
+    a = act_text(ACT_EXCUSE, m, 0, say(s, "đi cứu hộ"));
     a.value = 1;
     world_act(w, EM, &a);
     world_all_meet(w);
+    return m;
+}
+
+static void gather(struct world *w, struct said *s, const uint8_t *m, const uint8_t *site)
+{
+    static uint8_t room[8 * ACT_PERSON_BYTES];
+    struct act a;
     do_simple(w, AN, ACT_OPEN, m);
     world_all_meet(w);
     for (uint32_t i = AN; i <= CUC; i++)
@@ -183,9 +198,9 @@ static const uint8_t *tell_all(struct world *w, const char *extra)
     world_all_meet(w);
     for (uint32_t i = AN; i <= HOA; i++)
         do_roll(w, CUC, m, i, ROLL_PRESENT, "");
-    do_roll(w, CUC, m, EM, ROLL_ABSENT_REASON, SAID("đi cứu hộ"));
+    do_roll(w, CUC, m, EM, ROLL_ABSENT_REASON, say(s, "đi cứu hộ"));
     world_all_meet(w);
-    a = act_text(ACT_PAUSE, m, 0, SAID("chờ mạng"));
+    a = act_text(ACT_PAUSE, m, 0, say(s, "chờ mạng"));
     a.value = 1;
     world_act(w, AN, &a);
     world_all_meet(w);
@@ -196,8 +211,13 @@ static const uint8_t *tell_all(struct world *w, const char *extra)
     world_all_meet(w);
     for (uint32_t i = AN; i <= DUNG; i++)
         do_roll(w, CUC, m, i, ROLL_PRESENT, "");
-    do_roll(w, CUC, m, HOA, ROLL_ABSENT_REASON, SAID("về trước"));
+    do_roll(w, CUC, m, HOA, ROLL_ABSENT_REASON, say(s, "về trước"));
     world_all_meet(w);
+}
+
+static void discuss(struct world *w, struct said *s, const uint8_t *m, const uint8_t *site)
+{
+    struct act a;
     a = act_text(ACT_FLOOR, m, 2, "");
     a.value = FLOOR_ORDER;
     world_act(w, BINH, &a);
@@ -207,17 +227,23 @@ static const uint8_t *tell_all(struct world *w, const char *extra)
     a.value = 3;
     world_act(w, AN, &a);
     world_all_meet(w);
-    do_text(w, BINH, ACT_OPINION, m, 2, SAID("Đề nghị ghi rõ điểm tập kết."));
-    a = act_text(ACT_OPINION, m, 2, SAID("Xin thêm thuốc."));
+    do_text(w, BINH, ACT_OPINION, m, 2, say(s, "Đề nghị ghi rõ điểm tập kết."));
+    a = act_text(ACT_OPINION, m, 2, say(s, "Xin thêm thuốc."));
     memcpy(a.person, w->cell.members[HOA].id, 16);
     memcpy(a.site, site, 32);
     world_act(w, DUNG, &a);
     world_all_meet(w);
-    const uint8_t *q = do_text(w, AN, ACT_MOTION, m, 2, SAID("Thông qua nghị quyết"));
+}
+
+static const uint8_t *vote(struct world *w, struct said *s, const uint8_t *m, const uint8_t *site)
+{
+    static uint8_t room[8 * ACT_PERSON_BYTES];
+    struct act a;
+    const uint8_t *q = do_text(w, AN, ACT_MOTION, m, 2, say(s, "Thông qua nghị quyết"));
     world_all_meet(w);
     a = act_on(ACT_MOTION, m, q, 0);
     a.item = 2;
-    a.text = span_text(SAID("Thêm: chuyển dân trước ngày 10"));
+    a.text = span_text(say(s, "Thêm: chuyển dân trước ngày 10"));
     const uint8_t *amend = world_act(w, BINH, &a);
     world_all_meet(w);
     do_on(w, AN, ACT_VOTE, m, q, CHOICE_AGREE);
@@ -231,7 +257,14 @@ static const uint8_t *tell_all(struct world *w, const char *extra)
     world_all_meet(w);
     do_target(w, BINH, ACT_WITHDRAW, m, amend, 0, "");
     do_target(w, AN, ACT_TALLY, m, q, 0, "");
-    a = act_text(ACT_MOTION, m, 1, SAID("Bầu phó bí thư"));
+    return q;
+}
+
+static void elect(struct world *w, struct said *s, const uint8_t *m)
+{
+    static uint8_t room[8 * ACT_PERSON_BYTES];
+    struct act a;
+    a = act_text(ACT_MOTION, m, 1, say(s, "Bầu phó bí thư"));
     a.form = span_text("election");
     const uint8_t *election = world_act(w, AN, &a);
     world_all_meet(w);
@@ -241,30 +274,35 @@ static const uint8_t *tell_all(struct world *w, const char *extra)
     a.counts_count = PAPER_COUNTS;
     const uint32_t counts[PAPER_COUNTS] = {4, 4, 3, 1, 2, 1, 0};
     memcpy(a.counts, counts, sizeof counts);
-    a.text = span_text(SAID("kiểm phiếu: đ/c Cúc, đ/c Dũng"));
+    a.text = span_text(say(s, "kiểm phiếu: đ/c Cúc, đ/c Dũng"));
     world_act(w, CUC, &a);
     world_all_meet(w);
     do_target(w, AN, ACT_TALLY, m, election, 0, "");
-    do_text(w, AN, ACT_CONCLUSION, m, 2, SAID("Chuẩn bị điểm sơ tán."));
+}
+
+static void conclude(struct world *w, struct said *s, const uint8_t *m)
+{
+    struct act a;
+    do_text(w, AN, ACT_CONCLUSION, m, 2, say(s, "Chuẩn bị điểm sơ tán."));
     world_all_meet(w);
-    do_text(w, AN, ACT_CONCLUSION, m, 2, SAID("Chuẩn bị điểm sơ tán trước ngày 10."));
-    do_person(w, BINH, ACT_CHAIR, m, BINH, 1, SAID("đ/c An mất liên lạc"));
-    a = act_text(ACT_EXCEPTION, m, 0, SAID("Họp khi chưa đủ 3 ngày"));
+    do_text(w, AN, ACT_CONCLUSION, m, 2, say(s, "Chuẩn bị điểm sơ tán trước ngày 10."));
+    do_person(w, BINH, ACT_CHAIR, m, BINH, 1, say(s, "đ/c An mất liên lạc"));
+    a = act_text(ACT_EXCEPTION, m, 0, say(s, "Họp khi chưa đủ 3 ngày"));
     a.basis = span_text("Quy chế làm việc");
     world_act(w, AN, &a);
-    a = act_text(ACT_REPORT, m, 0, SAID("hai nhà bị sập"));
+    a = act_text(ACT_REPORT, m, 0, say(s, "hai nhà bị sập"));
     a.place = span_text("Bản Mù");
     a.flags = FLAG_URGENT;
     a.value = 1;
     world_act(w, DUNG, &a);
     world_all_meet(w);
-    a = act_text(ACT_TASK, m, 2, SAID("Rà soát nhà dân ven suối"));
+    a = act_text(ACT_TASK, m, 2, say(s, "Rà soát nhà dân ven suối"));
     memcpy(a.person, w->cell.members[DUNG].id, 16);
     a.when = span_text("10/12/2026");
     const uint8_t *task = world_act(w, CUC, &a);
     world_all_meet(w);
-    do_target(w, CUC, ACT_TASK_STATE, m, task, TASK_DONE, SAID("đã báo cáo"));
-    a = act_text(ACT_SCORE, m, 0, SAID("tốt"));
+    do_target(w, CUC, ACT_TASK_STATE, m, task, TASK_DONE, say(s, "đã báo cáo"));
+    a = act_text(ACT_SCORE, m, 0, say(s, "tốt"));
     const uint32_t points[] = {18, 15, 28, 20, 9};
     memcpy(a.counts, points, sizeof points);
     a.counts_count = 5;
@@ -272,36 +310,59 @@ static const uint8_t *tell_all(struct world *w, const char *extra)
     a = act_on(ACT_READ_BACK, m, m, 0);
     world_act(w, CUC, &a);
     world_all_meet(w);
+}
+
+static void close_it(struct world *w, struct said *s, const uint8_t *m, const uint8_t *q)
+{
+    struct act a;
     do_simple(w, BINH, ACT_CLOSE, m);
-    do_text(w, EM, ACT_OPINION, m, 2, SAID("Tôi nhất trí.")); /* had not seen the close */
+    do_text(w, EM, ACT_OPINION, m, 2, say(s, "Tôi nhất trí.")); /* had not seen the close */
     a = act_document(m, "Ảnh chụp bản Mù", CLASS_OPEN);
     world_act(w, AN, &a);
     world_all_meet(w);
-    a = act_text(ACT_RESOLUTION, m, 0, SAID("Điều 1. Chuẩn bị điểm sơ tán."));
+    a = act_text(ACT_RESOLUTION, m, 0, say(s, "Điều 1. Chuẩn bị điểm sơ tán."));
     a.title = span_text("Về phòng chống lũ");
     a.number = span_text("05-NQ/CB");
     memcpy(a.target, q, 32);
     const uint8_t *resolution = world_act(w, CUC, &a);
     world_all_meet(w);
     do_target(w, AN, ACT_SIGN, m, resolution, 0, "");
-    do_target(w, DUNG, ACT_RESERVE, m, resolution, 0, SAID("Chưa có kinh phí."));
+    do_target(w, DUNG, ACT_RESERVE, m, resolution, 0, say(s, "Chưa có kinh phí."));
+}
+
+static void sign(struct world *w, struct said *s, const uint8_t *m)
+{
+    struct act a;
     a = act_text(ACT_MINUTES, m, 0, "Biên bản viết tay.");
     a.language = span_text("vi");
     const uint8_t *minutes = world_act(w, CUC, &a);
     world_all_meet(w);
     const uint8_t *c =
-        do_target(w, DUNG, ACT_CORRECTION, m, minutes, 0, SAID("Ngày 10 là thứ năm."));
-    do_target(w, CUC, ACT_CORRECTED, m, c, 1, SAID("Đã sửa."));
-    do_target(w, DUNG, ACT_CORRECTION, m, minutes, 0, SAID("Thiếu tên tôi."));
+        do_target(w, DUNG, ACT_CORRECTION, m, minutes, 0, say(s, "Ngày 10 là thứ năm."));
+    do_target(w, CUC, ACT_CORRECTED, m, c, 1, say(s, "Đã sửa."));
+    do_target(w, DUNG, ACT_CORRECTION, m, minutes, 0, say(s, "Thiếu tên tôi."));
     do_target(w, CUC, ACT_READ_BACK, m, minutes, 0, "");
     do_target(w, AN, ACT_SIGN, m, minutes, 0, "");
-    a = act_text(ACT_SUPPLEMENT, m, 0, SAID("Bổ sung: ảnh chụp đến muộn."));
+    a = act_text(ACT_SUPPLEMENT, m, 0, say(s, "Bổ sung: ảnh chụp đến muộn."));
     a.language = span_text("vi");
     world_act(w, CUC, &a);
     world_all_meet(w);
+}
+
+/* A practice meeting at two sites with a break, votes of every kind, and everything that can
+ * follow. `extra` stands behind every member's words. */
+static const uint8_t *tell_all(struct world *w, const char *extra)
+{
+    struct said s = {.extra = extra};
+    const uint8_t *site, *m = prepare(w, &s, &site);
+    gather(w, &s, m, site);
+    discuss(w, &s, m, site);
+    const uint8_t *q = vote(w, &s, m, site);
+    elect(w, &s, m);
+    conclude(w, &s, m);
+    close_it(w, &s, m, q);
+    sign(w, &s, m);
     world_fold(w);
-    CHECK(n <= sizeof words / sizeof words[0]);
-#undef SAID
     for (size_t i = 0; i < meeting_ignored_count(w->state); i++) {
         struct buf why = {0};
         text_said_fill(&why, TEXT_EN, &meeting_ignored_at(w->state, i)->why);

@@ -4,13 +4,12 @@
 #include <time.h>
 
 /* Insert the records into a new history in a random order that respects their deps; fold. */
-static void digest_in_some_order(const struct world *w, struct rng *r, bool step_by_step,
-                                 uint8_t ret[static 32])
+static void digest_in_some_order(const struct world *w, struct meeting_state *s, struct rng *r,
+                                 bool step_by_step, uint8_t ret[static 32])
 {
     struct history *h = history_new();
-    struct meeting_state *s = meeting_state_new();
     bool *done = calloc(w->count, sizeof *done);
-    CHECK(h != NULL && s != NULL && done != NULL);
+    CHECK(h != NULL && done != NULL);
     meeting_set_procedure(s, meeting_procedure(w->state));
     for (size_t left = w->count; left > 0;) {
         size_t i = (size_t)rng_below(r, w->count);
@@ -32,7 +31,6 @@ static void digest_in_some_order(const struct world *w, struct rng *r, bool step
     world_walk(w, h, s);
     meeting_digest(s, &w->cell, ret);
     free(done);
-    meeting_state_free(s);
     history_free(h);
 }
 
@@ -42,17 +40,20 @@ enum { HISTORIES = 2000, STEPS = 90 };
 TEST(meeting_digest_is_the_same_for_every_order_of_arrival)
 {
     struct rng seeds = test_rng("chaos");
-    for (int round = 0; round < HISTORIES; round++) {
-        struct world *w = world_new();
+    struct world *w = world_new();
+    struct meeting_state *other = meeting_state_new();
+    CHECK(other != NULL);
+    for (int round = 0; round < HISTORIES; round++, world_again(w)) {
         struct rng r = rng_seeded(rng_next(&seeds));
         uint8_t want[32], got[32];
         chaos_run(w, &r, STEPS);
         world_fold(w);
         meeting_digest(w->state, &w->cell, want);
-        digest_in_some_order(w, &r, round % 16 == 0, got);
+        digest_in_some_order(w, other, &r, round % 16 == 0, got);
         CHECK_BYTES(got, want, 32);
-        world_free(w);
     }
+    meeting_state_free(other);
+    world_free(w);
 }
 
 /* What a meeting decided would depend on who holds which office when it is looked at. */
@@ -150,14 +151,14 @@ TEST(meeting_chaos_reaches_every_act_and_every_conflict)
 {
     struct rng seeds = test_rng("chaos");
     struct reach n = {0};
-    for (int round = 0; round < 600; round++) {
-        struct world *w = world_new();
+    struct world *w = world_new();
+    for (int round = 0; round < 600; round++, world_again(w)) {
         struct rng r = rng_seeded(rng_next(&seeds));
         chaos_run(w, &r, STEPS);
         world_fold(w);
         look(&n, w);
-        world_free(w);
     }
+    world_free(w);
     for (unsigned type = ACT_MEETING; type <= ACT_STEP; type++) {
         if (n.allowed[type - ACT_MEETING] < 3)
             CHECK_TEXT("hardly ever allowed", act_type_name(type));
@@ -236,8 +237,8 @@ static void check_motion(const struct world *w, const struct meeting *m,
 TEST(meeting_decisions_never_contradict_their_own_record)
 {
     struct rng seeds = test_rng("chaos");
-    for (int round = 0; round < HISTORIES / 2; round++) {
-        struct world *w = world_new();
+    struct world *w = world_new();
+    for (int round = 0; round < HISTORIES / 2; round++, world_again(w)) {
         struct rng r = rng_seeded(rng_next(&seeds));
         chaos_run(w, &r, STEPS * 2);
         world_fold(w);
@@ -249,8 +250,8 @@ TEST(meeting_decisions_never_contradict_their_own_record)
             CHECK_EQ(n.of[0] + n.of[1] + n.of[2] + n.of[3], n.asked);
             CHECK(m->present <= m->eligible);
         }
-        world_free(w);
     }
+    world_free(w);
 }
 
 /* A digest that does not see a field would call two different states equal. */

@@ -166,6 +166,11 @@ TEST(site_roll_check_asks_for_every_line_again)
     const struct meeting *got = only(w);
     CHECK_EQ(got->present, 2);
     CHECK(got->roll[B].attended && got->roll[B].status == ROLL_ABSENT);
+    world_all_meet(w);
+    const uint8_t *q = put_motion(w, m, 1, "Câu hỏi", "");
+    do_on(w, A, ACT_TALLY, m, q, 0); /* by a device that did not ask first */
+    CHECK_EQ(motion(w, q)->present, 2);
+    CHECK_EQ(motion(w, q)->outcome, OUTCOME_NO_QUORUM);
     world_free(w);
 }
 
@@ -263,8 +268,8 @@ TEST(site_breaks_begin_and_end_by_who_had_seen_them)
     do_value(w, B, ACT_PAUSE, m, 1, "Mất điện");
     do_value(w, B, ACT_PAUSE, m, 2, "");
     do_value(w, A, ACT_PAUSE, m, 2, "");
-    const struct meeting *got = only(w);
     CHECK_EQ(ignored(w), 0);
+    const struct meeting *got = only(w);
     CHECK_EQ(got->breaks_count, 2);
     CHECK(got->breaks[0].ended && got->breaks[1].ended);
     do_value(w, A, ACT_PAUSE, m, 2, "");
@@ -331,6 +336,9 @@ TEST(site_last_count_of_hands_and_paper_holds)
     CHECK_EQ(motion(w, q)->agree, 1);
     CHECK_EQ(motion(w, q)->abstain, 1);
     CHECK_EQ(motion(w, q)->votes[0].site, NO_SITE);
+    world_all_meet(w);
+    do_on(w, A, ACT_TALLY, m, q, 0);
+    CHECK_EQ(motion(w, q)->unheard, 2); /* Dũng and Én: who raised a hand was heard */
     world_free(w);
 }
 

@@ -52,12 +52,33 @@ static inline struct world *world_new(void)
     return w;
 }
 
-static inline void world_free(struct world *w)
+static inline void world_forget(struct world *w)
 {
     for (size_t i = 0; i < w->count; i++) {
         free(w->records[i].body);
         free(w->records[i].deps);
     }
+    w->count = 0;
+}
+
+/* As new, without people and records, where making a new one thousands of times takes too long. */
+static inline void world_again(struct world *w)
+{
+    world_forget(w);
+    for (size_t i = 0; i < w->cell.count; i++) {
+        memset(w->seen[i], 0, sizeof w->seen[i]);
+        w->tips[i] = 0;
+    }
+    w->cell.count = w->cell.changes_count = w->cell.groups_count = 0;
+    meeting_reset(w->state);
+    history_free(w->history);
+    w->history = history_new();
+    CHECK(w->history != NULL);
+}
+
+static inline void world_free(struct world *w)
+{
+    world_forget(w);
     meeting_state_free(w->state);
     history_free(w->history);
     free(w);
@@ -162,13 +183,10 @@ static inline const uint8_t *world_put(struct world *w, uint32_t member, unsigne
 /* Write an act without asking whether it is allowed. */
 static inline const uint8_t *world_act(struct world *w, uint32_t member, const struct act *a)
 {
-    uint8_t *bytes = malloc(ACT_BODY_BYTES_MAX);
-    CHECK(bytes != NULL);
-    struct wire_writer out = wire_writer(bytes, ACT_BODY_BYTES_MAX);
+    static uint8_t bytes[ACT_BODY_BYTES_MAX];
+    struct wire_writer out = wire_writer(bytes, sizeof bytes);
     CHECK_OK(act_put(&out, a));
-    const uint8_t *id = world_put(w, member, a->type, wire_written(&out));
-    free(bytes);
-    return id;
+    return world_put(w, member, a->type, wire_written(&out));
 }
 
 static inline void world_add(struct history *h, const struct world_record *r)

@@ -129,6 +129,20 @@ TEST(cli_exits_2_for_wrong_usage)
         "join",
         "init|--kdf-memory|1",
         "motion|put|1",
+        "motion|frobnicate|1",
+        "floor|give|1|An",
+        "floor|ask",
+        "site|roll|1|x",
+        "item|1|many",
+        "task|done|1",
+        "minutes|answer|1|1",
+        "print|1|minutes",
+        "print|1|../x|-o|-",
+        "procedure|diff|party-cell",
+        "calendar|1",
+        "duty|extra",
+        "invite|An|--csv|x",
+        "score|1",
     };
     for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++) {
         if (hop_a(lines[i]) != CLI_WRONG_USAGE)
@@ -254,6 +268,38 @@ TEST(cli_holds_a_meeting)
     CHECK(says("đ/c An: đồng ý"));
 }
 
+/* A PDF that cannot be made must say what is missing; one that can must be one. */
+TEST(cli_prints_on_paper)
+{
+    char line[160], path[64], program[512];
+    struct buf pdf = {0};
+    const char *before = getenv("PATH");
+    path_in(path, sizeof path, "minutes.pdf");
+    (void)snprintf(line, sizeof line, "print|1|minutes|-o|%s", path);
+    CHECK_EQ(setenv("PATH", "/nonexistent", 1), 0);
+    CHECK_EQ(hop_a(line), CLI_UNREACHABLE);
+    CHECK(says("hop-print"));
+    CHECK(access(path, F_OK) != 0);
+    CHECK_EQ(hop_a("print|1|minutes|-o|/tmp/x.doc"), CLI_WRONG_USAGE);
+    CHECK_EQ(hop_a("print|1|extract|99|-o|-"), CLI_REFUSED);
+    ssize_t n = readlink("/proc/self/exe", program, sizeof program - 1);
+    for (unsigned up = 0; up < 4 && n > 0; up++) { /* …/tests/unit/node/cli_test */
+        while (n > 0 && program[n - 1] != '/')
+            n--;
+        n -= up < 3;
+    }
+    program[n > 0 ? n : 0] = '\0';
+    CHECK_EQ(setenv("PATH", program, 1), 0);
+    (void)strncat(program, "hop-print", sizeof program - strlen(program) - 1);
+    if (access(program, X_OK) == 0) {
+        CHECK_EQ(hop_a(line), CLI_DONE);
+        CHECK_OK(files_read(path, 1u << 24, &pdf));
+        CHECK(pdf.size > 1000 && memcmp(pdf.data, "%PDF", 4) == 0);
+        buf_free(&pdf);
+    }
+    CHECK_EQ(setenv("PATH", before == NULL ? "/bin" : before, 1), 0);
+}
+
 /* What --json prints is for programs: it must be JSON, and the API's. */
 TEST(cli_prints_json)
 {
@@ -270,7 +316,7 @@ TEST(cli_prints_json)
 /* The dossier must hold, and a flipped byte must give exit code 1 and be named. */
 TEST(cli_writes_and_verifies_a_dossier)
 {
-    char line[160], path[64];
+    char line[256], path[64];
     struct buf file = {0};
     path_in(path, sizeof path, "dossier.html");
     (void)snprintf(line, sizeof line, "dossier|1|-o|%s", path);
@@ -278,7 +324,12 @@ TEST(cli_writes_and_verifies_a_dossier)
     struct stat st;
     CHECK_EQ(stat(path, &st), 0);
     CHECK_EQ(st.st_mode & 0777, 0600); /* it holds all that was said */
-    (void)snprintf(line, sizeof line, "--lang|en|verify|%s", path);
+    (void)snprintf(line, sizeof line, "--json|verify|%s", path);
+    CHECK_EQ(hop(line), CLI_UNCONFIRMED); /* nobody has said whose it is */
+    json_t *report = json_loads(said, 0, NULL);
+    (void)snprintf(line, sizeof line, "--lang|en|verify|%s|--cell|%s", path,
+                   json_get_text(report, "cell_id"));
+    json_decref(report);
     CHECK_EQ(hop(line), CLI_DONE);
     CHECK_OK(files_read(path, 1u << 24, &file));
     file.data[file.size * 3 / 4] ^= 1;

@@ -139,8 +139,11 @@ $(foreach f,$(FOLDERS) node sim,$(eval $(call unit_rule,$(f))))
 $(O)/tests/scenario/%_test: $(O)/tests/scenario/%_test.o $(O)/lib/test.a $(O)/lib/cluster.a $(call archive,$(below.sim)) $(CRYPTO.sodium)
 	$(link) -lcmocka $(call libs,sim)
 # random histories of the cell, with the toy backend: what is signed there is never in doubt
+$(O)/tests/property/reading: $(O)/tests/property/reading.o $(call archive,$(below.sim)) $(CRYPTO.toy)
+	$(link) $(call libs,sim)
 $(O)/tests/property/%: $(O)/tests/property/%.o $(O)/lib/test.a $(call archive,text cell $(below.cell)) $(CRYPTO.toy)
 	$(link) -lcmocka $(call libs,cell)
+PROPERTY_CHECK := build/release-$(notdir $(CC))/tests/property/authority 100000
 # stories: commands of the command line, on nodes in this process (tests/story/README.md)
 $(O)/tests/story/play_test: $(O)/tests/story/play_test.o $(O)/tests/story/stage.o $(O)/lib/test.a $(call archive,node $(below.node)) $(CRYPTO.sodium)
 	$(link) -lcmocka $(call libs,node)
@@ -151,8 +154,9 @@ tests: $(TESTS) ## build every test program
 
 check: ## install what is missing, build, run all tests; ends with "N passed, N failed"
 	@tools/deps
+	@$(MAKE) -k -j$(JOBS) --no-print-directory V=release $(firstword $(PROPERTY_CHECK))
 	@$(MAKE) -k -j$(JOBS) --no-print-directory all tests; BUILD_STATUS=$$? HOP=$(O)/hop HOP_SIM=$(O)/hop-sim-toy HOP_PRINT=$(O)/hop-print \
-	    tools/run-tests $(TESTS) $(wildcard tests/sim/run tests/trouble/run tests/bundle/run tests/serial/run tests/print/run tests/audio-rig/run tests/netns/run tests/netns/pairing tests/netns/hostile tests/web/run) \
+	    tools/run-tests $(TESTS) "$(PROPERTY_CHECK)" $(wildcard tests/plant/run tests/sim/run tests/trouble/run tests/bundle/run tests/serial/run tests/print/run tests/audio-rig/run tests/netns/run tests/netns/pairing tests/netns/hostile tests/web/run) \
 	    tools/security-tests "tools/determinism $(O)/hop-sim $(O)/hop-sim-toy" tools/requirements
 check-unit: ## build and run unit and scenario tests only
 	@$(MAKE) -k -j$(JOBS) --no-print-directory tests; BUILD_STATUS=$$? tools/run-tests $(TESTS)

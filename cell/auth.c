@@ -291,6 +291,24 @@ static void cuts_get(struct wire_reader *r, struct auth_cuts *ret)
     }
 }
 
+static void devices_put(struct wire_writer *w, const struct auth_devices *d)
+{
+    wire_put_u8(w, d->count);
+    wire_put_bytes(w, d->keys, (size_t)d->count * 32);
+}
+
+static void devices_get(struct wire_reader *r, struct auth_devices *ret)
+{
+    ret->count = wire_get_u8(r);
+    if (ret->count > AUTH_DEVICES_MAX)
+        r->bad = true;
+    ret->keys = wire_get_bytes(r, r->bad ? 0 : (size_t)ret->count * 32).data;
+    if (r->bad || !ascending(ret->keys, ret->count, 32, 32)) {
+        r->bad = true;
+        *ret = (struct auth_devices){0};
+    }
+}
+
 /* ---- bodies of governing ---- */
 
 void auth_remove_put(struct wire_writer *w, const struct auth_remove *v)
@@ -320,6 +338,7 @@ void auth_role_put(struct wire_writer *w, const struct auth_role_change *v)
     wire_put_bytes(w, v->member, 16);
     wire_put_u8(w, v->role);
     wire_put_u8(w, v->category);
+    devices_put(w, &v->devices);
     cuts_put(w, &v->cuts);
 }
 
@@ -330,6 +349,7 @@ int auth_role_parse(struct auth_role_change *ret, struct span body)
     wire_get_into(&r, v.member, 16);
     v.role = wire_get_u8(&r);
     v.category = wire_get_u8(&r);
+    devices_get(&r, &v.devices);
     cuts_get(&r, &v.cuts);
     if (!wire_end(&r) || v.role >= ROLES_COUNT || v.category >= CATEGORIES_COUNT)
         return HOP_EMALFORMED;
@@ -342,6 +362,7 @@ void auth_config_put(struct wire_writer *w, const struct auth_config *v)
     wire_put_u32(w, v->number);
     wire_put_bytes(w, v->prev, 32);
     wire_put_bytes(w, v->secretary, 16);
+    devices_put(w, &v->devices);
     wire_put_bytes(w, v->procedure, 32);
     wire_put_u8(w, v->seats_count);
     wire_put_bytes(w, v->seats[0], (size_t)v->seats_count * 32);
@@ -357,6 +378,7 @@ int auth_config_parse(struct auth_config *ret, struct span body)
     v.number = wire_get_u32(&r);
     wire_get_into(&r, v.prev, 32);
     wire_get_into(&r, v.secretary, 16);
+    devices_get(&r, &v.devices);
     wire_get_into(&r, v.procedure, 32);
     v.seats_count = wire_get_u8(&r);
     if (v.seats_count == 0 || v.seats_count > AUTH_SEATS_MAX)
@@ -438,7 +460,7 @@ void auth_cosign_put(struct wire_writer *w, const struct auth_cosign *v)
 int auth_cosign_parse(struct auth_cosign *ret, struct span body)
 {
     struct wire_reader r = wire_reader(body.data, body.size);
-    struct auth_cosign v;
+    struct auth_cosign v = {0};
     wire_get_into(&r, v.record, 32);
     if (!wire_end(&r))
         return HOP_EMALFORMED;

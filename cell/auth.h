@@ -142,6 +142,15 @@ void auth_cut_put(struct wire_writer *w, const struct auth_cut *cut);
 void auth_cut_at(struct auth_cut *ret, const struct auth_cuts *cuts, size_t index);
 uint64_t auth_cuts_seq(const struct auth_cuts *cuts, const uint8_t log[static 32]); /* 0: unnamed */
 
+/* Devices of one member, by identity key, ascending. Who gives an office names those of the
+ * member's devices that it holds for good: the office counts for these and for what they bring in,
+ * and not for one that was lost before. */
+#define AUTH_DEVICES_MAX 32
+struct auth_devices {
+    const uint8_t *keys; /* borrowed: count times 32 */
+    uint8_t count;
+};
+
 enum auth_reason { /* shown, never judged */
                    REASON_REMOVED,
                    REASON_LOST,
@@ -163,7 +172,8 @@ MUST_USE int auth_remove_parse(struct auth_remove *ret, struct span body);
 struct auth_role_change {
     uint8_t member[16];
     uint8_t role, category;
-    struct auth_cuts cuts; /* none unless the rank falls: beyond them, the new rank holds */
+    struct auth_devices devices; /* of the member */
+    struct auth_cuts cuts;       /* none unless the rank falls: beyond them, the new rank holds */
 };
 void auth_role_put(struct wire_writer *w, const struct auth_role_change *v);
 MUST_USE int auth_role_parse(struct auth_role_change *ret, struct span body);
@@ -179,6 +189,7 @@ struct auth_config {
     uint32_t number;
     uint8_t prev[32];                  /* id of the CONFIG before, or of GENESIS */
     uint8_t secretary[16];             /* member; zeros: the office is vacant */
+    struct auth_devices devices;       /* of the secretary */
     uint8_t procedure[32];             /* hash of the procedure file */
     uint8_t seats_count;               /* 1 … AUTH_SEATS_MAX */
     uint8_t seats[AUTH_SEATS_MAX][32]; /* identity keys, ascending */

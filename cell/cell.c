@@ -48,14 +48,15 @@ void cell_reset(struct cell *c)
     for (uint32_t i = 0; i < c->acts.count; i++)
         free(act_at(c, i)->body);
     subjects_free(&c->persons);
+    subjects_free(&c->machines);
     subjects_free(&c->invitations);
     subjects_free(&c->assemblies);
-    struct list *lists[] = {&c->acts,        &c->order,      &c->key_ties,       &c->ties,
-                            &c->sights,      &c->bits,       &c->own_kinds,      &c->chain,
-                            &c->tops,        &c->cosigns,    &c->members,        &c->devices,
-                            &c->invites,     &c->proposals,  &c->groups,         &c->ignored,
-                            &c->waiting,     &c->resumes,    &c->prekeys,        &c->propose_acts,
-                            &c->checkpoints, &c->void_seats, &c->member_persons, &c->device_ties};
+    struct list *lists[] = {&c->acts,           &c->order,        &c->key_ties,    &c->ties,
+                            &c->sights,         &c->bits,         &c->own_kinds,   &c->chain,
+                            &c->tops,           &c->cosigns,      &c->members,     &c->devices,
+                            &c->invites,        &c->proposals,    &c->groups,      &c->ignored,
+                            &c->waiting,        &c->propose_acts, &c->checkpoints, &c->void_seats,
+                            &c->member_persons, &c->device_ties};
     for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++)
         list_free(lists[i]);
     names_clear(&c->keys);
@@ -113,6 +114,10 @@ static uint32_t key_index(struct cell *c, const uint8_t ik[static 32])
         if (first == NULL)
             return NONE;
         *first = NONE;
+        if (list_add(&c->machines, sizeof(struct subject)) == NULL) {
+            c->key_ties.count--;
+            return NONE;
+        }
     }
     return index;
 }
@@ -214,6 +219,7 @@ static int take_role(struct cell *c, struct act *a, struct span body)
     a->role = v.role;
     a->category = v.category;
     a->cuts = v.cuts;
+    a->devices = v.devices;
     a->person = subject_index(&c->member_ids, &c->persons, v.member);
     return a->person == NONE ? HOP_ENOMEM : HOP_OK;
 }
@@ -226,6 +232,7 @@ static int take_config(struct cell *c, struct act *a, struct span body)
     if (err != HOP_OK)
         return err;
     a->cuts = v.cuts;
+    a->devices = v.devices;
     if (all_zero(v.secretary, 16))
         return HOP_OK;
     a->person = subject_index(&c->member_ids, &c->persons, v.secretary);
@@ -357,6 +364,7 @@ int cell_read_act(struct cell *c, const struct cell_event *e, struct act *ret)
                     .device = NONE,
                     .invite = NONE,
                     .proved_by = NONE,
+                    .about = NONE,
                     .tie = NONE,
                     .next = NONE,
                     .by = NONE};

@@ -157,6 +157,11 @@ struct cell_standing cell_standing_at(const struct cell *c, const struct history
 bool cell_accepts(const struct cell *c, const uint8_t ik[static 32], const uint8_t log[static 32],
                   uint64_t seq);
 
+/* The devices of a member that are not revoked, for a record that gives an office: identity keys,
+ * ascending. ret has room for AUTH_DEVICES_MAX; more are left out. */
+struct auth_devices cell_devices_of(const struct cell *c, size_t member,
+                                    uint8_t ret[static AUTH_DEVICES_MAX * 32]);
+
 /* Would a record of this type and body, written now by this device, have any effect? TEXT_NONE, or
  * why not. Not for admissions. Changes nothing that can be asked. */
 enum text_id cell_may(struct cell *c, const uint8_t ik[static 32], unsigned type, struct span body);

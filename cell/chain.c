@@ -28,6 +28,17 @@ bool cell_is_seat(const struct cell *c, uint32_t key)
     return seat_of(body, ik_of(c, key)) < body->seats_count;
 }
 
+uint32_t cell_seated_by(const struct cell *c, uint32_t key)
+{
+    size_t n = c->chain.count;
+    while (n > 0 && seat_of(&config_at(c, n - 1)->body, ik_of(c, key)) <
+                        config_at(c, n - 1)->body.seats_count)
+        n--;
+    if (n == c->chain.count)
+        return NONE;
+    return n == 0 ? c->genesis_act : config_at(c, n)->act;
+}
+
 bool cell_seat_void(const struct cell *c, uint32_t key)
 {
     for (size_t i = 0; i < c->void_seats.count; i++) {
@@ -117,6 +128,15 @@ struct successors {
     uint32_t loser;  /* the next by id, or NONE */
 };
 
+/* Of two successors, the one with the lower id. */
+static bool before(const struct cell *c, uint32_t x, uint32_t y)
+{
+#ifdef HOP_PLANT_FIRST_COME
+    return act_at(c, x)->entry < act_at(c, y)->entry;
+#endif
+    return memcmp(act_at(c, x)->id, act_at(c, y)->id, 32) < 0;
+}
+
 static struct successors find_successors(const struct cell *c)
 {
     const struct auth_config *seats = &config_at(c, c->chain.count - 1)->body;
@@ -131,10 +151,10 @@ static struct successors find_successors(const struct cell *c)
         struct signatures s = signatures_of(c, seats, a);
         if (!more_than_half(&s, seats))
             continue;
-        if (found.winner == NONE || memcmp(a->id, act_at(c, found.winner)->id, 32) < 0) {
+        if (found.winner == NONE || before(c, at, found.winner)) {
             found.loser = found.winner;
             found.winner = at;
-        } else if (found.loser == NONE || memcmp(a->id, act_at(c, found.loser)->id, 32) < 0) {
+        } else if (found.loser == NONE || before(c, at, found.loser)) {
             found.loser = at;
         }
     }

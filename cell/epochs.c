@@ -29,7 +29,7 @@ struct note {
     size_t parents_count;
     uint8_t kem[32]; /* of a GRANT */
     /* judged */
-    bool placed;   /* in the history, by somebody who may make epochs */
+    bool placed;   /* in the history, in a log of a device of the cell */
     bool accepted; /* its author may say such things, and it is not cut off */
     bool followed; /* another epoch names it as a parent */
     bool eligible;
@@ -477,8 +477,8 @@ static bool may_make(const struct cell *c, const uint8_t ik[static 32])
 static void judge_author(struct note *n, const struct cell *c, epochs_author *author, void *ctx)
 {
     bool known = author(ctx, n->log, n->seq, n->author);
-    n->placed = known && may_make(c, n->author);
-    n->accepted = known && n->read && !n->bad && cell_accepts(c, n->author, n->log, n->seq);
+    n->placed = known && cell_device_by_key(c, n->author) != NULL;
+    n->accepted = n->placed && n->read && !n->bad && cell_accepts(c, n->author, n->log, n->seq);
     if (n->accepted && n->grant) {
         const struct cell_device *d = cell_device_by_key(c, n->author);
         n->accepted = d != NULL && share_of(c, d) == EPOCH_HISTORY;
@@ -567,7 +567,7 @@ static bool look_at_marks(const struct epochs *e, const uint8_t commit[static 32
     bool good = true;
     for (size_t i = 0; i < e->notes_count; i++) {
         const struct note *n = &e->notes[i];
-        if (!n->accepted || memcmp(n->commit, commit, 32) != 0)
+        if (!(n->accepted || (n->placed && !n->grant)) || memcmp(n->commit, commit, 32) != 0)
             continue;
         for (size_t k = 0; k < n->marks_count; k++) {
             const struct expected *x = count == 0 ? NULL
@@ -600,8 +600,31 @@ static int note_gaps(struct note *n, const struct cell *c, const struct epoch *e
     return HOP_OK;
 }
 
+/* Had its maker seen the end of every device that is active no more? */
+static int has_seen_ends(const struct note *n, const struct cell *c, const struct history *h,
+                         bool *ret)
+{
+    static const uint8_t none[32];
+    uint32_t entry = history_find(h, n->id);
+    const uint64_t *past = entry == HISTORY_NONE ? NULL : history_past_control(h, entry);
+    *ret = entry != HISTORY_NONE;
+    if (*ret && past == NULL)
+        return HOP_ENOMEM;
+    for (size_t i = 0; *ret && i < cell_device_count(c); i++) {
+        const struct cell_device *d = cell_device(c, i);
+        uint32_t end = d->state == DEVICE_ACTIVE || memcmp(d->ended, none, sizeof none) == 0
+                           ? HISTORY_NONE
+                           : history_find(h, d->ended);
+        if (end == HISTORY_NONE)
+            continue;
+        const struct history_entry *x = history_at(h, end);
+        *ret = past[x->log] >= x->seq;
+    }
+    return HOP_OK;
+}
+
 /* Who was given this epoch: is it eligible, and who lacks it? */
-static int examine(struct epochs *e, struct note *n, const struct cell *c)
+static int examine(struct epochs *e, struct note *n, const struct cell *c, const struct history *h)
 {
     const struct epoch *epoch = epochs_by_commit(e, n->commit);
     size_t count, devices = cell_device_count(c);
@@ -614,17 +637,24 @@ static int examine(struct epochs *e, struct note *n, const struct cell *c)
         n->recipients = 0;
         for (size_t i = 0; i < devices; i++)
             n->recipients += got[i] != EPOCH_NOTHING;
-        n->eligible = good && !n->of_group && may_make(c, n->author) && generation_follows(e, n);
-        err = n->followed ? HOP_OK : note_gaps(n, c, epoch, got);
+        bool seen = false;
+        err = has_seen_ends(n, c, h, &seen);
+        n->eligible = seen && n->accepted && good && !n->of_group && may_make(c, n->author) &&
+                      generation_follows(e, n);
+        if (err == HOP_OK && !n->followed)
+            err = note_gaps(n, c, epoch, got);
     }
     free(all);
     free(got);
     return err;
 }
 
-static bool is_candidate(const struct epochs *e, const struct note *n)
+/* An epoch that others may have written under, and that we can hand on. It need not be one that
+ * counts: what a device wrote before it heard of its removal is named by what others wrote. */
+static bool is_readable(const struct epochs *e, const struct note *n)
 {
-    const struct epoch *epoch = n->grant || !n->accepted ? NULL : epochs_by_commit(e, n->commit);
+    const struct epoch *epoch =
+        n->grant || !n->placed || !n->read ? NULL : epochs_by_commit(e, n->commit);
     return epoch != NULL && epoch->held >= EPOCH_SECRET;
 }
 
@@ -644,7 +674,7 @@ static uint32_t next_generation(const struct epochs *e, uint32_t below)
     uint32_t best = 0;
     for (size_t i = 0; i < e->notes_count; i++) {
         const struct note *n = &e->notes[i];
-        if (n->generation > best && n->generation < below && is_candidate(e, n))
+        if (n->generation > best && n->generation < below && is_readable(e, n))
             best = n->generation;
     }
     return best;
@@ -652,18 +682,18 @@ static uint32_t next_generation(const struct epochs *e, uint32_t below)
 
 /* From the newest generation down, until one is found; tips are looked at in any case, because
  * somebody may lack them. */
-static int choose(struct epochs *e, const struct cell *c)
+static int choose(struct epochs *e, const struct cell *c, const struct history *h)
 {
     const struct note *best = NULL;
     size_t looked = 0;
     for (uint32_t g = next_generation(e, UINT32_MAX); g > 0; g = next_generation(e, g)) {
         for (size_t i = 0; i < e->notes_count; i++) {
             struct note *n = &e->notes[i];
-            if (n->generation != g || !is_candidate(e, n) ||
+            if (n->generation != g || !is_readable(e, n) ||
                 (n->followed && (best != NULL || looked >= CANDIDATES_MAX)))
                 continue;
             looked++;
-            int err = examine(e, n, c);
+            int err = examine(e, n, c, h);
             if (err != HOP_OK)
                 return err;
             if (n->eligible && (best == NULL || is_better(n, best)))
@@ -675,13 +705,14 @@ static int choose(struct epochs *e, const struct cell *c)
     return HOP_OK;
 }
 
-int epochs_judge(struct epochs *e, const struct cell *c, epochs_author *author, void *ctx)
+int epochs_judge(struct epochs *e, const struct cell *c, const struct history *h,
+                 epochs_author *author, void *ctx)
 {
     for (size_t i = 0; i < e->notes_count; i++)
         judge_author(&e->notes[i], c, author, ctx);
     mark_followed(e);
     e->send = SIZE_MAX;
-    return choose(e, c);
+    return choose(e, c, h);
 }
 
 /* How many epochs lie before this one, by the tags of the records that brought them. */
@@ -748,7 +779,7 @@ size_t epochs_tips(const struct epochs *e, const struct epoch **ret, size_t max)
     size_t count = 0;
     for (size_t i = 0; i < e->notes_count; i++) {
         const struct note *n = &e->notes[i];
-        const struct epoch *epoch = is_candidate(e, n) ? epochs_by_commit(e, n->commit) : NULL;
+        const struct epoch *epoch = is_readable(e, n) ? epochs_by_commit(e, n->commit) : NULL;
         bool again = false;
         if (epoch == NULL || n->followed || !generation_follows(e, n))
             continue;
@@ -809,7 +840,7 @@ static bool open_ask(const struct epochs *e, const struct cell *c, const struct 
     const struct cell_device *d = cell_device_active(c, a->ik);
     for (size_t i = 0; i < e->notes_count && d != NULL; i++) {
         const struct note *n = &e->notes[i];
-        if (memcmp(n->id, a->id, 32) != 0 || !is_candidate(e, n) ||
+        if (memcmp(n->id, a->id, 32) != 0 || !is_readable(e, n) ||
             memcmp(d->cert.kem, a->kem, 32) != 0 || is_answered(e, n, a))
             continue;
         ret->epoch = epochs_by_commit(e, n->commit);

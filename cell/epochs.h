@@ -6,8 +6,13 @@
  *
  *   an epoch is *eligible* if its secret is held here; if all whom it was sealed to, in its EPOCH
  *   record and in GRANTs, are devices that are active now and may hold as much as they were given;
- *   and if its author is an active device that may read;
+ *   if its author is an active device that may read; and if it was made by somebody who had seen
+ *   the end of every device that is active no more;
  *   of these the one with the greatest (generation, number of recipients, then least record id).
+ *
+ * The last because of those who have not heard: somebody who still takes a removed device for an
+ * active one would grant it the epochs it lacks. Whoever can read who made an epoch has opened all
+ * that its maker had seen, so nobody grants it to those who were out by then.
  *
  * So nobody writes for somebody who was removed, whatever the order in which records came; and if
  * no epoch is eligible, a new one is made before anything else is written (device/rotate.c).
@@ -77,7 +82,8 @@ uint64_t epochs_version(const struct epochs *e); /* changes when keys have come 
 typedef bool epochs_author(void *ctx, const uint8_t log[32], uint64_t seq, uint8_t ret_ik[32]);
 
 /* Judge by who is active now. HOP_ENOMEM. */
-MUST_USE int epochs_judge(struct epochs *e, const struct cell *c, epochs_author *author, void *ctx);
+MUST_USE int epochs_judge(struct epochs *e, const struct cell *c, const struct history *h,
+                          epochs_author *author, void *ctx);
 /* A carrier knows nobody: it takes the epoch that no other follows. */
 void epochs_judge_blind(struct epochs *e);
 /* While a cell is being founded: this one, whatever the rule. */

@@ -37,6 +37,9 @@ MUST_USE int cell_lift_cuts(struct cell *c, const struct history *h);
 /* The last record of this log that act x accepts. */
 uint64_t cell_reach(const struct cell *c, const struct act *x, const uint8_t log[static 32]);
 bool cell_is_seat(const struct cell *c, uint32_t key);
+/* The record by which the key became a seat that it still is: a CONFIG, or GENESIS; NONE: it is
+ * none. */
+uint32_t cell_seated_by(const struct cell *c, uint32_t key);
 bool cell_seat_void(const struct cell *c, uint32_t key);
 
 /* ---- office.c ---- */
@@ -48,13 +51,16 @@ bool cell_seat_void(const struct cell *c, uint32_t key);
 #define AT_LEAST(rank, class) ((rank) >= (class))
 #endif
 
-/* From where the office of a member is looked at: by an act, by an entry (its past), or now. */
+/* From where the office of a member is looked at: by an act, by an entry (its past), or now, and
+ * then perhaps without what had seen some act. */
 struct view {
     const struct act *act;
     const uint64_t *past;
+    const struct act *apart;
     uint32_t config; /* number of the newest configuration seen */
 };
 struct view cell_view_now(const struct cell *c);
+struct view cell_view_apart(const struct cell *c, const struct act *a);
 struct view cell_view_of(const struct act *a);
 
 struct office {
@@ -71,6 +77,9 @@ bool cell_present(const struct cell *c, uint32_t person, const struct view *v);
 bool cell_is_founder(const struct cell *c, uint32_t person);
 /* Had the act seen that the device was brought in? */
 bool cell_saw_claim(const struct cell *c, const struct act *a, uint32_t tie);
+
+/* The rank that the offices of its member now give a device: some may not be for it. */
+uint8_t cell_rank_with(const struct cell *c, uint32_t tie);
 
 /* The act that voids what lies at seq of this log of a device, written with this weight; NONE. */
 uint32_t cell_cut_by(const struct cell *c, uint32_t tie, const uint8_t log[static 32], uint64_t seq,

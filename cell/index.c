@@ -15,6 +15,10 @@
 static int compare_order(const void *x, const void *y)
 {
     const struct act *a = *(struct act *const *)x, *b = *(struct act *const *)y;
+#ifdef HOP_PLANT_ARRIVAL
+    if (a->entry != b->entry)
+        return a->entry < b->entry ? -1 : 1;
+#endif
     if (a->height != b->height)
         return a->height < b->height ? -1 : 1;
     return memcmp(a->id, b->id, sizeof a->id);
@@ -64,7 +68,9 @@ struct subject *cell_subject(const struct cell *c, uint32_t about)
 {
     if ((about & SIGHT_INVITE) != 0)
         return invitation_at(c, about & ~SIGHT_INVITE);
-    return (about & SIGHT_GROUP) != 0 ? assembly_at(c, about & ~SIGHT_GROUP) : person_at(c, about);
+    if ((about & SIGHT_GROUP) != 0)
+        return assembly_at(c, about & ~SIGHT_GROUP);
+    return (about & SIGHT_KEY) != 0 ? machine_at(c, about & ~SIGHT_KEY) : person_at(c, about);
 }
 
 static uint32_t find_tie(const struct cell *c, const struct act *a)
@@ -146,6 +152,19 @@ static int add_sights_of_key(struct cell *c, struct act *a, uint32_t key)
     return HOP_OK;
 }
 
+/* What a configuration had seen of the members whose devices it seats. */
+static int add_sights_of_seats(struct cell *c, struct act *a)
+{
+    struct auth_config v;
+    int err = auth_config_parse(&v, SPAN(a->body, a->size));
+    for (size_t n = 0; n < v.seats_count && err == HOP_OK; n++) {
+        uint32_t key = names_find(&c->keys, v.seats[n]);
+        if (key != NONE)
+            err = add_sights_of_key(c, a, key);
+    }
+    return err;
+}
+
 static int add_sights(struct cell *c, struct act *a)
 {
     a->seen_at = (uint32_t)c->sights.count;
@@ -153,8 +172,12 @@ static int add_sights(struct cell *c, struct act *a)
     int err = add_sights_of_key(c, a, a->key);
     if (err == HOP_OK && a->person != NONE)
         err = add_sight(c, a, a->person);
-    if (err == HOP_OK && a->device != NONE)
+    if (err == HOP_OK && a->type == AUTH_ADMIT)
         err = add_sights_of_key(c, a, a->device);
+    if (err == HOP_OK && a->type == AUTH_SUSPEND && a->resume)
+        err = add_sight(c, a, a->device | SIGHT_KEY);
+    if (err == HOP_OK && a->type == AUTH_CONFIG)
+        err = add_sights_of_seats(c, a);
     if (err == HOP_OK && a->invite != NONE)
         err = add_sight(
             c, a,
@@ -191,12 +214,15 @@ static int list_act(struct cell *c, uint32_t i)
 {
     struct act *a = act_at(c, i);
     int err = HOP_OK;
+    a->about = NONE;
     switch (a->type) {
     case AUTH_INVITE:
     case AUTH_INVITE_END:
-        if (a->person != NONE && (err = push(&c->own_kinds, i)) != HOP_OK)
+        err = push(&invitation_at(c, a->invite)->about, i);
+        if (err != HOP_OK || a->person == NONE)
             return err;
-        return push(&invitation_at(c, a->invite)->about, i);
+        err = push(&c->own_kinds, i);
+        break;
     case AUTH_ADMIT:
         err = take_tie(c, i);
         if (err == HOP_OK && !a->root)
@@ -214,7 +240,9 @@ static int list_act(struct cell *c, uint32_t i)
         err = push(&c->own_kinds, i);
         return err == HOP_OK ? about_key(c, i, a->key) : err;
     case AUTH_SUSPEND:
-        return a->resume ? HOP_OK : about_key(c, i, a->device);
+        return push(&machine_at(c, a->device)->about, i);
+    case AUTH_PREKEY:
+        return push(&machine_at(c, a->key)->about, i);
     default:
         return HOP_OK;
     }
@@ -308,6 +336,8 @@ static void forget(struct cell *c)
         invitation_at(c, i)->about.count = 0;
     for (uint32_t i = 0; i < c->assemblies.count; i++)
         assembly_at(c, i)->about.count = 0;
+    for (uint32_t i = 0; i < c->machines.count; i++)
+        machine_at(c, i)->about.count = 0;
     for (size_t i = 0; i < c->key_ties.count; i++)
         *list_u32_at(&c->key_ties, i) = NONE;
 }

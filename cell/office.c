@@ -9,6 +9,13 @@ struct view cell_view_now(const struct cell *c)
     return (struct view){.config = c->chain.count == 0 ? 0 : (uint32_t)c->chain.count - 1};
 }
 
+struct view cell_view_apart(const struct cell *c, const struct act *a)
+{
+    struct view v = cell_view_now(c);
+    v.apart = a;
+    return v;
+}
+
 struct view cell_view_of(const struct act *a)
 {
     return (struct view){.act = a, .config = a->config_seen};
@@ -18,9 +25,9 @@ static bool sees(const struct cell *c, const struct view *v, uint32_t person, ui
 {
     if (v->act != NULL)
         return cell_saw(c, v->act, person, place);
-    if (v->past == NULL)
-        return true;
     const struct act *a = act_at(c, list_u32(&person_at(c, person)->about, place));
+    if (v->past == NULL) /* now: all, or all that had not seen this one */
+        return v->apart == NULL || !cell_saw(c, a, person, v->apart->about);
     return v->past[a->log] >= a->seq;
 }
 
@@ -93,7 +100,13 @@ static bool returns(const struct cell *c, const struct act *a)
     return false;
 }
 
-struct office cell_base_office(const struct cell *c, uint32_t person, const struct view *v)
+static bool is_for(const struct cell *c, const struct act *g, uint32_t t);
+
+/* The office of a member in a view, without that of secretary. Offices are walked in order: one
+ * replaces the held one if it had seen it, or beats it. With a device: *rank is what they give that
+ * device, which is less if a higher office was not given for it. */
+static struct office walk_offices(const struct cell *c, uint32_t person, const struct view *v,
+                                  uint32_t t, uint8_t *rank)
 {
     const struct list *about = &person_at(c, person)->about;
     struct office best = {.act = NONE};
@@ -104,6 +117,7 @@ struct office cell_base_office(const struct cell *c, uint32_t person, const stru
         best = (struct office){
             .act = NONE, .role = role, .rank = auth_rank_of(role), .class = CLASS_TOP, .any = true};
     }
+    *rank = best.rank;
     for (uint32_t i = 0; i < about->count; i++) {
         uint32_t at = list_u32(about, i);
         const struct act *a = act_at(c, at);
@@ -112,22 +126,45 @@ struct office cell_base_office(const struct cell *c, uint32_t person, const stru
             !sees(c, v, person, i))
             continue;
         struct office o = office_by(c, at);
-        if (admits && a->root) {
-            if (!best.any)
-                best = o;
+        bool came_in = admits && a->root;
+        if (came_in ? best.any
+                    : !first && !cell_saw(c, a, person, act_at(c, best.act)->about) &&
+                          !beats(c, &o, &best))
             continue;
-        }
-        if (first || cell_saw(c, a, person, act_at(c, best.act)->about) || beats(c, &o, &best))
-            best = o;
-        first = false;
+        best = o;
+        first = first && came_in;
+        bool for_it = a->type != AUTH_ROLE || t == NONE || is_for(c, a, t);
+        *rank = for_it || o.rank < *rank ? o.rank : *rank;
     }
     return best;
+}
+
+struct office cell_base_office(const struct cell *c, uint32_t person, const struct view *v)
+{
+    uint8_t rank;
+    return walk_offices(c, person, v, NONE, &rank);
+}
+
+/* The first configuration of those, up to n without a break, that name this member secretary. */
+static size_t appointed_by(const struct cell *c, size_t n, uint32_t person)
+{
+    while (n > 0 && config_at(c, n - 1)->secretary == person)
+        n--;
+    return n;
+}
+
+static bool is_secretary(const struct cell *c, uint32_t person, const struct view *v)
+{
+    if (v->config >= c->chain.count || config_at(c, v->config)->secretary != person)
+        return false;
+    uint32_t by = config_at(c, appointed_by(c, v->config, person))->act;
+    return v->apart == NULL || by == NONE || !cell_saw(c, act_at(c, by), person, v->apart->about);
 }
 
 struct office cell_office(const struct cell *c, uint32_t person, const struct view *v)
 {
     struct office o = cell_base_office(c, person, v);
-    if (v->config < c->chain.count && config_at(c, v->config)->secretary == person) {
+    if (is_secretary(c, person, v)) {
         o.role = ROLE_SECRETARY;
         o.rank = 3;
         o.class = CLASS_TOP;
@@ -215,12 +252,9 @@ uint32_t cell_device_ended(const struct cell *c, uint32_t t)
     return NONE;
 }
 
-uint32_t cell_cut_by(const struct cell *c, uint32_t t, const uint8_t log[static 32], uint64_t seq,
-                     uint8_t weight, const struct act *self)
+static uint32_t cut_itself(const struct cell *c, uint32_t t, const uint8_t log[static 32],
+                           uint64_t seq, uint8_t weight, const struct act *self)
 {
-#ifdef HOP_PLANT_SKIP_CUT
-    return NONE;
-#endif
     const struct tie *tie = tie_at(c, t);
     const struct list *about = &person_at(c, tie->person)->about;
     for (size_t n = 1; n < c->chain.count; n++) {
@@ -246,24 +280,116 @@ uint32_t cell_cut_by(const struct cell *c, uint32_t t, const uint8_t log[static 
     return NONE;
 }
 
+/* The invitation by which another device of the member brought this one in, and the admission, if
+ * that was the other device's too. */
+static uint32_t brought_by(const struct cell *c, uint32_t t, uint32_t *ret_admit)
+{
+    uint32_t e = tie_at(c, t)->admits;
+    while (e != NONE && (act_at(c, e)->verdict != VERDICT_STANDS || !act_at(c, e)->own))
+        e = act_at(c, e)->next;
+    *ret_admit = e != NONE && act_at(c, e)->by == tie_at(c, t)->parent ? e : NONE;
+    return e == NONE ? NONE : act_at(c, e)->proved_by;
+}
+
+uint32_t cell_cut_by(const struct cell *c, uint32_t t, const uint8_t log[static 32], uint64_t seq,
+                     uint8_t weight, const struct act *self)
+{
+#ifdef HOP_PLANT_SKIP_CUT
+    return NONE;
+#endif
+    uint32_t x = cut_itself(c, t, log, seq, weight, self);
+    /* what a device brought in beyond a cut is beyond it too */
+    for (uint32_t parent; x == NONE && (parent = tie_at(c, t)->parent) != NONE; t = parent) {
+        uint32_t admit, invite = brought_by(c, t, &admit);
+        const struct act *a = admit == NONE ? NULL : act_at(c, admit);
+        const struct act *i = invite == NONE ? NULL : act_at(c, invite);
+        if (a != NULL)
+            x = cut_itself(c, parent, a->log_id, a->seq, weight, self);
+        if (x == NONE && i != NULL)
+            x = cut_itself(c, parent, i->log_id, i->seq, weight, self);
+    }
+    return x;
+}
+
 /* ---- the weight of an act ---- */
 
-/* The rank of a member by what this act had seen, lowered where a fall that it had not seen does
- * not accept it at the higher one. */
-static uint8_t rank_in(const struct cell *c, const struct act *a, uint32_t person)
+static bool comes_from(const struct cell *c, uint32_t t, uint32_t first)
+{
+    while (t != NONE && t != first)
+        t = tie_at(c, t)->parent;
+    return t != NONE;
+}
+
+/* Is an office for this device: did who gave it name the device or the one that brought it in, or
+ * was it brought in by somebody who knew of the office? */
+static bool is_for(const struct cell *c, const struct act *g, uint32_t t)
+{
+    for (; t != NONE; t = tie_at(c, t)->parent) {
+        const struct tie *tie = tie_at(c, t);
+        for (size_t i = 0; i < g->devices.count; i++) {
+            if (memcmp(g->devices.keys + 32 * i, names_at(&c->keys, tie->key), 32) == 0)
+                return true;
+        }
+        for (uint32_t e = tie->admits; e != NONE && g->type == AUTH_ROLE; e = act_at(c, e)->next) {
+            const struct act *a = act_at(c, e);
+            if (a->verdict == VERDICT_STANDS && !a->own && cell_saw(c, a, tie->person, g->about))
+                return true;
+        }
+    }
+    return false;
+}
+
+/* Is the member secretary in a view, and the office for this device? */
+static bool is_secretary_with(const struct cell *c, uint32_t t, const struct view *v)
+{
+    uint32_t person = tie_at(c, t)->person;
+    bool named = false;
+    if (!is_secretary(c, person, v))
+        return false;
+    for (size_t n = appointed_by(c, v->config, person); n <= v->config && !named; n++) {
+        uint32_t by = config_at(c, n)->act;
+        named = by == NONE ? comes_from(c, t, c->founder_tie) : is_for(c, act_at(c, by), t);
+    }
+    return named;
+}
+
+/* Was the author secretary, with this device, as far as the act had seen, and is the act within the
+ * cuts of every configuration that took the office from the member later? */
+static bool wrote_as_secretary(const struct cell *c, const struct act *a, uint32_t t)
 {
     struct view v = cell_view_of(a);
-    const struct list *about = &person_at(c, person)->about;
-    struct office o = cell_base_office(c, person, &v);
-    bool secretary = config_at(c, v.config)->secretary == person;
-    for (size_t n = v.config + 1; n < c->chain.count && secretary; n++) {
-        const struct configuration *later = config_at(c, n);
-        bool loses = config_at(c, n - 1)->secretary == person && later->secretary != person;
-        secretary = !loses || a->seq <= cell_reach(c, act_at(c, later->act), a->log_id);
+    bool wrote = is_secretary_with(c, t, &v);
+    for (size_t n = v.config + 1; n < c->chain.count && wrote; n++) {
+        uint32_t person = tie_at(c, t)->person;
+        bool taken =
+            config_at(c, n)->secretary != person && config_at(c, n - 1)->secretary == person;
+        wrote = !taken || a->seq <= cell_reach(c, act_at(c, config_at(c, n)->act), a->log_id);
     }
-    if (secretary)
+    return wrote;
+}
+
+uint8_t cell_rank_with(const struct cell *c, uint32_t t)
+{
+    struct view now = cell_view_now(c);
+    uint8_t rank;
+    (void)walk_offices(c, tie_at(c, t)->person, &now, t, &rank);
+    return is_secretary_with(c, t, &now) ? 3 : rank;
+}
+
+/* The rank of an act's author by what the act had seen, lowered where a fall that it had not seen
+ * does not accept it at the higher one. */
+static uint8_t rank_in(const struct cell *c, const struct act *a, uint32_t t)
+{
+    uint32_t person = tie_at(c, t)->person;
+    const struct list *about = &person_at(c, person)->about;
+    struct view v = cell_view_of(a);
+    uint8_t rank;
+    struct office o = walk_offices(c, person, &v, t, &rank);
+    if (wrote_as_secretary(c, a, t))
         return 3;
-    uint8_t rank = o.rank;
+#ifdef HOP_PLANT_FORGET_FALL
+    return rank;
+#endif
     for (uint8_t class = 3; class > 0; class --) {
         for (uint32_t i = 0; i<about->count &&class> rank && rank > 0; i++) {
             const struct act *g = act_at(c, list_u32(about, i));
@@ -307,7 +433,7 @@ struct judged cell_weigh(const struct cell *c, const struct act *a)
     if (j.tie == NONE)
         return j;
     const struct tie *tie = tie_at(c, j.tie);
-    j.weight = rank_in(c, a, tie->person);
+    j.weight = rank_in(c, a, j.tie);
     if (j.weight > tie->class)
         j.weight = tie->class;
     if (cell_cut_by(c, j.tie, a->log_id, a->seq, j.weight, a) != NONE)

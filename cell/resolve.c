@@ -62,8 +62,12 @@ static void tie_stands(struct cell *c, uint32_t t, uint8_t class, uint32_t paren
         return;
     tie->stands = true;
     tie->class = class;
+    tie->depth = 0;
+    for (uint32_t p = parent; p != NONE && parent != NONE; p = tie_at(c, p)->parent)
+        parent = p == t ? NONE : parent; /* each cannot have brought in the other */
     tie->parent = parent;
-    tie->depth = parent == NONE ? 0 : tie_at(c, parent)->depth + 1;
+    for (uint32_t p = parent; p != NONE; p = tie_at(c, p)->parent)
+        tie->depth++;
     tie->order = c->ties_standing++;
     if (tie->depth > c->depth_max)
         c->depth_max = tie->depth;
@@ -71,13 +75,37 @@ static void tie_stands(struct cell *c, uint32_t t, uint8_t class, uint32_t paren
         c->persons_standing++;
 }
 
-/* An act of this class gave the person an office: the first device, which the act knew, is theirs on
- * that word. */
-static void name_person(struct cell *c, const struct act *a, uint8_t class)
+/* The device of the same member whose invitation brought this one in; NONE: an officer's did. */
+static uint32_t find_parent(const struct cell *c, uint32_t t)
 {
-    for (uint32_t t = person_at(c, a->person)->ties; t != NONE; t = tie_at(c, t)->next_of_person) {
-        if (tie_at(c, t)->root && cell_saw_claim(c, a, t))
-            tie_stands(c, t, class, NONE);
+    const struct tie *tie = tie_at(c, t);
+    if (tie->root || tie->invite == NONE)
+        return NONE;
+    const struct list *about = &invitation_at(c, tie->invite)->about;
+    for (uint32_t i = 0; i < about->count; i++) {
+        const struct act *a = act_at(c, list_u32(about, i));
+        if (a->type != AUTH_INVITE || a->person != tie->person)
+            continue;
+        for (uint32_t p = list_u32(&c->key_ties, a->key); p != NONE;
+             p = tie_at(c, p)->next_of_key) {
+            if (tie_at(c, p)->person == tie->person)
+                return p;
+        }
+    }
+    return NONE;
+}
+
+/* An act of this class gave the person an office, and names devices that it knew for theirs. They
+ * are theirs on that word. */
+static void name_devices(struct cell *c, const struct act *a, uint8_t class)
+{
+    for (size_t i = 0; i < a->devices.count; i++) {
+        uint32_t key = names_find(&c->keys, a->devices.keys + 32 * i);
+        uint32_t t = key == NONE ? NONE : list_u32(&c->key_ties, key);
+        for (; t != NONE; t = tie_at(c, t)->next_of_key) {
+            if (tie_at(c, t)->person == a->person && cell_saw_claim(c, a, t))
+                tie_stands(c, t, class, find_parent(c, t));
+        }
     }
 }
 
@@ -225,8 +253,8 @@ static void judge_own_end(struct cell *c, struct act *a, struct judged j, uint8_
 {
     const struct tie *tie = tie_at(c, j.tie);
     struct view now = cell_view_now(c);
-    uint8_t rank = cell_office(c, tie->person, &now).rank;
-    uint8_t weight = rank > j.weight ? rank : j.weight;
+    uint8_t rank = cell_office(c, tie->person, &now).rank, with = cell_rank_with(c, j.tie);
+    uint8_t weight = with > j.weight ? with : j.weight;
     weight = weight > tie->class ? tie->class : weight;
     if (weight < stage)
         return;
@@ -305,7 +333,7 @@ static void judge_in(struct cell *c, struct act *a, uint8_t stage)
     stand(a, &j, j.weight, own);
     if (a->type == AUTH_ROLE) {
         raise_top(c, a->person, auth_rank_of((enum auth_role)a->role));
-        name_person(c, a, j.weight);
+        name_devices(c, a, j.weight);
     }
 }
 
@@ -407,7 +435,7 @@ static void name_the_top(struct cell *c)
             continue;
         raise_top(c, person, 3);
         if (config_at(c, n)->act != NONE)
-            name_person(c, act_at(c, config_at(c, n)->act), CLASS_TOP);
+            name_devices(c, act_at(c, config_at(c, n)->act), CLASS_TOP);
     }
 }
 

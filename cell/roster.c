@@ -27,19 +27,18 @@ static uint32_t admission_of(const struct cell *c, uint32_t t)
 }
 
 /* Suspended by an act that nobody who may has answered, knowing it. */
-static uint32_t suspended_by(const struct cell *c, uint32_t t)
+static uint32_t suspended_by(const struct cell *c, uint32_t key)
 {
-    const struct tie *tie = tie_at(c, t);
-    const struct list *about = &person_at(c, tie->person)->about;
+    const struct list *about = &machine_at(c, key)->about;
     for (uint32_t i = 0; i < about->count; i++) {
         const struct act *s = act_at(c, list_u32(about, i));
-        if (s->type != AUTH_SUSPEND || s->device != tie->key || s->verdict != VERDICT_STANDS)
+        if (s->type != AUTH_SUSPEND || s->resume || s->verdict != VERDICT_STANDS)
             continue;
         bool answered = false;
-        for (size_t r = 0; r < c->resumes.count && !answered; r++) {
-            const struct act *resume = act_at(c, list_u32(&c->resumes, r));
-            answered = resume->device == tie->key && resume->verdict == VERDICT_STANDS &&
-                       cell_saw(c, resume, tie->person, i);
+        for (uint32_t r = i + 1; r < about->count && !answered; r++) {
+            const struct act *resume = act_at(c, list_u32(about, r));
+            answered = resume->type == AUTH_SUSPEND && resume->resume &&
+                       resume->verdict == VERDICT_STANDS && cell_saw(c, resume, key | SIGHT_KEY, i);
         }
         if (!answered)
             return list_u32(about, i);
@@ -49,10 +48,11 @@ static uint32_t suspended_by(const struct cell *c, uint32_t t)
 
 static void newest_kem(const struct cell *c, uint32_t key, uint8_t kem[static 32])
 {
-    for (size_t i = c->prekeys.count; i-- > 0;) {
-        const struct act *a = act_at(c, list_u32(&c->prekeys, i));
+    const struct list *about = &machine_at(c, key)->about;
+    for (size_t i = about->count; i-- > 0;) {
+        const struct act *a = act_at(c, list_u32(about, i));
         struct auth_prekey v;
-        if (a->key != key || a->verdict != VERDICT_STANDS ||
+        if (a->type != AUTH_PREKEY || a->verdict != VERDICT_STANDS ||
             auth_prekey_parse(&v, SPAN(a->body, a->size)) != HOP_OK)
             continue;
         memcpy(kem, v.kem, 32);
@@ -70,7 +70,7 @@ static void describe_device(const struct cell *c, struct cell_device *d, uint32_
     } else if (ended != NONE) {
         d->state = DEVICE_REVOKED;
     } else {
-        ended = suspended_by(c, t);
+        ended = suspended_by(c, tie->key);
         if (ended != NONE)
             d->state = DEVICE_SUSPENDED;
     }
@@ -325,9 +325,9 @@ static int publish_group(struct cell *c, uint32_t at)
 
 static void forget(struct cell *c)
 {
-    struct list *lists[] = {&c->members, &c->devices,        &c->invites,     &c->proposals,
-                            &c->groups,  &c->ignored,        &c->device_ties, &c->resumes,
-                            &c->prekeys, &c->member_persons, &c->propose_acts};
+    struct list *lists[] = {&c->members,     &c->devices,        &c->invites,
+                            &c->proposals,   &c->groups,         &c->ignored,
+                            &c->device_ties, &c->member_persons, &c->propose_acts};
     for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++)
         lists[i]->count = 0;
     for (uint32_t i = 0; i < c->persons.count; i++)
@@ -360,10 +360,7 @@ static int note(struct cell *c, uint32_t at)
     }
     if (a->type == AUTH_PROCEDURE)
         find_procedure(c, at);
-    return a->type == AUTH_SUSPEND && a->resume ? push(&c->resumes, at)
-           : a->type == AUTH_PREKEY             ? push(&c->prekeys, at)
-           : a->type == AUTH_PROPOSE            ? push(&c->propose_acts, at)
-                                                : HOP_OK;
+    return a->type == AUTH_PROPOSE ? push(&c->propose_acts, at) : HOP_OK;
 }
 
 int cell_publish(struct cell *c)

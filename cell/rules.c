@@ -16,18 +16,54 @@ static bool knows(const struct cell *c, const struct act *a, uint32_t person)
     return false;
 }
 
-static bool holds_seat(const struct cell *c, uint32_t person)
+/* Is this key a seat, and was it so before anybody who seated it had seen what stands at this place
+ * among the acts about the member? Of a tie, as far as who seated it knew it for the member's. */
+static bool seat_holds(const struct cell *c, uint32_t t, uint32_t place)
+{
+    const struct tie *tie = tie_at(c, t);
+    uint32_t by = cell_seated_by(c, tie->key);
+#ifdef HOP_PLANT_SEAT_REMOVABLE
+    return false;
+#endif
+    if (by == NONE)
+        return false;
+    const struct act *config = act_at(c, by);
+    return config->type == AUTH_GENESIS ||
+           (cell_saw_claim(c, config, t) && !cell_saw(c, config, tie->person, place));
+}
+
+static bool holds_seat(const struct cell *c, uint32_t person, uint32_t place)
 {
     for (uint32_t t = person_at(c, person)->ties; t != NONE; t = tie_at(c, t)->next_of_person) {
-        if (cell_is_seat(c, tie_at(c, t)->key))
+        if (seat_holds(c, t, place))
             return true;
     }
     return false;
 }
 
+static bool device_holds_seat(const struct cell *c, uint32_t person, uint32_t key, uint32_t place)
+{
+    for (uint32_t t = person_at(c, person)->ties; t != NONE; t = tie_at(c, t)->next_of_person) {
+        if (tie_at(c, t)->key == key && seat_holds(c, t, place))
+            return true;
+    }
+    return false;
+}
+
+/* An act may be about several members, if its author's key is claimed for several. */
+static uint32_t place_about(const struct cell *c, const struct act *a, uint32_t person)
+{
+    const struct list *about = &person_at(c, person)->about;
+    for (uint32_t i = 0; i < about->count; i++) {
+        if (act_at(c, list_u32(about, i)) == a)
+            return i;
+    }
+    return NONE;
+}
+
 enum text_id cell_check_target(const struct cell *c, const struct act *a, uint8_t class)
 {
-    struct view then = cell_view_of(a), now = cell_view_now(c);
+    struct view then = cell_view_of(a), now = cell_view_apart(c, a);
     if (!knows(c, a, a->person))
         return CELL_TARGET_UNKNOWN;
     if (AT_LEAST(cell_office(c, a->person, &then).rank, class) ||
@@ -59,16 +95,20 @@ static enum text_id check_own_remove(const struct cell *c, const struct act *a,
                                      const struct judged *j)
 {
     uint32_t target = own_tie(c, a->device, a->person);
-    if (cell_is_seat(c, a->device))
+    if (device_holds_seat(c, a->person, a->device, a->about))
         return CELL_TARGET_SEAT;
     return target != NONE && brought_in(c, j->tie, target) ? TEXT_NONE : CELL_DEVICE_NOT_YOURS;
 }
 
-static enum text_id check_leave(const struct cell *c, const struct judged *j)
+static enum text_id check_leave(const struct cell *c, const struct act *a, const struct judged *j)
 {
     uint32_t person = tie_at(c, j->tie)->person;
-    bool office = config_at(c, c->chain.count - 1)->secretary == person;
-    return office || holds_seat(c, person) ? CELL_LEAVE_OFFICE : TEXT_NONE;
+    uint32_t place = place_about(c, a, person);
+    struct act here = *a; /* as if it were about this member alone */
+    here.about = place;
+    struct view now = cell_view_apart(c, &here);
+    bool secretary = cell_office(c, person, &now).role == ROLE_SECRETARY;
+    return secretary || holds_seat(c, person, place) ? CELL_LEAVE_OFFICE : TEXT_NONE;
 }
 
 /* ---- governing ---- */
@@ -79,7 +119,8 @@ static enum text_id check_remove(const struct cell *c, const struct act *a, cons
         return check_own_remove(c, a, j);
     if (j->weight < 1)
         return CELL_AUTHOR_RANK;
-    if (a->device == NONE ? holds_seat(c, a->person) : cell_is_seat(c, a->device))
+    if (a->device == NONE ? holds_seat(c, a->person, a->about)
+                          : device_holds_seat(c, a->person, a->device, a->about))
         return CELL_TARGET_SEAT;
     return cell_check_target(c, a, j->weight);
 }
@@ -92,7 +133,7 @@ static enum text_id check_role(const struct cell *c, const struct act *a, const 
         return CELL_SECRETARY_ONLY_CONFIG;
     if (AT_LEAST(auth_rank_of((enum auth_role)a->role), j->weight))
         return CELL_ROLE_RANK;
-    if (a->role == ROLE_CARRIER && holds_seat(c, a->person))
+    if (a->role == ROLE_CARRIER && holds_seat(c, a->person, a->about))
         return CELL_TARGET_SEAT;
     return cell_check_target(c, a, j->weight);
 }
@@ -203,7 +244,7 @@ enum text_id cell_check(const struct cell *c, const struct act *a, const struct 
     case AUTH_INVITE_END:
         return check_invite_end(c, a, j);
     case AUTH_LEAVE:
-        return check_leave(c, j);
+        return check_leave(c, a, j);
     case AUTH_SUSPEND:
         return check_suspend(c, a, j);
     case AUTH_GROUP:

@@ -162,6 +162,22 @@ int cell_cuts(const struct cell *c, const struct history *h, const struct cell_l
     return ret->bad ? HOP_ENOMEM : HOP_OK;
 }
 
+struct auth_devices cell_devices_of(const struct cell *c, size_t member,
+                                    uint8_t ret[static AUTH_DEVICES_MAX * 32])
+{
+    struct auth_devices devices = {.keys = ret};
+    for (size_t n = 0; n < c->devices.count && devices.count < AUTH_DEVICES_MAX; n++) {
+        const struct cell_device *d = cell_device(c, n);
+        if (d->member != member || d->state == DEVICE_REVOKED)
+            continue;
+        size_t at = devices.count++;
+        for (; at > 0 && memcmp(ret + 32 * (at - 1), d->cert.ik, 32) > 0; at--)
+            memcpy(ret + 32 * at, ret + 32 * (at - 1), 32);
+        memcpy(ret + 32 * at, d->cert.ik, 32);
+    }
+    return devices;
+}
+
 void cell_checkpoint(const struct cell *c, uint8_t ret[static 32])
 {
     memset(ret, 0, 32);

@@ -41,16 +41,17 @@ struct act {
     uint8_t role, category;
     bool resume, root; /* root: ADMIT whose member id says that this is the member's first device */
     struct auth_cuts cuts;
-    uint32_t person; /* whom it is about */
-    uint32_t device; /* key: of the device admitted, removed, suspended */
+    struct auth_devices devices; /* that an office is for: ROLE, CONFIG */
+    uint32_t person;             /* whom it is about */
+    uint32_t device;             /* key: of the device admitted, removed, suspended */
     uint32_t invite; /* INVITE, ADMIT, INVITE_END: index into invitations; GROUP, PROPOSE: groups */
     uint32_t proved_by; /* ADMIT: the INVITE whose key its proof was tried with */
     bool proved;
     /* ---- */
-    uint32_t place;               /* in the canonical order of control records */
-    uint32_t about;               /* ADMIT, ROLE, REMOVE: place among the acts about its person */
-    uint32_t next;                /* ADMIT: of the same tie */
-    uint32_t tie;                 /* ADMIT: what it claims */
+    uint32_t place; /* in the canonical order of control records */
+    uint32_t about; /* place among the acts about its person; LEAVE may be about several */
+    uint32_t next;  /* ADMIT: of the same tie */
+    uint32_t tie;   /* ADMIT: what it claims */
     uint32_t seen_at, seen_count; /* into sights */
     uint32_t config_seen;         /* number of the newest configuration of the chain in its past */
     uint64_t floors;              /* bit k: checkpoint k counts and had not seen it */
@@ -62,7 +63,7 @@ struct act {
     uint32_t by;      /* tie of its author */
 };
 
-/* What records are about: a member, an invitation or a group. */
+/* What records are about: a member, a device, an invitation or a group. */
 struct subject {
     struct list about; /* uint32_t: acts, in canonical order */
     /* of a member: */
@@ -76,12 +77,14 @@ struct subject {
 
 /* What a record had seen of the acts about one subject: one bit each. */
 struct sight {
-    uint32_t about; /* index of a member, or, with its flag, of an invitation or a group */
+    uint32_t
+        about; /* index of a member, or, with its flag, of a device, an invitation or a group */
     uint32_t count; /* acts about it that stood before the record in the order */
     size_t bits_at; /* into bits */
 };
 #define SIGHT_INVITE 0x80000000u
 #define SIGHT_GROUP  0x40000000u
+#define SIGHT_KEY    0x20000000u
 
 /* "This key is a device of this member, by this invitation." */
 struct tie {
@@ -109,10 +112,10 @@ struct cell {
     struct list acts;  /* struct act, in order of arrival */
     struct list order; /* uint32_t: the same in canonical order, as far as indexed */
     struct names keys, member_ids, invite_ids, group_ids;
-    struct list persons, invitations, assemblies; /* struct subject, as the names */
-    struct list key_ties;                         /* uint32_t, as keys: first tie */
-    struct list ties;                             /* struct tie */
-    struct list sights, bits;                     /* struct sight, uint64_t */
+    struct list persons, machines, invitations, assemblies; /* struct subject, as the names */
+    struct list key_ties;                                   /* uint32_t, as keys: first tie */
+    struct list ties;                                       /* struct tie */
+    struct list sights, bits;                               /* struct sight, uint64_t */
     struct list own_kinds;     /* uint32_t: acts that may be between devices of one member */
     struct list chain;         /* struct configuration, from GENESIS on */
     struct list tops, cosigns; /* uint32_t: acts */
@@ -127,8 +130,8 @@ struct cell {
     struct auth_genesis genesis;
     uint32_t procedure_act;
     struct list members, devices, invites, proposals, groups, ignored, waiting;
-    struct list resumes, prekeys, propose_acts; /* uint32_t: acts that stand */
-    struct list member_persons, device_ties;    /* uint32_t: of each member, of each device */
+    struct list propose_acts;                /* uint32_t: acts that stand */
+    struct list member_persons, device_ties; /* uint32_t: of each member, of each device */
     struct cell_config config;
     uint8_t conflict[2][32];
     bool conflicting;
@@ -145,6 +148,10 @@ static inline struct subject *person_at(const struct cell *c, uint32_t i)
 static inline struct subject *invitation_at(const struct cell *c, uint32_t i)
 {
     return (struct subject *)c->invitations.items + i;
+}
+static inline struct subject *machine_at(const struct cell *c, uint32_t key)
+{
+    return (struct subject *)c->machines.items + key;
 }
 static inline struct subject *assembly_at(const struct cell *c, uint32_t i)
 {

@@ -58,7 +58,8 @@ static int floor_of(struct device *d, const struct device_bundle_ask *ask, uint6
     for (size_t i = 0; i < cell_device_count(d->cell) && err == HOP_OK && !ask->all; i++) {
         const struct cell_device *device = cell_device(d->cell, i);
         bool wanted = ask->members == NULL ? device->member != self : ask->members[device->member];
-        if (!wanted || device->state == DEVICE_REVOKED || memcmp(device->cert.ik, d->keys->ik.public_key, 32) == 0)
+        if (!wanted || device->state == DEVICE_REVOKED ||
+            memcmp(device->cert.ik, d->keys->ik.public_key, 32) == 0)
             continue;
         err = device_bundle_known(d, device->cert.ik, known);
         for (size_t k = 0; k < logs && err == HOP_OK; k++)

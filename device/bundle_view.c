@@ -109,7 +109,7 @@ static int collect_nodes(struct look *l, struct span blocks)
 /* The bytes of a node, from here or from the bundle. */
 static bool find_node(const struct look *l, const uint8_t name[static 32], struct span *ret)
 {
-    struct shown_node key;
+    struct shown_node key = {0};
     if (store_find(l->d->store, STORE_BLOBS, SPAN(name, 32), ret) == HOP_OK)
         return true;
     memcpy(key.name, name, sizeof key.name);

@@ -387,6 +387,7 @@ int device_step(struct device *d, const struct mesh_in *in, struct mesh_outs *ou
     if (d->mesh == NULL)
         return HOP_ENOTFOUND;
     d->now = in->now;
+    d->duty_called = d->duty_called || in->now >= d->duty_at; /* the commit will see to it */
     int err = mesh_step(d->mesh, in, outs);
     carry_out(d, outs);
     return err;
@@ -576,7 +577,7 @@ int device_committed(struct device *d, int result, hop_time now, uint64_t wall,
 hop_time device_deadline(const struct device *d)
 {
     hop_time at = d->mesh == NULL ? HOP_NEVER : mesh_deadline(d->mesh);
-    return d->duty && d->duty_at < at ? d->duty_at : at;
+    return d->duty && !d->duty_called && d->duty_at < at ? d->duty_at : at;
 }
 
 /* ---- reading ---- */

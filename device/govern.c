@@ -17,7 +17,8 @@ struct turn { /* one record on its way */
     struct device *d;
     uint64_t wall;
     struct text_said *why;
-    uint8_t id[32]; /* of the record, once written */
+    uint8_t id[32];                      /* of the record, once written */
+    uint8_t keys[AUTH_DEVICES_MAX * 32]; /* of the devices that an office is given to */
 };
 
 /* ---- before ---- */
@@ -187,6 +188,7 @@ int device_set_role(struct device *d, size_t member, enum auth_role role,
         err = add_cuts(&t, member, NULL, &cuts);
     if (m != NULL && err == HOP_OK) {
         memcpy(body.member, m->id, sizeof body.member);
+        body.devices = cell_devices_of(d->cell, member, t.keys);
         body.cuts = cuts_of(&cuts);
         err = write_value(&t, AUTH_ROLE, put_role, &body, body.cuts.count);
     }
@@ -330,7 +332,7 @@ static int put_seats(const struct turn *t, const struct device_config_change *ch
                      struct auth_config *body)
 {
     char most[16];
-    (void)snprintf(most, sizeof most, "%u", AUTH_SEATS_MAX);
+    (void)snprintf(most, sizeof most, "%d", AUTH_SEATS_MAX);
     if (change->seats_count == 0 || change->seats_count > AUTH_SEATS_MAX)
         return text_say(t->why, GOVERN_SEATS_COUNT, 1, most);
     memset(body->seats, 0, sizeof body->seats);
@@ -349,7 +351,7 @@ static int put_removed(struct turn *t, const struct device_config_change *change
 {
     char most[16];
     int err = HOP_OK;
-    (void)snprintf(most, sizeof most, "%u", AUTH_REMOVED_MAX);
+    (void)snprintf(most, sizeof most, "%d", AUTH_REMOVED_MAX);
     if (change->removed_count > AUTH_REMOVED_MAX)
         return text_say(t->why, GOVERN_REMOVED_COUNT, 1, most);
     body->removed_count = (uint8_t)change->removed_count;
@@ -408,6 +410,10 @@ static int make_config(struct turn *t, const struct device_config_change *change
         memcpy(body->procedure, change->procedure, 32);
     if (err != HOP_OK)
         return err;
+    size_t secretary = cell_member_index(t->d->cell, body->secretary);
+    body->devices = (struct auth_devices){0};
+    if (secretary != SIZE_MAX)
+        body->devices = cell_devices_of(t->d->cell, secretary, t->keys);
     sort_cuts(cuts);
     body->cuts = cuts_of(cuts);
     bool same = body->removed_count == 0 && body->seats_count == now->body.seats_count &&
@@ -527,7 +533,7 @@ int device_set_group(struct device *d, const struct auth_group *group, uint64_t 
     char most[16];
     bool led = false;
     int err = begin(&t);
-    (void)snprintf(most, sizeof most, "%u", AUTH_GROUP_MEMBERS_MAX);
+    (void)snprintf(most, sizeof most, "%d", AUTH_GROUP_MEMBERS_MAX);
     for (size_t i = 0; i < group->members_count; i++)
         led = led || memcmp(group->members + 16 * i, group->leader, 16) == 0;
     if (err == HOP_OK && (!led || group->members_count > AUTH_GROUP_MEMBERS_MAX))

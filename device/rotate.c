@@ -148,7 +148,7 @@ int device_judge(struct device *d)
     if (d->keys->carrier)
         epochs_judge_blind(d->epochs);
     else if (!d->keys->founding)
-        err = epochs_judge(d->epochs, d->cell, author_of, d);
+        err = epochs_judge(d->epochs, d->cell, d->history, author_of, d);
     d->judged = epochs_version(d->epochs);
     return err;
 }
@@ -206,6 +206,15 @@ static int write_epoch(struct device *d, const struct epoch *e, const struct epo
     return err;
 }
 
+/* An EPOCH record names nothing that its author had seen: it is not sealed. So a record that does
+ * goes before it, and whoever has the epoch in its place has all by which it was made. */
+static int tell_seen(struct device *d, uint64_t wall)
+{
+    uint8_t id[32];
+    struct device_draft draft = {.lane = LANE_CONTROL, .type = AUTH_SEEN, .wall = wall};
+    return device_author_here(d, &draft, id);
+}
+
 /* The epoch that follows all that there are. */
 static int make_epoch(struct device *d, enum epoch_reason reason, uint64_t wall)
 {
@@ -213,6 +222,9 @@ static int make_epoch(struct device *d, enum epoch_reason reason, uint64_t wall)
     struct epoch_made made = {.reason = reason, .generation = 1, .wall = wall, .parents = parents};
     struct epoch e;
     uint8_t secrets[64];
+    int err = tell_seen(d, wall);
+    if (err != HOP_OK)
+        return err;
     struct epoch_recipient *to = calloc(cell_device_count(d->cell) + 1, sizeof *to);
     if (to == NULL)
         return HOP_ENOMEM;
@@ -226,7 +238,7 @@ static int make_epoch(struct device *d, enum epoch_reason reason, uint64_t wall)
     }
     hop_drbg_take(&d->drbg, secrets, sizeof secrets);
     epoch_derive(&e, secrets, secrets + 32);
-    int err = write_epoch(d, &e, &made);
+    err = write_epoch(d, &e, &made);
     if (err == HOP_OK) {
         if (d->keys->epochs_count == DEVICE_EPOCHS_MAX)
             make_room(d);
@@ -446,6 +458,7 @@ static bool more_to_come(const struct device *d)
 int device_duties(struct device *d, hop_time now, uint64_t wall, bool *ret_wrote)
 {
     enum duty duty = find_duty(d, wall);
+    d->duty_called = false;
     if (duty == DUTY_NONE) {
         d->duty = false;
         return HOP_OK;

@@ -69,8 +69,9 @@ struct device {
     struct device_written publish;  /* committed, the mesh not yet told */
     bool early;                     /* the history has records that are not committed */
     /* device/rotate.c */
-    uint64_t judged; /* epochs_version() when the epochs were last judged */
-    bool duty;       /* something about the epochs is to be done, since: */
+    uint64_t judged;  /* epochs_version() when the epochs were last judged */
+    bool duty_called; /* its time has come: it waits for the commit */
+    bool duty;        /* something about the epochs is to be done, since: */
     hop_time duty_since, duty_at;
     bool own_came_back; /* a peer brought records of our own logs: no more of those */
     /* documents: device/document.c */

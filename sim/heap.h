@@ -20,7 +20,8 @@ enum sim_event_type {
     SIM_EVENT_COPY,    /* node: somebody copies its files */
     SIM_EVENT_RESTORE, /* node: and puts them back */
     SIM_EVENT_CRASH,   /* node: loses what was not committed, and starts again */
-    SIM_EVENT_JOIN     /* node: asks to be admitted */
+    SIM_EVENT_JOIN,    /* node: asks to be admitted */
+    SIM_EVENT_GOVERN   /* node: the person does something about who is in the cell */
 };
 
 struct sim_event {

@@ -8,7 +8,7 @@
 
 static const char usage[] =
     "usage: hop-sim [--seed N] [--nodes N] [--delay MS] [--loss PERCENT] [--opinions N]\n"
-    "               [--no-split] [--no-crashes] [--restore] [--fork] [--trace]\n"
+    "               [--no-split] [--no-crashes] [--restore] [--fork] [--govern] [--trace]\n"
     "Plays a meeting of N devices through a split network; the same seed gives the same digest.\n";
 
 struct flag {
@@ -57,6 +57,8 @@ static int read_options(struct sim_options *o, int argc, char **argv)
             o->restore = true;
         } else if (strcmp(argv[i], "--fork") == 0) {
             o->fork = true;
+        } else if (strcmp(argv[i], "--govern") == 0) {
+            o->govern = true;
         } else if (strcmp(argv[i], "--trace") == 0) {
             o->trace = true;
         } else if (f == NULL) {
@@ -112,12 +114,12 @@ int main(int argc, char **argv)
         fprintf(
             stderr,
             "hop-sim: %s\n"
-            "again: hop-sim --seed %llu --nodes %zu --delay %u --loss %u --opinions %u%s%s%s%s\n",
+            "again: hop-sim --seed %llu --nodes %zu --delay %u --loss %u --opinions %u%s%s%s%s%s\n",
             w->failure[0] != '\0' ? w->failure : hop_error_text(err),
             (unsigned long long)options.seed, options.nodes, options.delay_ms, options.loss_percent,
             options.opinions, options.split ? "" : " --no-split",
             options.crashes ? "" : " --no-crashes", options.restore ? " --restore" : "",
-            options.fork ? " --fork" : "");
+            options.fork ? " --fork" : "", options.govern ? " --govern" : "");
     }
     sim_world_free(w);
     free(w);

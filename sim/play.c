@@ -88,8 +88,11 @@ void sim_play_start(struct sim_world *w)
 {
     uint32_t nodes = (uint32_t)w->options.nodes;
     found(w);
-    for (uint32_t i = 1; i < nodes; i++)
-        sim_push(w, (struct sim_event){.at = i * 100 * HOP_MS, .type = SIM_EVENT_JOIN, .node = i});
+    for (uint32_t i = 1; i < nodes; i++) {
+        if (!sim_govern_is_second(w, i))
+            sim_push(w,
+                     (struct sim_event){.at = i * 100 * HOP_MS, .type = SIM_EVENT_JOIN, .node = i});
+    }
     plan(w, 10, 0, STEP_MEETING, 0);
     plan(w, 12, 0, STEP_NOTICE, 0);
     for (unsigned k = 0; k < w->options.opinions; k++) {
@@ -117,22 +120,32 @@ void sim_play_start(struct sim_world *w)
     plan(w, 150, 0, STEP_MINUTES, 0);
     plan(w, 200, 0, STEP_CHECK, 0);
     sim_fault_plan(w);
+    sim_govern_plan(w);
 }
 
 /* ---- coming in ---- */
 
 void sim_play_join(struct sim_world *w, struct sim_node *n)
 {
-    struct sim_node *host = &w->nodes[0];
+    bool second = sim_govern_is_second(w, n->index);
+    struct sim_node *host = &w->nodes[second ? 1 : 0];
+    const struct cell *c = device_cell(host->device);
     struct device_invite invite;
     struct text_said why = {0};
     char name[32];
     uint8_t request[JOIN_FRAME_BYTES_MAX], answer[JOIN_FRAME_BYTES_MAX];
     size_t request_size, answer_size;
     (void)snprintf(name, sizeof name, "Member %u", (unsigned)n->index);
-    int err = device_invite(host->device, name, ROLE_MEMBER, CATEGORY_FULL, NULL, sim_wall(w),
-                            &invite, &why);
+    struct device_invite_ask ask = {
+        .name = second ? NULL : name, .role = ROLE_MEMBER, .category = CATEGORY_FULL};
+    uint32_t self = device_self(host->device);
+    if (second && (self == HISTORY_NONE || !cell_member(c, self)->active))
+        return; /* it has been removed, and brings nothing more */
+    ask.member = second ? cell_member(c, self)->id : NULL;
+    int err = device_invite_for(host->device, &ask, sim_wall(w), &invite, &why);
     sim_node_committed(w, host);
+    if (second && err != HOP_OK)
+        return; /* suspended, or its keys are being renewed */
     if (err == HOP_OK)
         err = device_join_read(&n->join, invite.text, &why);
     if (err == HOP_OK)
@@ -240,6 +253,12 @@ static int do_act(struct sim_world *w, const struct sim_event *e, struct text_sa
     return HOP_OK;
 }
 
+static bool may_speak(const struct sim_world *w, uint32_t node)
+{
+    const struct sim_node *n = &w->nodes[node];
+    return cell_device_active(device_cell(n->device), n->keys.ik.public_key) != NULL || !n->joined;
+}
+
 void sim_play_act(struct sim_world *w, const struct sim_event *e)
 {
     enum step s = (enum step)(e->step & 0xff);
@@ -255,6 +274,8 @@ void sim_play_act(struct sim_world *w, const struct sim_event *e)
         sim_trace(w, "member %u %s", (unsigned)e->node, step_names[s]);
         return;
     }
+    if (w->options.govern && (tries >= TRIES_MAX || !may_speak(w, e->node)))
+        return; /* it is out, or what it would do has gone by while it was */
     if (tries >= TRIES_MAX) {
         struct buf b = {0};
         text_said_fill(&b, TEXT_EN, &why);
@@ -290,9 +311,25 @@ static void check_node(struct sim_world *w, uint32_t i)
     mesh_check(device_mesh(d));
 }
 
+/* Some of what was written while it was an observer is not for it: it shows other meetings. */
+static bool reads_all(const struct sim_world *w, uint32_t node)
+{
+    const struct cell *c = device_cell(w->nodes[0].device);
+    const struct cell_device *x = cell_device_by_key(c, w->nodes[node].keys.ik.public_key);
+    return cell_member(c, x->member)->role != ROLE_OBSERVER;
+}
+
 void sim_play_check(struct sim_world *w)
 {
     const struct meeting *m;
+    if (w->options.govern) {
+        for (uint32_t i = 0; i < w->options.nodes; i++) {
+            if (sim_govern_is_in(w, i) && reads_all(w, i))
+                check_node(w, i);
+        }
+        sim_govern_check(w);
+        return;
+    }
     if (cell_member_count(device_cell(w->nodes[0].device)) != w->options.nodes)
         sim_fail(w, "%zu of %zu members were admitted",
                  cell_member_count(device_cell(w->nodes[0].device)), w->options.nodes);

@@ -82,6 +82,9 @@ static void handle(struct sim_world *w, struct sim_event *e)
     case SIM_EVENT_JOIN:
         sim_play_join(w, &w->nodes[e->node]);
         break;
+    case SIM_EVENT_GOVERN:
+        sim_govern_act(w, e);
+        break;
     }
     free(e->bytes);
 }

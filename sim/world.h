@@ -26,6 +26,7 @@ struct sim_options {
     bool crashes;          /* some nodes lose power once */
     bool restore;          /* old records are put back on one node */
     bool fork;             /* the whole old directory is */
+    bool govern;           /* people are removed, suspended, leave, bring a second device */
     bool trace;            /* the story, on standard output */
 };
 
@@ -61,7 +62,7 @@ struct sim_link {
 };
 
 struct sim_counters {
-    uint64_t events, frames, lost, bytes, commits, crashes, refused, acts;
+    uint64_t events, frames, lost, bytes, commits, crashes, refused, acts, deeds;
 };
 
 struct sim_world {
@@ -124,6 +125,13 @@ void sim_play_act(struct sim_world *w, const struct sim_event *e);
 void sim_play_join(struct sim_world *w, struct sim_node *n);
 void sim_play_opinion(struct sim_world *w, hop_time at, uint32_t node);
 void sim_play_check(struct sim_world *w); /* everybody agrees, or w->failure says who does not */
+
+/* sim/govern.c: who is in the cell */
+void sim_govern_plan(struct sim_world *w);
+void sim_govern_act(struct sim_world *w, const struct sim_event *e);
+void sim_govern_check(struct sim_world *w);
+bool sim_govern_is_in(const struct sim_world *w, uint32_t node);
+bool sim_govern_is_second(const struct sim_world *w, uint32_t node);
 
 /* sim/fault.c: what somebody does to a device's files */
 void sim_fault_plan(struct sim_world *w);

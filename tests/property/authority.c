@@ -63,10 +63,11 @@ static void remove_somebody(struct rng *r, uint32_t by)
 
 static void change_role(struct rng *r, uint32_t by)
 {
-    uint8_t bytes[48 * AUTH_CUT_BYTES];
+    uint8_t bytes[48 * AUTH_CUT_BYTES], keys[32 * AUTH_DEVICES_MAX];
     struct auth_role_change v = {.role = (uint8_t)any_role(r),
                                  .category = (uint8_t)rng_below(r, CATEGORIES_COUNT)};
     memcpy(v.member, w.devices[any_device(r)].member, 16);
+    v.devices = world_devices(&w, &w.devices[by].seen, v.member, keys);
     v.cuts = bent_cuts(r, by, v.member, NULL, bytes, sizeof bytes);
     (void)world_role(&w, by, AUTH_ROLE, &v);
 }
@@ -118,6 +119,22 @@ static uint32_t config_seen(uint32_t by, uint32_t *ret_number)
     return found;
 }
 
+/* A device that this one takes for good; WORLD_NOBODY, if it finds none. */
+static uint32_t known_device(struct rng *r, uint32_t by)
+{
+    for (unsigned tries = 0; tries < 8; tries++) {
+        uint8_t keys[32 * AUTH_DEVICES_MAX];
+        uint32_t device = any_device(r);
+        struct auth_devices good =
+            world_devices(&w, &w.devices[by].seen, w.devices[device].member, keys);
+        for (size_t i = 0; i < good.count; i++) {
+            if (memcmp(keys + 32 * i, w.devices[device].cert.ik, 32) == 0)
+                return device;
+        }
+    }
+    return WORLD_NOBODY;
+}
+
 static void configure(struct rng *r, uint32_t by)
 {
     uint32_t number, prev = config_seen(by, &number), seats[5], removed[1];
@@ -125,15 +142,20 @@ static void configure(struct rng *r, uint32_t by)
     size_t count = 1 + (size_t)rng_below(r, 4), kept = 0, gone = rng_below(r, 4) == 0 ? 1 : 0;
     removed[0] = any_device(r);
     for (size_t i = 0; i < count; i++) {
-        uint32_t seat = any_device(r);
+        uint32_t seat = known_device(r, by);
+        if (seat == WORLD_NOBODY)
+            return;
         bool twice = memcmp(w.devices[seat].member, w.devices[removed[0]].member, 16) == 0;
         for (size_t k = 0; k < kept; k++)
             twice = twice || seats[k] == seat;
         if (!twice)
             seats[kept++] = seat;
     }
-    uint32_t secretary = any_device(r);
-    if (memcmp(w.devices[secretary].member, w.devices[removed[0]].member, 16) == 0)
+    uint32_t secretary = known_device(r, by);
+    if (rng_below(r, 4) == 0)
+        secretary = WORLD_NOBODY; /* the office is vacant */
+    if (secretary != WORLD_NOBODY &&
+        memcmp(w.devices[secretary].member, w.devices[removed[0]].member, 16) == 0)
         gone = 0;
     if (kept == 0)
         return;
@@ -262,6 +284,8 @@ static void pretend(struct rng *r, uint32_t by)
     if (rng_below(r, 2) == 0)
         world_new_log(&w, by);
     w.devices[by].seen = w.records[old].past;
+    if (w.devices[by].last != WORLD_NOBODY) /* what its log has seen, it cannot unsee */
+        merge(&w.devices[by].seen, &w.records[w.devices[by].last].past);
     act_of(r, by);
     merge(&w.devices[by].seen, &kept.seen);
 }

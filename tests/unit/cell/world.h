@@ -255,8 +255,8 @@ static inline enum text_id fold_why(const struct fold *f, const struct world *w,
     return TEXT_NONE;
 }
 
-/* All that a device with these records shows, but for the reasons, and for who is only pending: that
- * is shown, and stands for nothing. */
+/* All that a device with these records shows, but for the reasons, and for who is only pending:
+ * that is shown, and stands for nothing. */
 static inline void fold_digest(const struct fold *f, uint8_t ret[static 32])
 {
     struct hop_hash h;
@@ -458,6 +458,44 @@ static inline struct auth_cuts world_cuts(const struct world *w, const struct ma
     return cuts;
 }
 
+/* The devices of a member that this one takes for good: it knows them, and has heard of no removal.
+ * bytes: room for AUTH_DEVICES_MAX keys. */
+static inline struct auth_devices world_devices(const struct world *w, const struct marks *seen,
+                                                const uint8_t *member, uint8_t *bytes)
+{
+    struct auth_devices ret = {.keys = bytes};
+    for (uint32_t n = 0; n < w->devices_count && ret.count < AUTH_DEVICES_MAX; n++) {
+        const struct gadget *d = &w->devices[n];
+        bool known = false, gone = false;
+        if (memcmp(d->member, member, 16) != 0)
+            continue;
+        for (uint32_t i = 0; i < w->records_count; i++) {
+            struct auth_admit a;
+            struct auth_remove r;
+            static const uint8_t all[32];
+            const struct span body = SPAN(w->records[i].body, w->records[i].size);
+            if (!marked(seen, i))
+                continue;
+            gone = gone || (w->records[i].type == AUTH_LEAVE &&
+                            memcmp(w->devices[w->records[i].device].member, member, 16) == 0);
+            if (w->records[i].type == AUTH_ADMIT && auth_admit_parse(&a, body) == HOP_OK)
+                known = known || memcmp(a.cert.ik, d->cert.ik, 32) == 0;
+            if (w->records[i].type == AUTH_REMOVE && auth_remove_parse(&r, body) == HOP_OK)
+                gone = gone || memcmp(r.ik, d->cert.ik, 32) == 0 ||
+                       (memcmp(r.ik, all, 32) == 0 && memcmp(r.member, member, 16) == 0);
+        }
+        if (!known || gone)
+            continue;
+        size_t at = ret.count++;
+        while (at > 0 && memcmp(bytes + 32 * (at - 1), d->cert.ik, 32) > 0) {
+            memcpy(bytes + 32 * at, bytes + 32 * (at - 1), 32);
+            at--;
+        }
+        memcpy(bytes + 32 * at, d->cert.ik, 32);
+    }
+    return ret;
+}
+
 static inline uint32_t world_remove_member(struct world *w, uint32_t by, uint32_t target)
 {
     uint8_t bytes[24 * AUTH_CUT_BYTES];
@@ -480,9 +518,10 @@ static inline uint32_t world_revoke(struct world *w, uint32_t by, uint32_t targe
 static inline uint32_t world_set_role(struct world *w, uint32_t by, uint32_t target,
                                       enum auth_role role)
 {
-    uint8_t bytes[24 * AUTH_CUT_BYTES];
+    uint8_t bytes[24 * AUTH_CUT_BYTES], keys[32 * AUTH_DEVICES_MAX];
     struct auth_role_change v = {.role = (uint8_t)role};
     memcpy(v.member, w->devices[target].member, 16);
+    v.devices = world_devices(w, &w->devices[by].seen, v.member, keys);
     v.cuts = world_cuts(w, &w->devices[by].seen, v.member, NULL, bytes, sizeof bytes);
     return world_role(w, by, AUTH_ROLE, &v);
 }
@@ -516,14 +555,16 @@ static inline uint32_t world_configure(struct world *w, uint32_t by, uint32_t nu
                                        const uint32_t *seats, size_t seats_count,
                                        const uint32_t *removed, size_t removed_count)
 {
-    uint8_t bytes[48 * AUTH_CUT_BYTES];
+    uint8_t bytes[48 * AUTH_CUT_BYTES], keys[32 * AUTH_DEVICES_MAX];
     struct auth_config v = {.number = number,
                             .seats_count = (uint8_t)seats_count,
                             .removed_count = (uint8_t)removed_count};
     memcpy(v.prev, prev, 32);
     memcpy(v.procedure, w->genesis.procedure, 32);
-    if (secretary != WORLD_NOBODY)
+    if (secretary != WORLD_NOBODY) {
         memcpy(v.secretary, w->devices[secretary].member, 16);
+        v.devices = world_devices(w, &w->devices[by].seen, v.secretary, keys);
+    }
     for (size_t i = 0; i < seats_count; i++) { /* ascending */
         size_t at = i;
         while (at > 0 && memcmp(v.seats[at - 1], w->devices[seats[i]].cert.ik, 32) > 0) {

@@ -108,8 +108,8 @@ static uint32_t fake_member(struct cell *c, const char *name, enum auth_role rol
 /* This record (NULL: from the beginning) made a group of these people; its id is 16 times this
  * byte.
  */
-static void fake_group(struct cell *c, uint8_t id, const uint8_t *record, uint32_t leader,
-                       const uint32_t *members, size_t count)
+static inline void fake_group(struct cell *c, uint8_t id, const uint8_t *record, uint32_t leader,
+                              const uint32_t *members, size_t count)
 {
     struct fake_group *g = &c->groups[c->groups_count++];
     *g = (struct fake_group){.group = {.leader = leader, .members_count = count}};
@@ -120,8 +120,8 @@ static void fake_group(struct cell *c, uint8_t id, const uint8_t *record, uint32
 }
 
 /* This record made the member what `after` says. */
-static void fake_change(struct cell *c, uint32_t member, const uint8_t record[static 32],
-                        struct cell_standing after)
+static inline void fake_change(struct cell *c, uint32_t member, const uint8_t record[static 32],
+                               struct cell_standing after)
 {
     struct fake_change *change = &c->changes[c->changes_count++];
     *change = (struct fake_change){.member = member, .after = after};

@@ -348,3 +348,33 @@ TEST(cell_finds_active_devices_by_the_tag_of_their_beacons)
     CHECK(cell_device_by_key(f.cell, w.devices[member].cert.ik) != NULL);
     fold_close(&f);
 }
+
+/* A group's meeting of last year would be of those who are in the group today. */
+TEST(cell_group_is_as_a_record_had_seen_it)
+{
+    struct cell_group g;
+    struct auth_group v = {.name = "Tổ 1", .members_count = 1};
+    world_found(&w);
+    uint32_t first = world_bring_in(&w, 0, ROLE_MEMBER, NULL);
+    uint32_t second = world_bring_in(&w, 0, ROLE_MEMBER, NULL);
+    memcpy(v.leader, w.devices[first].member, 16);
+    v.members = w.devices[first].member;
+    uint32_t before = w.records_count - 1;
+    uint32_t made = world_group(&w, 0, AUTH_GROUP, &v);
+    memcpy(v.group, w.records[made].id, 16);
+    memcpy(v.leader, w.devices[second].member, 16);
+    v.members = w.devices[second].member;
+    uint32_t changed = world_group(&w, 0, AUTH_GROUP, &v);
+    fold_all();
+    size_t one = cell_member_index(f.cell, w.devices[first].member);
+    size_t two = cell_member_index(f.cell, w.devices[second].member);
+    CHECK(!cell_group_at(f.cell, f.history, v.group, f.entries[before], &g));
+    CHECK(cell_group_at(f.cell, f.history, v.group, f.entries[made], &g));
+    CHECK(g.leader == one && g.members_count == 1 && g.members[0] == one);
+    CHECK(cell_group_at(f.cell, f.history, v.group, f.entries[changed], &g));
+    CHECK(g.leader == two && g.members_count == 1 && g.members[0] == two);
+    CHECK(cell_group_at(f.cell, NULL, v.group, HISTORY_NONE, &g));
+    CHECK_EQ(g.leader, two);
+    CHECK(!cell_group_at(f.cell, f.history, w.devices[0].member, f.entries[changed], &g));
+    fold_close(&f);
+}

@@ -215,3 +215,42 @@ TEST(who_has_left_is_neither_called_nor_waited_for)
     CHECK_TEXT(text_key(meeting_ignored_at(w->state, 0)->why.id), text_key(REFUSE_NOT_ACTIVE));
     world_free(w);
 }
+
+/* Who is put into a group after its meeting would otherwise have been expected at it. */
+TEST(meeting_of_a_group_stays_with_the_people_of_its_group)
+{
+    struct world *w = village();
+    world_group(w, A, 3, C, (const uint32_t[]){C, D}, 2);
+    world_all_meet(w);
+    struct act a = act_meeting("Sinh hoạt tổ", 1);
+    a.form = span_text("group");
+    memset(a.group, 3, sizeof a.group);
+    memcpy(a.chair, w->cell.members[C].id, 16);
+    const uint8_t *m = world_act(w, C, &a);
+    do_simple(w, C, ACT_NOTICE, m);
+    do_simple(w, C, ACT_OPEN, m);
+    do_roll(w, C, m, C, ROLL_PRESENT, "");
+    do_roll(w, C, m, D, ROLL_PRESENT, "");
+    const uint8_t *q = do_text(w, C, ACT_MOTION, m, 0, "Câu hỏi");
+    world_all_meet(w);
+    CHECK_EQ(only(w)->eligible, 2);
+    do_on(w, C, ACT_VOTE, m, q, CHOICE_AGREE);
+    do_on(w, D, ACT_VOTE, m, q, CHOICE_AGREE);
+    world_all_meet(w);
+    world_group(w, A, 3, C, (const uint32_t[]){C, E}, 2); /* D leaves the group, the vote is open */
+    CHECK_EQ(only(w)->motions[0].agree, 1);
+    world_meet(w, A, C);
+    do_on(w, C, ACT_TALLY, m, q, 0);
+    do_simple(w, C, ACT_CLOSE, m);
+    world_all_meet(w);
+    CHECK_EQ(only(w)->eligible, 2);
+    CHECK(only(w)->roll[E].concerned && !only(w)->roll[D].concerned);
+    CHECK_EQ(only(w)->motions[0].agree, 1); /* of C and E; what D said is shown as lost */
+    CHECK(meeting_voter(w->state, only(w), &only(w)->motions[0], E));
+    world_group(w, A, 3, C, (const uint32_t[]){A, B, C, D, E}, 5);
+    CHECK_EQ(only(w)->eligible, 2);
+    CHECK(!only(w)->roll[A].concerned);
+    CHECK_EQ(only(w)->motions[0].eligible, 2);
+    CHECK_EQ(meeting_ignored_count(w->state), 0);
+    world_free(w);
+}

@@ -244,9 +244,11 @@ TEST(meeting_of_a_group_stays_with_the_people_of_its_group)
     do_simple(w, C, ACT_CLOSE, m);
     world_all_meet(w);
     CHECK_EQ(only(w)->eligible, 2);
-    CHECK(only(w)->roll[E].concerned && !only(w)->roll[D].concerned);
-    CHECK_EQ(only(w)->motions[0].agree, 1); /* of C and E; what D said is shown as lost */
-    CHECK(meeting_voter(w->state, only(w), &only(w)->motions[0], E));
+    const struct meeting *got = only(w);
+    CHECK(got->roll[E].concerned && !got->roll[D].concerned);
+    CHECK_EQ(got->motions[0].agree, 1); /* of C and E; what D said is shown as lost */
+    CHECK(meeting_voter(w->state, got, &got->motions[0], E));
+    CHECK(!meeting_voter(w->state, got, &got->motions[0], D));
     world_group(w, A, 3, C, (const uint32_t[]){A, B, C, D, E}, 5);
     CHECK_EQ(only(w)->eligible, 2);
     CHECK(!only(w)->roll[A].concerned);

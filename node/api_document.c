@@ -56,7 +56,7 @@ static struct node_upload *upload_place(struct node *n)
 static int may_lay(struct api_call *c, const struct act *a, uint64_t size)
 {
     struct act unnamed = *a;
-    unnamed.size = size;
+    unnamed.size = size > 0 ? size : 1; /* an empty one is refused with a sentence of its own */
     unnamed.root[0] = unnamed.blob_key[0] = 1;
     return meeting_may(device_meetings(c->n->device), device_cell(c->n->device),
                        device_self(c->n->device), &unnamed, &c->why);
@@ -159,7 +159,7 @@ static int lay_from(struct api_call *c, struct act *a, const char *upload, struc
         *u = (struct node_upload){0};
         return lay(c, a, put);
     }
-    err = may_lay(c, a, content.size == 0 ? 1 : content.size);
+    err = may_lay(c, a, content.size);
     if (err == HOP_OK)
         err = device_put_begin(c->n->device, &put, &c->why);
     if (err == HOP_OK)

@@ -175,10 +175,10 @@ static const char *const reply_words[REPLY_COUNT] = {"none", "agree", "disagree"
 static json_t *replies_json(const struct api_call *c, const struct meeting *m)
 {
     const struct cell *cell = device_cell(c->n->device);
-    struct meeting_replies n = meeting_count_replies(m, cell, meeting_procedure(meetings(c)));
-    json_t *list = json_array(), *missing = json_array(), *late = json_array();
     if (m->kind != FORM_CONSULTATION)
         return json_null();
+    struct meeting_replies n = meeting_count_replies(m, cell, meeting_procedure(meetings(c)));
+    json_t *list = json_array(), *missing = json_array(), *late = json_array();
     for (uint32_t i = 0; i < m->roll_count; i++) {
         const struct meeting_reply *r = meeting_reply_of(m, i);
         if (!meeting_concerns(m, cell, i))

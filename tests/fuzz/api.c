@@ -31,7 +31,7 @@ static void ask(const char *method, const char *path, const char *query, struct 
     struct api_request rq = {
         .method = method, .path = path, .query = query, .accept_language = query, .body = body};
     (void)api_handle(&node, &rq, &reply);
-    if (strcmp(reply.content_type, "application/octet-stream") != 0) {
+    if (strncmp(reply.content_type, "application/json", 16) == 0) {
         json_t *root = json_loadb((const char *)reply.body.data, reply.body.size, 0, NULL);
         if (root == NULL || (reply.status != 200) != (json_object_get(root, "error") != NULL))
             abort();

@@ -248,7 +248,7 @@ static void bring(struct stage *s, struct stage_person *from, struct stage_perso
         if (!more)
             return;
     }
-    CHECK(!"an exchange ends");
+    fail_msg("an exchange of two does not end");
 }
 
 void stage_meet(struct stage *s, struct stage_person *a, struct stage_person *b)

@@ -20,7 +20,7 @@ refused "a name of 97 bytes" 2 API_TOO_LONG hop an invite "$(long 33)"
 check "one of 96" hop an invite "$(long 32)"
 refused "a title of 513 bytes" 2 API_TOO_LONG hop an meeting new "$(long 171)" --agenda a --reason x
 long 22000 >"$dir/long"
-refused "an opinion of 66000 bytes" 2 API_TOO_LONG eval 'hop an say 1 - <"$dir/long"'
+refused "an opinion of 66000 bytes" 1 REFUSE_TOO_LONG eval 'hop an say 1 - <"$dir/long"'
 long 21800 >"$dir/long"
 check "one of 65400" eval 'hop an say 1 - <"$dir/long"'
 soon "arrives whole" eval 'json binh ".opinions[] | select((.text | length) > 20000) | .text" meeting show 1 | cmp - <(cat "$dir/long"; echo)'

@@ -207,9 +207,9 @@ released = $(patsubst %.c,build/release-$(notdir $(CC))/%,$(1))
 bench: ## measure; prints tables and writes build/bench.json
 	@$(MAKE) V=release -j$(JOBS) --no-print-directory bench-programs build/release-$(notdir $(CC))/hop
 	@HOP=build/release-$(notdir $(CC))/hop tools/run-bench build/bench.json $(call released,$(filter-out $(SYNC),$(BENCH)))
-bench-meeting: ## measure the fold of meetings and their minutes by its goals
-	@$(MAKE) V=release -j$(JOBS) --no-print-directory build/release-$(notdir $(CC))/bench/meeting
-	@tools/run-bench build/bench-meeting.json build/release-$(notdir $(CC))/bench/meeting
+bench-meeting: ## measure the fold of meetings, their minutes and dossiers by its goals
+	@$(MAKE) V=release -j$(JOBS) --no-print-directory $(call released,bench/meeting.c bench/dossier.c)
+	@tools/run-bench build/bench-meeting.json $(call released,bench/meeting.c bench/dossier.c)
 bench-sync: ## measure sync against its goals, beside four other libraries; into build/bench.json too
 	@tools/deps
 	@$(MAKE) V=release -j$(JOBS) --no-print-directory $(call released,$(SYNC))

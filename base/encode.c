@@ -105,13 +105,26 @@ void base64_encode(char *ret, struct span bytes)
     ret[n] = '\0';
 }
 
+/* By comparison: a search in the alphabet for each digit was a sixth of the time it takes to verify
+ * a large dossier. -1: none. */
+static int base64_digit(uint8_t c)
+{
+    if (c >= 'A' && c <= 'Z')
+        return c - 'A';
+    if (c >= 'a' && c <= 'z')
+        return c - 'a' + 26;
+    if (c >= '0' && c <= '9')
+        return c - '0' + 52;
+    return c == '+' ? 62 : c == '/' ? 63 : -1;
+}
+
 /* One group of four digits into one to three bytes; the count, or 0 when it is not one. */
 static size_t base64_group(uint8_t out[static 3], const uint8_t in[static 4], bool last)
 {
     uint32_t v = 0;
     size_t pad = 0;
     for (size_t i = 0; i < 4; i++) {
-        int d = digit(base64_digits, (char)in[i]);
+        int d = base64_digit(in[i]);
         if (in[i] == '=' && last && i >= 2)
             pad++;
         else if (d < 0 || pad > 0)

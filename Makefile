@@ -36,7 +36,7 @@ src     = $(wildcard $(1)/*.c)
 obj     = $(patsubst %.c,$(O)/%.o,$(1))
 PURE   := $(filter-out $(EDGE),$(foreach f,$(FOLDERS),$(call src,$(f))))
 NODE   := $(wildcard node/*.c)
-SIM    := $(filter-out sim/main.c,$(wildcard sim/*.c))
+SIM    := $(filter-out sim/main.c sim/memo.c,$(wildcard sim/*.c))
 # tests/lib: what every test links, and what only tests of whole devices do (clusters of meshes)
 TESTLIB := tests/lib/test.c tests/lib/main.c
 CLUSTER := $(filter-out $(TESTLIB),$(wildcard tests/lib/*.c))
@@ -44,7 +44,7 @@ UNIT   := $(sort $(wildcard tests/unit/*/*_test.c))
 SCENARIO := $(sort $(wildcard tests/scenario/*_test.c))
 FUZZ   := $(sort $(wildcard tests/fuzz/*.c))
 BENCH  := $(sort $(wildcard bench/*.c))
-SOURCES := $(PURE) $(wildcard $(EDGE)) $(NODE) $(SIM) $(wildcard sim/main.c) $(TESTLIB) $(CLUSTER) $(UNIT) $(SCENARIO) $(FUZZ) $(BENCH) $(wildcard tools/*.c)
+SOURCES := $(PURE) $(wildcard $(EDGE)) $(NODE) $(SIM) $(wildcard sim/main.c sim/memo.c) $(TESTLIB) $(CLUSTER) $(UNIT) $(SCENARIO) $(FUZZ) $(BENCH) $(wildcard tools/*.c)
 
 # One archive a folder. Its tests link it and the folders below it, so that an arrow pointing up
 # does not even link. procedures is data: the files of procedures/, embedded.
@@ -68,8 +68,9 @@ LIBS := -lsodium -llmdb -lm -lpthread
 LIBS.node    := -lzmq -lmicrohttpd -lcurl -ljansson -lqrencode -lutf8proc
 LIBS.audio   := -lopus -lspeexdsp -lportaudio
 LIBS.meeting := -lconfig
+LIBS.sim := -lz -lsqlite3 -ljansson
 # what the folders in $(1) need from outside
-libs = $(if $(filter node,$(1)),$(LIBS.node)) $(if $(filter node audio,$(1)),$(LIBS.audio)) $(if $(filter meeting device node sim,$(1)),$(LIBS.meeting)) $(LIBS)
+libs = $(if $(filter node,$(1)),$(LIBS.node)) $(if $(filter node audio,$(1)),$(LIBS.audio)) $(if $(filter sim,$(1)),$(LIBS.sim)) $(if $(filter meeting device node sim,$(1)),$(LIBS.meeting)) $(LIBS)
 # objects by name, archives in a group: their order does not matter
 link = @echo "  LD   $@"; $(CC) $(LDFLAGS) -o $@ $(filter %.o,$^) -Wl,--start-group $(filter %.a,$^) -Wl,--end-group
 
@@ -91,6 +92,8 @@ $(O)/assets/web.c: $(WEB) tools/embed
 	@mkdir -p $(@D); tools/embed node/web_assets.h web_asset web_assets node/web $(WEB) >$@
 $(O)/assets/procedures.c: $(PROCEDURES) tools/embed
 	@mkdir -p $(@D); tools/embed procedures/assets.h procedure_asset procedure_assets procedures $(PROCEDURES) >$@
+$(O)/assets/sim.c: sim/report.html tools/embed
+	@mkdir -p $(@D); tools/embed sim/assets.h sim_asset sim_assets sim sim/report.html >$@
 $(O)/assets/%.o: $(O)/assets/%.c $(O)/flags
 	@echo "  CC   $<"; $(COMPILE) -MMD -MP -c -o $@ $<
 
@@ -102,7 +105,7 @@ endef
 $(foreach f,$(FOLDERS),$(eval $(call archive_rule,$(f))))
 $(O)/lib/procedures.a: $(O)/assets/procedures.o
 $(O)/lib/node.a: $(call obj,$(filter-out node/main.c,$(NODE))) $(O)/assets/web.o
-$(O)/lib/sim.a: $(call obj,$(SIM))
+$(O)/lib/sim.a: $(call obj,$(SIM)) $(O)/assets/sim.o
 $(O)/lib/test.a: $(call obj,$(TESTLIB))
 $(O)/lib/cluster.a: $(call obj,$(CLUSTER))
 $(O)/lib/procedures.a $(O)/lib/node.a $(O)/lib/sim.a $(O)/lib/test.a $(O)/lib/cluster.a:
@@ -112,10 +115,12 @@ $(O)/lib/procedures.a $(O)/lib/node.a $(O)/lib/sim.a $(O)/lib/test.a $(O)/lib/cl
 all: $(O)/hop $(O)/hop-sim $(O)/hop-sim-toy $(O)/hear ## build everything
 $(O)/hop: $(O)/node/main.o $(call archive,node $(below.node)) $(CRYPTO.sodium)
 	$(link) $(call libs,node)
-$(O)/hop-sim: $(O)/sim/main.o $(call archive,sim $(below.sim)) $(CRYPTO.sodium)
-	$(link) $(call libs,sim)
-$(O)/hop-sim-toy: $(O)/sim/main.o $(call archive,sim $(below.sim)) $(CRYPTO.toy)
-	$(link) $(call libs,sim)
+# memo.o remembers signatures that were checked: the linker leads the calls through it
+MEMO := -Wl,--wrap=hop_verify,--wrap=hop_sign
+$(O)/hop-sim: $(O)/sim/main.o $(O)/sim/memo.o $(call archive,sim $(below.sim)) $(CRYPTO.sodium)
+	$(link) $(MEMO) $(call libs,sim)
+$(O)/hop-sim-toy: $(O)/sim/main.o $(O)/sim/memo.o $(call archive,sim $(below.sim)) $(CRYPTO.toy)
+	$(link) $(MEMO) $(call libs,sim)
 
 $(O)/hear: $(O)/tools/hear.o $(call archive,audio $(below.audio)) $(CRYPTO.sodium)
 	$(link) $(call libs,audio)

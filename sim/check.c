@@ -5,10 +5,11 @@
 
 #include <stdlib.h>
 
-#define HELD_MAX        (64u << 20) /* bytes that wait for one node's commit */
-#define EARLY_BYTES_MAX 1200 /* to a stranger: a HELLO, and no more than three such packets' worth */
-#define QUIET_BYTES     200  /* a second, of a link that is level: keepalives and acknowledgements */
-#define SHUFFLES        8
+#define HELD_MAX (64u << 20) /* bytes that wait for one node's commit */
+#define EARLY_BYTES_MAX                                                                            \
+    1200                /* to a stranger: a HELLO, and no more than three such packets' worth */
+#define QUIET_BYTES 200 /* a second, of a link that is level: keepalives and acknowledgements */
+#define SHUFFLES    8
 
 static const char *const names[] = {
 #define X(name, text, means) text,
@@ -83,8 +84,7 @@ static bool contains(struct span bytes, struct span what)
 void sim_check_frame(struct sim_world *w, const struct sim_node *n, const struct sim_link *l,
                      unsigned way, struct span bytes)
 {
-    if (!l->greeted[way] && l->early[way] > EARLY_BYTES_MAX &&
-        sim_check_on(w, CHECK_AMPLIFICATION))
+    if (!l->greeted[way] && l->early[way] > EARLY_BYTES_MAX && sim_check_on(w, CHECK_AMPLIFICATION))
         sim_fail_check(w, names[CHECK_AMPLIFICATION],
                        "%s sent %u bytes to somebody who has sent nothing", n->name,
                        (unsigned)l->early[way]);
@@ -261,7 +261,8 @@ static void check_causal(struct sim_world *w, struct sim_node *n)
         const struct history_entry *e = history_at(h, i);
         bool holds = e->seq == 1 ? e->previous == HISTORY_NONE : e->previous < i;
         for (uint32_t k = 0; k < e->deps_count && holds; k++)
-            holds = history_dep(h, e, k) < i && history_at(h, history_dep(h, e, k))->height < e->height;
+            holds =
+                history_dep(h, e, k) < i && history_at(h, history_dep(h, e, k))->height < e->height;
         if (!holds)
             sim_fail_check(w, names[CHECK_CAUSAL], "%s shows a record before what it had seen",
                            n->name);
@@ -379,7 +380,8 @@ static void check_quiet(struct sim_world *w)
         up += w->nodes[i].links_up;
     uint64_t most = (up + 2) * QUIET_BYTES * 60;
     if (sent > most)
-        sim_fail_check(w, names[CHECK_LIVELOCK], "in the last minute %llu bytes were sent, over %llu",
+        sim_fail_check(w, names[CHECK_LIVELOCK],
+                       "in the last minute %llu bytes were sent, over %llu",
                        (unsigned long long)sent, (unsigned long long)most);
 }
 

@@ -12,14 +12,16 @@
     X(CHECK_CAUSAL, "causal", "logs have no gap, and nothing is shown before what it had seen")    \
     X(CHECK_CONVERGE, "converge", "in the end whoever can reach each other has the same records")  \
     X(CHECK_SAME_STATE, "same-state", "equal records show equal meetings, at any time")            \
-    X(CHECK_ORDER_FREE, "order-free", "the records give the same meetings in any order of arrival") \
+    X(CHECK_ORDER_FREE, "order-free",                                                              \
+      "the records give the same meetings in any order of arrival")                                \
     X(CHECK_DECIDED_ONCE, "decided-once", "a closed vote has one result, everywhere")              \
     X(CHECK_CONFIDENTIAL, "confidential", "no frame shows what was written")                       \
     X(CHECK_BOUNDED, "bounded-memory", "queues, links and what waits stay under their limits")     \
     X(CHECK_AMPLIFICATION, "no-amplification", "a stranger who sends nothing is sent little")      \
     X(CHECK_LIVELOCK, "no-livelock", "when all is level, links grow quiet")                        \
     X(CHECK_PROGRESS, "reach", "at least `reach` of what was possible was delivered")              \
-    X(CHECK_DISK_FULL, "disk-full-safe", "after a full disk, writing works again and nothing is lost") \
+    X(CHECK_DISK_FULL, "disk-full-safe",                                                           \
+      "after a full disk, writing works again and nothing is lost")                                \
     X(CHECK_MESH, "mesh", "the indexes inside every mesh hold together")
 
 enum sim_check {
@@ -44,6 +46,7 @@ void sim_check_sample(struct sim_world *w);
 /* Made when it is over. */
 void sim_check_end(struct sim_world *w);
 
-#define SIM_MARK "words number" /* what every opinion and motion of a simulated member begins with */
+#define SIM_MARK                                                                                   \
+    "words number" /* what every opinion and motion of a simulated member begins with */
 
 #endif

@@ -21,11 +21,11 @@ struct sim_cli {
     enum sim_crypto crypto;
     bool crypto_given;
     bool lmdb, trace, quiet, swarm, twice, no_capsule, no_report;
-    const char *out;  /* folder for what is written */
-    uint64_t jobs;    /* of sweep */
-    uint64_t budget;  /* s of wall time, of sweep and shrink; 0: none */
-    uint64_t pace;    /* of play: virtual seconds a second */
-    uint64_t allow;   /* of compare: percent that may be lost */
+    const char *out; /* folder for what is written */
+    uint64_t jobs;   /* of sweep */
+    uint64_t budget; /* s of wall time, of sweep and shrink; 0: none */
+    uint64_t pace;   /* of play: virtual seconds a second */
+    uint64_t allow;  /* of compare: percent that may be lost */
 };
 
 int sim_cli_run(const struct sim_cli *c);

@@ -57,14 +57,14 @@ static bool numbers_of_sweep(struct numbers *n, const char *folder)
     sqlite3 *db = NULL;
     sqlite3_stmt *q = NULL;
     (void)snprintf(path, sizeof path, "%.480s/runs.sqlite", folder);
-    bool good =
-        access(path, R_OK) == 0 &&
-        sqlite3_open_v2(path, &db, SQLITE_OPEN_READONLY, NULL) == SQLITE_OK &&
-        sqlite3_prepare_v2(db,
-                           "SELECT count(*), sum(code<>0), sum(records), sum(delivered), sum(pairs),"
-                           " sum(bytes), sum(events), sum(cpu_us) FROM runs",
-                           -1, &q, NULL) == SQLITE_OK &&
-        sqlite3_step(q) == SQLITE_ROW;
+    bool good = access(path, R_OK) == 0 &&
+                sqlite3_open_v2(path, &db, SQLITE_OPEN_READONLY, NULL) == SQLITE_OK &&
+                sqlite3_prepare_v2(
+                    db,
+                    "SELECT count(*), sum(code<>0), sum(records), sum(delivered), sum(pairs),"
+                    " sum(bytes), sum(events), sum(cpu_us) FROM runs",
+                    -1, &q, NULL) == SQLITE_OK &&
+                sqlite3_step(q) == SQLITE_ROW;
     uint64_t *const into[] = {&n->runs,  &n->failed, &n->records, &n->delivered,
                               &n->pairs, &n->bytes,  &n->events,  &n->cpu_us};
     for (int i = 0; good && i < 8; i++)
@@ -122,8 +122,7 @@ int sim_cli_compare(const struct sim_cli *c)
     unsigned bad = 0;
     printf("%-24s %14.14s %14.14s\n", "", c->what, c->second);
     bad += line("failed runs", a.failed, b.failed, true, 0);
-    bad += line("delivered, of a million",
-                a.pairs == 0 ? 0 : a.delivered * SIM_MILLION / a.pairs,
+    bad += line("delivered, of a million", a.pairs == 0 ? 0 : a.delivered * SIM_MILLION / a.pairs,
                 b.pairs == 0 ? 0 : b.delivered * SIM_MILLION / b.pairs, false, c->allow);
     bad += line("mean delay, ms", a.delay_ms, b.delay_ms, true, c->allow);
     bad += line("bytes a record", a.records == 0 ? 0 : a.bytes / a.records,
@@ -171,12 +170,17 @@ int sim_cli_import(const struct sim_cli *c)
     if (t.legs_count > 0 && t.legs[t.legs_count - 1].at + 60 * SIM_MILLION > end)
         end = t.legs[t.legs_count - 1].at + 60 * SIM_MILLION;
     bool trace = strcmp(kind, "trace") == 0;
-    buf_printf(&b, "name = \"imported\";\nwhy = \"made from a file\";\nduration = \"%llus\"; settle = \"0s\";\n",
+    buf_printf(&b,
+               "name = \"imported\";\nwhy = \"made from a file\";\nduration = \"%llus\"; settle = "
+               "\"0s\";\n",
                (unsigned long long)(end / SIM_MILLION));
     if (trace)
-        buf_text(&b, "contacts = \"range\";\nradios = { wifi = { range = \"100m\"; when_differ = 1; }; };\n");
+        buf_text(&b, "contacts = \"range\";\nradios = { wifi = { range = \"100m\"; when_differ = "
+                     "1; }; };\n");
     else
-        buf_printf(&b, "contacts = \"%s\"; contacts_file = \"%s\";\nradios = { wifi = { when_differ = 1; }; };\n",
+        buf_printf(&b,
+                   "contacts = \"%s\"; contacts_file = \"%s\";\nradios = { wifi = { when_differ = "
+                   "1; }; };\n",
                    kind, real);
     buf_printf(&b, "groups = ( { name = \"node\"; count = %u; kind = \"mesh\";", (unsigned)t.nodes);
     if (trace)
@@ -185,7 +189,8 @@ int sim_cli_import(const struct sim_cli *c)
     if (t.messages_count > 0)
         buf_printf(&b, "messages_file = \"%s\";\n", real);
     else
-        buf_text(&b, "acts = ( { do = \"record\"; who = \"any\"; times = 20; within = \"60s\"; } );\n");
+        buf_text(&b,
+                 "acts = ( { do = \"record\"; who = \"any\"; times = 20; within = \"60s\"; } );\n");
     bool good = sim_write_file(".", c->second, buf_written(&b));
     printf("%s: %u nodes, %zu contacts, %zu legs, %zu messages\n", c->second, (unsigned)t.nodes,
            t.meetings_count, t.legs_count, t.messages_count);
@@ -204,12 +209,13 @@ static int report_sweep(const char *folder)
     (void)snprintf(path, sizeof path, "%.480s/runs.sqlite", folder);
     if (access(path, R_OK) != 0 ||
         sqlite3_open_v2(path, &db, SQLITE_OPEN_READONLY, NULL) != SQLITE_OK ||
-        sqlite3_prepare_v2(db,
-                           "SELECT scenario, options, count(*), sum(code<>0), sum(virtual_us)/3600000000,"
-                           " sum(cpu_us)/1000000, sum(delivered)*100/max(1,sum(pairs)),"
-                           " group_concat(CASE WHEN code<>0 THEN failed||':'||seed END)"
-                           " FROM runs GROUP BY scenario, options ORDER BY scenario, options",
-                           -1, &q, NULL) != SQLITE_OK) {
+        sqlite3_prepare_v2(
+            db,
+            "SELECT scenario, options, count(*), sum(code<>0), sum(virtual_us)/3600000000,"
+            " sum(cpu_us)/1000000, sum(delivered)*100/max(1,sum(pairs)),"
+            " group_concat(CASE WHEN code<>0 THEN failed||':'||seed END)"
+            " FROM runs GROUP BY scenario, options ORDER BY scenario, options",
+            -1, &q, NULL) != SQLITE_OK) {
         fprintf(stderr, "hop-sim: %s holds neither report.json nor runs.sqlite\n", folder);
         (void)sqlite3_close(db);
         return 2;

@@ -171,7 +171,8 @@ static void progress(const struct sim_world *w, uint64_t began, uint64_t *next)
     *next = now + PROGRESS_US;
     uint64_t spent = now - began + 1, left = w->scenario.duration - w->now;
     uint64_t speed = w->now / spent;
-    fprintf(stderr, "\r\033[K%s: %llu of %llu s, %llu times real time, %llu events/s, %llu MB, %llu s left",
+    fprintf(stderr,
+            "\r\033[K%s: %llu of %llu s, %llu times real time, %llu events/s, %llu MB, %llu s left",
             w->scenario.name, (unsigned long long)(w->now / SIM_MILLION),
             (unsigned long long)(w->scenario.duration / SIM_MILLION), (unsigned long long)speed,
             (unsigned long long)(w->counters.events * SIM_MILLION / spent),
@@ -305,7 +306,8 @@ int sim_run_apart(const struct sim_scenario *s, const struct sim_setup *setup, c
     if (got < sizeof *ret) {
         *ret = (struct sim_result){.code = 1};
         (void)snprintf(ret->failed_check, sizeof ret->failed_check, "%s", late ? "hang" : "crash");
-        (void)snprintf(ret->failure, sizeof ret->failure, late ? "not done after %d s" : "signal %d",
+        (void)snprintf(ret->failure, sizeof ret->failure,
+                       late ? "not done after %d s" : "signal %d",
                        late ? (int)seconds : WTERMSIG(status));
     }
     return ret->code;
@@ -449,7 +451,8 @@ static void remove_folder(const char *path)
     (void)rmdir(path);
 }
 
-/* Run a copy of the drawn scenario here; if an assertion ends it, the process that is left tells. */
+/* Run a copy of the drawn scenario here; if an assertion ends it, the process that is left tells.
+ */
 static int run_copy(const struct sim_scenario *s, const struct sim_setup *setup, const char *out,
                     struct sim_result *r)
 {
@@ -548,7 +551,8 @@ int sim_cli_replay(const struct sim_cli *c)
     else
         printf("%s: %s\n", r.failed_check, r.failure);
     if (check[0] != '\0')
-        printf("%s\n", strcmp(check, r.failed_check) == 0 ? "the same failure" : "not the same failure");
+        printf("%s\n",
+               strcmp(check, r.failed_check) == 0 ? "the same failure" : "not the same failure");
     return r.code;
 }
 

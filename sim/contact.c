@@ -19,10 +19,9 @@ static void push_next(struct sim_world *w)
 {
     const struct sim_trails *t = w->trails;
     if (t->next < t->meetings_count)
-        sim_push(w, (struct sim_event){.at = t->meetings[t->next].at > w->now
-                                                 ? t->meetings[t->next].at
-                                                 : w->now,
-                                       .type = SIM_EVENT_CONTACT});
+        sim_push(w, (struct sim_event){
+                        .at = t->meetings[t->next].at > w->now ? t->meetings[t->next].at : w->now,
+                        .type = SIM_EVENT_CONTACT});
 }
 
 /* All that stand at this time: one event for many. */

@@ -1,6 +1,6 @@
-/* The disk of a virtual device: a store in front of the real one (in memory, or LMDB in a directory)
- * that is full, fails or loses power when told, and that knows whether anything was written since
- * the last commit. The store behind it is the node's own code. */
+/* The disk of a virtual device: a store in front of the real one (in memory, or LMDB in a
+ * directory) that is full, fails or loses power when told, and that knows whether anything was
+ * written since the last commit. The store behind it is the node's own code. */
 #include "cell/record.h"
 #include "sim/world.h"
 
@@ -104,9 +104,9 @@ static void disk_close(struct store *s)
     free(s);
 }
 
-static const struct store_ops disk_ops = {
-    disk_append, disk_get,    disk_tip,    disk_next_log, disk_arrival, disk_put,
-    disk_find,   disk_remove, disk_commit, disk_rollback, disk_close};
+static const struct store_ops disk_ops = {disk_append,  disk_get,      disk_tip,  disk_next_log,
+                                          disk_arrival, disk_put,      disk_find, disk_remove,
+                                          disk_commit,  disk_rollback, disk_close};
 
 static int open_inner(struct disk *d, uint64_t bytes_max)
 {

@@ -54,7 +54,8 @@ static int add_each(const struct sim_scenario *s, struct sim_tasks *out, const s
     bool all = strcmp(t->who, "all") == 0;
     if (sets || (g == NULL && !all) || (g != NULL && g->count == 1))
         return add_exact(s, out, t, r);
-    uint32_t first = all ? 0 : g->first, count = all ? (uint32_t)s->nodes_count : (uint32_t)g->count;
+    uint32_t first = all ? 0 : g->first,
+             count = all ? (uint32_t)s->nodes_count : (uint32_t)g->count;
     for (uint32_t i = 0; i < count; i++) {
         struct sim_task one = *t;
         sim_node_name(s, first + i, one.who);
@@ -110,26 +111,16 @@ static const struct swarm_class {
     uint64_t value_max;
 } swarm_classes[FAULT_COUNT] = {
     [FAULT_PARTITION] = {1200, 0, 0}, /* needs groups: scenarios write it */
-    [FAULT_HALVES] = {1200, 6, 0},
-    [FAULT_ISOLATE] = {900, 8, 0},
-    [FAULT_POWER] = {300, 20, 0},
-    [FAULT_STOP] = {600, 10, 0},
-    [FAULT_PAUSE] = {300, 10, 0},
-    [FAULT_RESTORE] = {600, 1, 0},
-    [FAULT_CLONE] = {600, 1, 0},
-    [FAULT_DISK_FULL] = {600, 4, 0},
-    [FAULT_DISK_ERROR] = {0, 8, 0},
-    [FAULT_SLOW_DISK] = {600, 4, 900},
-    [FAULT_CLOCK] = {0, 10, 0},
-    [FAULT_LOSS] = {600, 10, 600000},
-    [FAULT_DEAF] = {300, 8, 0},
-    [FAULT_CLOG] = {60, 8, 0},
-    [FAULT_FLAP] = {120, 6, 3000},
-    [FAULT_DUPLICATE] = {600, 6, 300000},
-    [FAULT_CORRUPT] = {600, 6, 50000},
-    [FAULT_TRUNCATE] = {600, 6, 50000},
-    [FAULT_REPLAY] = {600, 6, 300000},
-    [FAULT_GARBAGE] = {0, 10, 0}};
+    [FAULT_HALVES] = {1200, 6, 0},     [FAULT_ISOLATE] = {900, 8, 0},
+    [FAULT_POWER] = {300, 20, 0},      [FAULT_STOP] = {600, 10, 0},
+    [FAULT_PAUSE] = {300, 10, 0},      [FAULT_RESTORE] = {600, 1, 0},
+    [FAULT_CLONE] = {600, 1, 0},       [FAULT_DISK_FULL] = {600, 4, 0},
+    [FAULT_DISK_ERROR] = {0, 8, 0},    [FAULT_SLOW_DISK] = {600, 4, 900},
+    [FAULT_CLOCK] = {0, 10, 0},        [FAULT_LOSS] = {600, 10, 600000},
+    [FAULT_DEAF] = {300, 8, 0},        [FAULT_CLOG] = {60, 8, 0},
+    [FAULT_FLAP] = {120, 6, 3000},     [FAULT_DUPLICATE] = {600, 6, 300000},
+    [FAULT_CORRUPT] = {600, 6, 50000}, [FAULT_TRUNCATE] = {600, 6, 50000},
+    [FAULT_REPLAY] = {600, 6, 300000}, [FAULT_GARBAGE] = {0, 10, 0}};
 
 static int draw_class(struct sim_scenario *s, enum sim_fault kind)
 {
@@ -145,6 +136,8 @@ static int draw_class(struct sim_scenario *s, enum sim_fault kind)
         t.at = 20 * SIM_MILLION + rng_below(&r, safe - 20 * SIM_MILLION);
         t.lasts = c->lasts_max == 0 ? 0 : SIM_MILLION * (1 + rng_below(&r, c->lasts_max));
         t.value = c->value_max == 0 ? 0 : 1 + rng_below(&r, c->value_max);
+        if (kind == FAULT_POWER)
+            t.value = rng_below(&r, 2); /* every other one at the worst moment */
         if (kind == FAULT_HALVES)
             t.value = 1 + rng_below(&r, UINT32_MAX);
         if (kind == FAULT_CLOCK) /* up to 262 s, as Jepsen bumps clocks, either way */
@@ -176,7 +169,8 @@ static void sort(struct sim_tasks *t)
     for (size_t i = 0; i < t->count; i++)
         t->items[i].order = (uint32_t)i;
     if (t->count > 0)
-        qsort(t->items, t->count, sizeof *t->items, by_time); /* no two are equal: any sort will do */
+        qsort(t->items, t->count, sizeof *t->items,
+              by_time); /* no two are equal: any sort will do */
 }
 
 int sim_scenario_draw(struct sim_scenario *s, char why[static SIM_MESSAGE_BYTES])
@@ -193,7 +187,8 @@ int sim_scenario_draw(struct sim_scenario *s, char why[static SIM_MESSAGE_BYTES]
         s->drawn = 1;
     }
     if (err == HOP_EFULL)
-        (void)snprintf(why, SIM_MESSAGE_BYTES, "there are more than %d faults or acts", SIM_TASKS_MAX);
+        (void)snprintf(why, SIM_MESSAGE_BYTES, "there are more than %d faults or acts",
+                       SIM_TASKS_MAX);
     else if (err != HOP_OK)
         (void)snprintf(why, SIM_MESSAGE_BYTES, "%s", hop_error_text(err));
     return err;

@@ -1,5 +1,6 @@
-/* What should not happen and does, at the times that were drawn: each fault begins, lasts, ends. When
- * the run settles, all end, everybody is switched on, and what was promised must come about. */
+/* What should not happen and does, at the times that were drawn: each fault begins, lasts, ends.
+ * When the run settles, all end, everybody is switched on, and what was promised must come about.
+ */
 #include "sim/film.h"
 #include "sim/observe.h"
 
@@ -70,6 +71,13 @@ static void keep_apart(struct sim_world *w, uint32_t index, bool apart)
 
 /* ---- old copies ---- */
 
+static void write_something(struct sim_world *w, struct sim_node *n)
+{
+    struct text_said why;
+    if (sim_play_do(w, n, DO_OPINION, 0, &why) != HOP_OK)
+        sim_trace(w, "%s has nothing to say", n->name);
+}
+
 void sim_fault_copy(struct sim_world *w, uint32_t index)
 {
     struct sim_node *n = node_of(w, fault_at(w, index));
@@ -81,6 +89,8 @@ void sim_fault_copy(struct sim_world *w, uint32_t index)
     sim_node_committed(w, n); /* a copy holds what is on the disk */
     if (n->copy == NULL || sim_disk_copy(n->store, n->copy) != HOP_OK)
         sim_fail(w, "%s could not be copied", n->name);
+    if (!w->scenario.assembly)
+        write_something(w, n); /* it goes on: the copy is old from now on */
 }
 
 static void put_back(struct sim_world *w, struct sim_node *n, bool whole)
@@ -99,6 +109,8 @@ static void put_back(struct sim_world *w, struct sim_node *n, bool whole)
     n->copy = NULL;
     sim_watch_rewind(w, n);
     sim_node_on(w, n);
+    if (whole && !w->scenario.assembly)
+        write_something(w, n); /* before it meets anybody: one number, two records */
 }
 
 /* ---- beginning and ending ---- */
@@ -116,10 +128,17 @@ static void set_rate(uint32_t *rate, uint64_t value, bool begin)
     *rate = begin ? (uint32_t)(value > SIM_MILLION ? SIM_MILLION : value) : 0;
 }
 
-static void turn_power(struct sim_world *w, struct sim_node *n, const struct sim_task *t, bool begin)
+/* value 1: not before something waits for the disk, so that the power goes at the worst moment. */
+static void turn_power(struct sim_world *w, struct sim_node *n, const struct sim_task *t,
+                       bool begin)
 {
     if (!begin) {
+        n->doomed = 0;
         sim_node_on(w, n);
+        return;
+    }
+    if (t->kind == FAULT_POWER && t->value == 1 && n->store != NULL && !sim_disk_dirty(n->store)) {
+        n->doomed = (uint32_t)(t - w->scenario.faults.items) + 1;
         return;
     }
     sim_node_off(w, n, t->kind == FAULT_STOP);
@@ -259,8 +278,8 @@ void sim_fault_begin(struct sim_world *w, uint32_t index)
                   sim_fault_name((enum sim_fault)t->kind), t->who);
     apply(w, index, true);
     if (t->lasts > 0)
-        sim_push(w, (struct sim_event){
-                        .at = w->now + t->lasts, .type = SIM_EVENT_MEND, .step = index});
+        sim_push(
+            w, (struct sim_event){.at = w->now + t->lasts, .type = SIM_EVENT_MEND, .step = index});
 }
 
 void sim_fault_end(struct sim_world *w, uint32_t index)
@@ -301,6 +320,7 @@ void sim_fault_settle(struct sim_world *w)
         bool paused = n->trouble.paused > 0;
         n->trouble = (struct sim_trouble){0};
         n->clogged_until = 0;
+        n->doomed = 0;
         if (n->store != NULL) {
             sim_disk_full(n->store, false);
             sim_disk_fail(n->store, HOP_OK);

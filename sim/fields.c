@@ -6,7 +6,9 @@
 #define FAR     (UINT64_C(20000) * 1000 * 1000)        /* mm: across a country, with room */
 
 #define ROOT(name, quantity, member, least, most, usual)                                           \
-    {name, quantity, offsetof(struct sim_scenario, member), least, most, usual}
+    {                                                                                              \
+        name, quantity, offsetof(struct sim_scenario, member), least, most, usual                  \
+    }
 const struct sim_field sim_root_fields[] = {
     ROOT("seed", SIM_COUNT, seed, 0, UINT64_MAX, 1),
     ROOT("duration", SIM_TIME, duration, SIM_MILLION, FOREVER, 600 * SIM_MILLION),
@@ -22,7 +24,9 @@ const struct sim_field sim_root_fields[] = {
     {0}};
 
 #define RADIO(name, quantity, member, least, most, usual)                                          \
-    {name, quantity, offsetof(struct sim_radio, member), least, most, usual}
+    {                                                                                              \
+        name, quantity, offsetof(struct sim_radio, member), least, most, usual                     \
+    }
 const struct sim_field sim_radio_fields[] = {
     RADIO("range", SIM_LENGTH, range, 0, FAR, 0),
     RADIO("rate", SIM_RATE, rate, 0, UINT64_C(100000000000), 0),
@@ -43,7 +47,9 @@ const struct sim_field sim_radio_fields[] = {
     {0}};
 
 #define GROUP(name, quantity, member, least, most, usual)                                          \
-    {name, quantity, offsetof(struct sim_group, member), least, most, usual}
+    {                                                                                              \
+        name, quantity, offsetof(struct sim_group, member), least, most, usual                     \
+    }
 const struct sim_field sim_group_fields[] = {
     GROUP("count", SIM_COUNT, count, 1, SIM_NODES_MAX, 1),
     GROUP("x", SIM_LENGTH, x, 0, FAR, 0),
@@ -60,20 +66,21 @@ const struct sim_field sim_group_fields[] = {
     {0}};
 
 #define TASK(name, quantity, member, least, most, usual)                                           \
-    {name, quantity, offsetof(struct sim_task, member), least, most, usual}
-const struct sim_field sim_task_fields[] = {
-    TASK("at", SIM_TIME, at, 0, FOREVER, 0),
-    TASK("for", SIM_TIME, lasts, 0, FOREVER, 0),
-    TASK("every", SIM_TIME, every, 0, FOREVER, 0),
-    TASK("until", SIM_TIME, until, 0, FOREVER, 0),
-    TASK("within", SIM_TIME, spread, 0, FOREVER, 0),
-    TASK("times", SIM_COUNT, times, 1, SIM_TASKS_MAX, 1),
-    TASK("value", SIM_COUNT, value, 0, UINT64_MAX, 0),
-    {0}};
+    {                                                                                              \
+        name, quantity, offsetof(struct sim_task, member), least, most, usual                      \
+    }
+const struct sim_field sim_task_fields[] = {TASK("at", SIM_TIME, at, 0, FOREVER, 0),
+                                            TASK("for", SIM_TIME, lasts, 0, FOREVER, 0),
+                                            TASK("every", SIM_TIME, every, 0, FOREVER, 0),
+                                            TASK("until", SIM_TIME, until, 0, FOREVER, 0),
+                                            TASK("within", SIM_TIME, spread, 0, FOREVER, 0),
+                                            TASK("times", SIM_COUNT, times, 1, SIM_TASKS_MAX, 1),
+                                            TASK("value", SIM_COUNT, value, 0, UINT64_MAX, 0),
+                                            {0}};
 
-const char *const sim_root_names[] = {"name",   "why",    "contacts", "contacts_file", "messages_file",
-                                      "radios", "groups", "faults",   "acts",          "checks",
-                                      "without", NULL};
+const char *const sim_root_names[] = {"name",          "why",    "contacts", "contacts_file",
+                                      "messages_file", "radios", "groups",   "faults",
+                                      "acts",          "checks", "without",  NULL};
 const char *const sim_group_names[] = {"name",  "cell",  "kind", "place", "move",
                                        "route", "radio", "file", NULL};
 const char *const sim_task_names[] = {"do", "who", "other", NULL};
@@ -100,8 +107,9 @@ int sim_field_read(void *base, const struct sim_field *f, const char *text, unsi
         [SIM_RATE] = "6Mbit", [SIM_SHARE] = "2%",   [SIM_BYTES] = "2kB"};
     uint64_t v;
     if (!sim_quantity_read(&v, f->quantity, text)) {
-        (void)snprintf(why, SIM_MESSAGE_BYTES, "line %u: %s cannot be \"%.40s\"; write it like \"%s\"",
-                       line, f->name, text, examples[f->quantity]);
+        (void)snprintf(why, SIM_MESSAGE_BYTES,
+                       "line %u: %s cannot be \"%.40s\"; write it like \"%s\"", line, f->name, text,
+                       examples[f->quantity]);
         return HOP_EMALFORMED;
     }
     if (v < f->least || v > f->most) {

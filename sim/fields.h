@@ -12,7 +12,7 @@ struct sim_field {
     uint64_t usual; /* not written when equal */
 };
 
-extern const struct sim_field sim_root_fields[];  /* each list ends with a NULL name */
+extern const struct sim_field sim_root_fields[]; /* each list ends with a NULL name */
 extern const struct sim_field sim_radio_fields[];
 extern const struct sim_field sim_group_fields[];
 extern const struct sim_field sim_task_fields[];

@@ -26,8 +26,8 @@ int sim_film_begin(struct sim_world *w)
     f->delivered = calloc(frames + 2, sizeof *f->delivered);
     f->possible = calloc(frames + 2, sizeof *f->possible);
     f->frames = calloc(SIM_FILM_FRAMES_KEPT, sizeof *f->frames);
-    if (f->frames == NULL || f->xy == NULL || f->share == NULL || f->total == NULL || f->delivered == NULL ||
-        f->possible == NULL)
+    if (f->frames == NULL || f->xy == NULL || f->share == NULL || f->total == NULL ||
+        f->delivered == NULL || f->possible == NULL)
         return HOP_ENOMEM;
     return HOP_OK;
 }
@@ -61,8 +61,9 @@ void sim_film_sample(struct sim_world *w)
         f->xy[2 * (row + i)] = (int32_t)(p.x / 100);
         f->xy[2 * (row + i) + 1] = (int32_t)(p.y / 100);
         uint32_t all = w->watch->count;
-        f->share[row + i] =
-            (uint16_t)(!n->alive ? 0xffff : all == 0 ? 1000 : n->records * 1000 / all);
+        f->share[row + i] = (uint16_t)(!n->alive  ? 0xffff
+                                       : all == 0 ? 1000
+                                                  : n->records * 1000 / all);
     }
     f->total[f->samples] = w->watch->count;
     f->delivered[f->samples] = w->watch->delivered;

@@ -5,9 +5,9 @@
 
 #include "sim/world.h"
 
-#define SIM_FILM_FRAMES   600    /* samples of a run */
-#define SIM_FILM_CONTACTS 200000 /* kept; beyond them they are only counted */
-#define SIM_FILM_MARKS    5000
+#define SIM_FILM_FRAMES      600    /* samples of a run */
+#define SIM_FILM_CONTACTS    200000 /* kept; beyond them they are only counted */
+#define SIM_FILM_MARKS       5000
 #define SIM_FILM_FRAMES_KEPT 4000 /* the last: for the diagram of who told whom */
 
 struct sim_film_contact {
@@ -28,12 +28,12 @@ struct sim_film_frame {
 };
 
 struct sim_film {
-    hop_time step;       /* between samples */
+    hop_time step; /* between samples */
     uint32_t nodes, samples;
-    int32_t *xy;         /* a sample, a node: x and y in decimetres */
-    uint16_t *share;     /* a sample, a node: how much of all records it has, in thousandths; 0xffff
-                            switched off */
-    uint32_t *total;     /* a sample: records there are */
+    int32_t *xy;     /* a sample, a node: x and y in decimetres */
+    uint16_t *share; /* a sample, a node: how much of all records it has, in thousandths; 0xffff
+                        switched off */
+    uint32_t *total; /* a sample: records there are */
     uint64_t *delivered, *possible; /* a sample: pairs */
     struct sim_film_contact *contacts;
     uint32_t contacts_count, contacts_room;

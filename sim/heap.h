@@ -10,17 +10,17 @@
 #include "base/span.h"
 
 enum sim_event_type {
-    SIM_EVENT_WAKE,    /* node: its deadline may have come */
-    SIM_EVENT_FRAME,   /* link, node that receives: bytes arrive */
-    SIM_EVENT_DIAL,    /* link: try to bring it up */
-    SIM_EVENT_COMMIT,  /* node: its disk has finished a write */
-    SIM_EVENT_ACT,     /* node: the person does the step-th thing of the play */
-    SIM_EVENT_JOIN,    /* node: asks to be admitted */
-    SIM_EVENT_TASK,    /* step: index of an act of the scenario; bytes hold how often it was tried */
-    SIM_EVENT_FAULT,   /* step: index of a fault; it begins */
-    SIM_EVENT_MEND,    /* step: index of a fault; it ends */
-    SIM_EVENT_COPY,    /* step: index of a fault; the copy that will be put back is made */
-    SIM_EVENT_MOVE,    /* everybody moves, and meets or parts */
+    SIM_EVENT_WAKE,   /* node: its deadline may have come */
+    SIM_EVENT_FRAME,  /* link, node that receives: bytes arrive */
+    SIM_EVENT_DIAL,   /* link: try to bring it up */
+    SIM_EVENT_COMMIT, /* node: its disk has finished a write */
+    SIM_EVENT_ACT,    /* node: the person does the step-th thing of the play */
+    SIM_EVENT_JOIN,   /* node: asks to be admitted */
+    SIM_EVENT_TASK,   /* step: index of an act of the scenario; bytes hold how often it was tried */
+    SIM_EVENT_FAULT,  /* step: index of a fault; it begins */
+    SIM_EVENT_MEND,   /* step: index of a fault; it ends */
+    SIM_EVENT_COPY,   /* step: index of a fault; the copy that will be put back is made */
+    SIM_EVENT_MOVE,   /* everybody moves, and meets or parts */
     SIM_EVENT_CONTACT, /* the next event of a contact file */
     SIM_EVENT_LOOK,    /* node: compares the roots in its neighbours' beacons with its own */
     SIM_EVENT_REST,    /* link: closed if it is level and quiet */

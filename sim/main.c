@@ -140,8 +140,9 @@ static const struct command {
                 {"compare", sim_cli_compare, 2}, {"import", sim_cli_import, 2},
                 {"list", sim_cli_list, 0},       {"resolve", sim_cli_resolve, 1}};
 
-static const char *const command_names[] = {"run",  "sweep",   "replay", "shrink", "report",  "play",
-                                            "compare", "import", "list", "resolve", NULL};
+static const char *const command_names[] = {"run",    "sweep",   "replay",  "shrink",
+                                            "report", "play",    "compare", "import",
+                                            "list",   "resolve", NULL};
 
 static int wrong(const char *what, const char *value)
 {

@@ -28,7 +28,7 @@ void __wrap_hop_sign(uint8_t sig[static CRYPTO_SIG_BYTES], const struct hop_sign
 static struct memo {
     uint8_t of[31];
     bool good;
-} *memos; /* NULL: off */
+} * memos; /* NULL: off */
 static uint64_t hits;
 
 bool sim_memo_on(void)

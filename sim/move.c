@@ -159,8 +159,8 @@ static bool near(const struct sim_node *a, const struct sim_node *b)
 
 static uint32_t square_of(int64_t x, int64_t y)
 {
-    uint64_t h = (uint64_t)x * UINT64_C(0x9e3779b97f4a7c15) ^
-                 (uint64_t)y * UINT64_C(0xc2b2ae3d27d4eb4f);
+    uint64_t h =
+        (uint64_t)x * UINT64_C(0x9e3779b97f4a7c15) ^ (uint64_t)y * UINT64_C(0xc2b2ae3d27d4eb4f);
     return (uint32_t)(h >> 40) % SQUARES;
 }
 

@@ -7,11 +7,11 @@
 #include <assert.h>
 #include <stdlib.h>
 
-#define REDIAL_MS    500 /* how soon a broken link is tried again */
-#define FULL_MS      5000 /* and how soon where a node had no room for it */
-#define RESEND_MS    200 /* a lost frame of a stream is sent again after so long, then twice that */
-#define RESENDS_MAX  6   /* and then the stream breaks */
-#define BAD_LOSS     700000 /* ppm lost in a bad stretch */
+#define REDIAL_MS   500  /* how soon a broken link is tried again */
+#define FULL_MS     5000 /* and how soon where a node had no room for it */
+#define RESEND_MS   200  /* a lost frame of a stream is sent again after so long, then twice that */
+#define RESENDS_MAX 6    /* and then the stream breaks */
+#define BAD_LOSS    700000 /* ppm lost in a bad stretch */
 
 bool sim_net_reachable(const struct sim_world *w, uint32_t a, uint32_t b)
 {
@@ -424,8 +424,7 @@ static void push_spoilt(struct sim_world *w, uint32_t link, struct sim_node *fro
     uint64_t duplicate = t->duplicate + from->radio->duplicate;
     if (duplicate > 0 && rng_below(&from->air, SIM_MILLION) < duplicate)
         push_frame(w, link, to, at, bytes, NO_BIT);
-    if (t->replay > 0 && from->old_frame != NULL &&
-        rng_below(&from->air, SIM_MILLION) < t->replay)
+    if (t->replay > 0 && from->old_frame != NULL && rng_below(&from->air, SIM_MILLION) < t->replay)
         push_frame(w, link, to, at, SPAN(from->old_frame, from->old_size), NO_BIT);
 }
 

@@ -68,10 +68,9 @@ static int start_peer(struct sim_world *w, struct sim_node *n, const uint8_t see
 
 static int start_device(struct sim_world *w, struct sim_node *n, const uint8_t seed[static 32])
 {
-    struct device_config config = {
-        .keys = &n->keys,
-        .store = n->store,
-        .trace = {.line = w->setup.trace ? trace_node : NULL, .ctx = n}};
+    struct device_config config = {.keys = &n->keys,
+                                   .store = n->store,
+                                   .trace = {.line = w->setup.trace ? trace_node : NULL, .ctx = n}};
     memcpy(config.seed, seed, sizeof config.seed);
     if (n->starts == 1) {
         struct hop_drbg drbg;
@@ -257,6 +256,11 @@ void sim_node_dirty(struct sim_world *w, struct sim_node *n)
     if (written || n->keys.changed)
         at = w->now + n->group->commit + rng_below(&n->disk, n->group->commit + 1) +
              n->trouble.slow_ms * HOP_MS;
+    if (written && n->doomed > 0) {
+        sim_push(w,
+                 (struct sim_event){.at = w->now, .type = SIM_EVENT_FAULT, .step = n->doomed - 1});
+        n->doomed = 0;
+    }
     if (at >= n->commit_at)
         return;
     n->commit_at = at;
@@ -333,9 +337,8 @@ static void commit_peer(struct sim_world *w, struct sim_node *n)
     if (stored || err != HOP_OK)
         (void)sim_node_step(w, n, &in);
     if (authored && err == HOP_OK) {
-        in = (struct mesh_in){.type = MESH_IN_PUBLISH,
-                              .now = w->now,
-                              .bytes = SPAN(p->log_key.public_key, 32)};
+        in = (struct mesh_in){
+            .type = MESH_IN_PUBLISH, .now = w->now, .bytes = SPAN(p->log_key.public_key, 32)};
         (void)sim_node_step(w, n, &in);
     }
 }
@@ -366,8 +369,8 @@ void sim_node_commit_event(struct sim_world *w, struct sim_node *n)
         return; /* stale: an earlier one has fired */
     if (n->trouble.paused > 0) {
         n->commit_at = w->now + HOP_SECOND;
-        sim_push(w, (struct sim_event){
-                        .at = n->commit_at, .type = SIM_EVENT_COMMIT, .node = n->index});
+        sim_push(
+            w, (struct sim_event){.at = n->commit_at, .type = SIM_EVENT_COMMIT, .node = n->index});
         return;
     }
     sim_node_committed(w, n);
@@ -453,8 +456,7 @@ int sim_node_record(struct sim_world *w, struct sim_node *n, size_t size)
     struct store_tip tip = {.seq = p->seq + 1};
     struct record_place place = {LANE_MEETING, OUTER_SEALED, tip.seq,
                                  p->head,      &p->log_key,  &w->cells[n->cell].epoch};
-    struct record_inner inner = {
-        .type = 40, .wall = sim_node_wall(n), .body = SPAN(text, size)};
+    struct record_inner inner = {.type = 40, .wall = sim_node_wall(n), .body = SPAN(text, size)};
     sim_watch_logs(w, n);
     int err = record_seal(buffer, &room, tip.head, &place, &inner, &p->drbg);
     if (err == HOP_OK)

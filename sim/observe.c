@@ -226,6 +226,12 @@ void sim_watch_open(struct sim_world *w, uint32_t a, uint32_t b)
         flood(w, a);
 }
 
+void sim_watch_carry(struct sim_world *w, uint32_t from, uint32_t to)
+{
+    if (!w->watch->best_off && merge(w, &w->nodes[from], &w->nodes[to]))
+        flood(w, to);
+}
+
 /* ---- what was committed ---- */
 
 static uint32_t add_record(struct sim_world *w, struct sim_node *n, const uint8_t log[static 32],

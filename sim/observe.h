@@ -8,8 +8,8 @@
 
 #include "sim/world.h"
 
-#define SIM_DELAYS       40     /* buckets of delay, each 1.5 times the one before */
-#define SIM_BEST_RECORDS 20000  /* beyond so many records the best is not worked out */
+#define SIM_DELAYS       40    /* buckets of delay, each 1.5 times the one before */
+#define SIM_BEST_RECORDS 20000 /* beyond so many records the best is not worked out */
 
 struct sim_record {
     uint8_t log[32];
@@ -35,7 +35,7 @@ struct sim_watch {
         uint8_t log[32];
         uint32_t node;
         bool used;
-    } *own;
+    } * own;
     uint32_t own_count, own_room;
 };
 
@@ -49,6 +49,8 @@ void sim_watch_logs(struct sim_world *w, struct sim_node *n);
 void sim_watch_rewind(struct sim_world *w, struct sim_node *n);
 /* A contact is open: whatever one could have, the other could. */
 void sim_watch_open(struct sim_world *w, uint32_t a, uint32_t b);
+/* A stick went from one to the other. */
+void sim_watch_carry(struct sim_world *w, uint32_t from, uint32_t to);
 uint64_t sim_delay_bound(unsigned bucket); /* ms: the upper end */
 /* How many pairs of record and member of its cell there are. */
 uint64_t sim_watch_pairs(const struct sim_world *w);

@@ -15,8 +15,9 @@ static void record_or_wait(struct sim_world *w, struct sim_node *n, const struct
                            struct sim_event again)
 {
     size_t size = t->value > 0 ? (size_t)t->value : (size_t)w->scenario.size;
-    if (n->alive && sim_node_record(w, n, size > RECORD_BODY_BYTES_MAX ? RECORD_BODY_BYTES_MAX
-                                                                         : size) == HOP_OK) {
+    if (n->alive &&
+        sim_node_record(w, n, size > RECORD_BODY_BYTES_MAX ? RECORD_BODY_BYTES_MAX : size) ==
+            HOP_OK) {
         w->counters.acts++;
     } else if (again.link++ < TRIES_MAX) {
         again.at = w->now + TRY_AGAIN;
@@ -84,6 +85,7 @@ void sim_people_stick(struct sim_world *w, const struct sim_event *e)
     struct buf have = {0};
     if (n == NULL || !n->alive || n->device == NULL || device_mesh(n->device) == NULL)
         return; /* the courier finds nobody */
+    sim_watch_carry(w, sim_node_index(&w->scenario, t->who), to);
     uint64_t before = n->records;
     int err = device_bundle_have(n->device, &have); /* begins a reading */
     buf_free(&have);

@@ -275,9 +275,9 @@ int sim_play_do(struct sim_world *w, struct sim_node *n, enum sim_act act, uint3
                 struct text_said *why)
 {
     static const enum step steps[DO_COUNT] = {
-        [DO_CONVENE] = STEP_MEETING, [DO_NOTICE] = STEP_NOTICE, [DO_OPINION] = STEP_OPINION,
-        [DO_OPEN] = STEP_OPEN,       [DO_ATTEND] = STEP_ATTEND, [DO_ROLL] = STEP_ROLL,
-        [DO_MOTION] = STEP_MOTION,   [DO_VOTE] = STEP_VOTE,     [DO_TALLY] = STEP_TALLY,
+        [DO_CONVENE] = STEP_MEETING, [DO_NOTICE] = STEP_NOTICE,   [DO_OPINION] = STEP_OPINION,
+        [DO_OPEN] = STEP_OPEN,       [DO_ATTEND] = STEP_ATTEND,   [DO_ROLL] = STEP_ROLL,
+        [DO_MOTION] = STEP_MOTION,   [DO_VOTE] = STEP_VOTE,       [DO_TALLY] = STEP_TALLY,
         [DO_CLOSE] = STEP_CLOSE,     [DO_MINUTES] = STEP_MINUTES, [DO_RECORD] = STEP_OPINION};
     struct sim_event e = {.node = n->index, .step = pack(steps[act], 0, about & 0x7fff)};
     return do_act(w, &e, why);

@@ -1,5 +1,5 @@
-/* Numbers with units, as integers: "1h30m", "1.5km", "6Mbit", "2%". No floating point, so that every
- * build reads the same number. */
+/* Numbers with units, as integers: "1h30m", "1.5km", "6Mbit", "2%". No floating point, so that
+ * every build reads the same number. */
 #include "sim/scenario.h"
 
 #include <stdlib.h>
@@ -10,25 +10,25 @@ struct unit {
 };
 
 static const struct unit counts[] = {{"", 1, 1}, {NULL, 0, 1}};
-static const struct unit times[] = {{"us", 1, 1},          {"ms", 1000, 1},
-                                    {"s", SIM_MILLION, 1}, {"m", 60 * SIM_MILLION, 1},
-                                    {"min", 60 * SIM_MILLION, 1},  {"h", 3600 * SIM_MILLION, 1},
-                                    {"d", 86400 * SIM_MILLION, 1}, {"", SIM_MILLION, 1},
+static const struct unit times[] = {{"us", 1, 1},
+                                    {"ms", 1000, 1},
+                                    {"s", SIM_MILLION, 1},
+                                    {"m", 60 * SIM_MILLION, 1},
+                                    {"min", 60 * SIM_MILLION, 1},
+                                    {"h", 3600 * SIM_MILLION, 1},
+                                    {"d", 86400 * SIM_MILLION, 1},
+                                    {"", SIM_MILLION, 1},
                                     {NULL, 0, 1}};
-static const struct unit lengths[] = {
-    {"mm", 1, 1}, {"cm", 10, 1}, {"m", 1000, 1}, {"km", 1000000, 1}, {"", 1000, 1}, {NULL, 0, 1}};
+static const struct unit lengths[] = {{"mm", 1, 1},       {"cm", 10, 1}, {"m", 1000, 1},
+                                      {"km", 1000000, 1}, {"", 1000, 1}, {NULL, 0, 1}};
 static const struct unit speeds[] = {
     {"mm/s", 1, 1}, {"m/s", 1000, 1}, {"km/h", 10000, 36}, {"", 1000, 1}, {NULL, 0, 1}};
-static const struct unit rates[] = {{"bit", 1, 8},         {"kbit", 125, 1}, {"Mbit", 125000, 1},
+static const struct unit rates[] = {{"bit", 1, 8},          {"kbit", 125, 1}, {"Mbit", 125000, 1},
                                     {"Gbit", 125000000, 1}, {"B/s", 1, 1},    {"kB/s", 1000, 1},
-                                    {"MB/s", 1000000, 1},  {"", 1, 1},       {NULL, 0, 1}};
+                                    {"MB/s", 1000000, 1},   {"", 1, 1},       {NULL, 0, 1}};
 static const struct unit shares[] = {{"%", 10000, 1}, {"ppm", 1, 1}, {"", 10000, 1}, {NULL, 0, 1}};
-static const struct unit sizes[] = {{"B", 1, 1},
-                                    {"kB", 1000, 1},
-                                    {"MB", 1000000, 1},
-                                    {"GB", 1000000000, 1},
-                                    {"", 1, 1},
-                                    {NULL, 0, 1}};
+static const struct unit sizes[] = {{"B", 1, 1},           {"kB", 1000, 1}, {"MB", 1000000, 1},
+                                    {"GB", 1000000000, 1}, {"", 1, 1},      {NULL, 0, 1}};
 static const struct unit *const units_of[] = {
     [SIM_COUNT] = counts, [SIM_TIME] = times,   [SIM_LENGTH] = lengths, [SIM_SPEED] = speeds,
     [SIM_RATE] = rates,   [SIM_SHARE] = shares, [SIM_BYTES] = sizes};

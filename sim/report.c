@@ -7,8 +7,8 @@
 #include "sim/observe.h"
 
 static const char *const kind_names[FRAMES_END] = {
-    "other", "hello", "frontier", "segment", "ack",    "stop",   "keepalive", "want", "blob",
-    "noblob", "tell", "probe",    "branch",  "proof",  "sketch", "next",      "more", "list"};
+    "other",  "hello", "frontier", "segment", "ack",   "stop",   "keepalive", "want", "blob",
+    "noblob", "tell",  "probe",    "branch",  "proof", "sketch", "next",      "more", "list"};
 
 static void put_text(struct buf *b, const char *text)
 {
@@ -203,7 +203,8 @@ void sim_report_markdown(struct sim_world *w, const struct sim_result *r, struct
     buf_printf(ret, "| nodes | %u |\n| virtual time | %llu s |\n| events | %llu |\n",
                (unsigned)w->nodes_count, (unsigned long long)(r->virtual_us / SIM_MILLION),
                (unsigned long long)r->events);
-    buf_printf(ret, "| records | %llu |\n| delivered | %llu |\n| possible on these contacts | %llu |\n",
+    buf_printf(ret,
+               "| records | %llu |\n| delivered | %llu |\n| possible on these contacts | %llu |\n",
                (unsigned long long)r->records, (unsigned long long)r->delivered,
                (unsigned long long)r->possible);
     buf_printf(ret, "| mean delay | %llu ms |\n| the best mean delay | %llu ms |\n",
@@ -216,9 +217,11 @@ void sim_report_markdown(struct sim_world *w, const struct sim_result *r, struct
     buf_printf(ret, "| bytes sent | %llu |\n| frames | %llu |\n| lost | %llu |\n",
                (unsigned long long)r->bytes, (unsigned long long)w->counters.frames,
                (unsigned long long)w->counters.lost);
-    buf_printf(ret, "| contacts | %llu |\n| links made | %llu |\n| cut with frames on their way | %llu |\n",
-               (unsigned long long)w->counters.contacts, (unsigned long long)w->counters.dials,
-               (unsigned long long)w->counters.cut);
+    buf_printf(
+        ret,
+        "| contacts | %llu |\n| links made | %llu |\n| cut with frames on their way | %llu |\n",
+        (unsigned long long)w->counters.contacts, (unsigned long long)w->counters.dials,
+        (unsigned long long)w->counters.cut);
     buf_printf(ret, "| digest | %s |\n\n| frame | count | bytes |\n|---|---:|---:|\n", hex);
     for (unsigned k = 0; k < FRAMES_END; k++) {
         if (w->counters.kinds_frames[k] > 0)

@@ -46,11 +46,13 @@ static int unknown(char *why, unsigned line, const char *what, const char *name,
 {
     const char *near = sim_nearest(name, known);
     if (near != NULL)
-        (void)snprintf(why, SIM_MESSAGE_BYTES, "line %u: there is no %s \"%.40s\"; \"%s\" was perhaps meant",
-                       line, what, name, near);
+        (void)snprintf(why, SIM_MESSAGE_BYTES,
+                       "line %u: there is no %s \"%.40s\"; \"%s\" was perhaps meant", line, what,
+                       name, near);
     else
-        (void)snprintf(why, SIM_MESSAGE_BYTES, "line %u: there is no %s \"%.40s\" (docs/simulator.md lists all)",
-                       line, what, name);
+        (void)snprintf(why, SIM_MESSAGE_BYTES,
+                       "line %u: there is no %s \"%.40s\" (docs/simulator.md lists all)", line,
+                       what, name);
     return HOP_EMALFORMED;
 }
 
@@ -476,8 +478,8 @@ static int read_root(struct sim_scenario *s, const config_setting_t *root, char 
         err = read_tasks(s, &s->faults, config_setting_get_member(root, "faults"), "fault",
                          fault_names, why);
     if (err == HOP_OK)
-        err = read_tasks(s, &s->acts, config_setting_get_member(root, "acts"), "act", act_names,
-                         why);
+        err =
+            read_tasks(s, &s->acts, config_setting_get_member(root, "acts"), "act", act_names, why);
     if (err == HOP_OK)
         err = read_names(s->checks, &s->checks_count, SIM_CHECKS_MAX,
                          config_setting_get_member(root, "checks"), why);
@@ -513,7 +515,8 @@ int sim_scenario_parse(struct sim_scenario *ret, const char *text, const char *f
     return err;
 }
 
-int sim_scenario_read(struct sim_scenario *ret, const char *path, char why[static SIM_MESSAGE_BYTES])
+int sim_scenario_read(struct sim_scenario *ret, const char *path,
+                      char why[static SIM_MESSAGE_BYTES])
 {
     struct buf text = {0};
     char folder[SIM_PATH_BYTES] = "";

@@ -5,7 +5,8 @@
  * drawing it turns "any three of them, some time in the first hour" into exact entries, from the
  * seed. What was drawn can be written as a scenario again (`hop-sim resolve`): that file runs the
  * same way, and entries can be taken out of it without moving any other. Lengths are millimetres,
- * times microseconds, rates bytes a second, shares parts in a million: nothing here is a fraction. */
+ * times microseconds, rates bytes a second, shares parts in a million: nothing here is a fraction.
+ */
 #ifndef HOP_SIM_SCENARIO_H
 #define HOP_SIM_SCENARIO_H
 
@@ -14,16 +15,16 @@
 #include "base/rng.h"
 #include "base/span.h"
 
-#define SIM_NAME_BYTES   64
-#define SIM_PATH_BYTES   512
-#define SIM_GROUPS_MAX   64
-#define SIM_RADIOS_MAX   8
-#define SIM_CHECKS_MAX   32
-#define SIM_POINTS_MAX   256   /* of a route */
-#define SIM_NODES_MAX    20000 /* what one run is expected to hold in memory */
-#define SIM_TASKS_MAX    500000
-#define SIM_MILLION      UINT64_C(1000000)
-#define SIM_NOBODY       UINT32_MAX
+#define SIM_NAME_BYTES    64
+#define SIM_PATH_BYTES    512
+#define SIM_GROUPS_MAX    64
+#define SIM_RADIOS_MAX    8
+#define SIM_CHECKS_MAX    32
+#define SIM_POINTS_MAX    256   /* of a route */
+#define SIM_NODES_MAX     20000 /* what one run is expected to hold in memory */
+#define SIM_TASKS_MAX     500000
+#define SIM_MILLION       UINT64_C(1000000)
+#define SIM_NOBODY        UINT32_MAX
 #define SIM_MESSAGE_BYTES 256
 
 enum sim_kind { SIM_DEVICE, SIM_MESH, SIM_IDLE };
@@ -39,22 +40,23 @@ struct sim_point {
 /* Numbers are all uint64_t, so that one table reads and writes them (scenario_fields.c). */
 struct sim_radio {
     char name[SIM_NAME_BYTES];
-    uint64_t range;      /* mm; 0: everywhere */
-    uint64_t rate;       /* bytes/s that a node and its neighbours share; 0: no limit */
-    uint64_t overhead;   /* bytes of air a frame costs beyond its own */
-    uint64_t delay;      /* µs one way */
-    uint64_t jitter;     /* µs more, at most */
-    uint64_t loss;       /* ppm of frames */
-    uint64_t burst;      /* frames that a bad stretch lasts on average; 0: losses are independent */
-    uint64_t vanish;     /* 1: a lost frame is lost; 0: it is sent again, and comes later */
-    uint64_t duplicate;  /* ppm */
-    uint64_t corrupt;    /* ppm: one bit is turned */
-    uint64_t setup;      /* µs from contact to link */
-    uint64_t links;      /* a node keeps at most so many */
-    uint64_t when_differ; /* 1: links are made when beacons show other roots, and closed when level */
-    uint64_t beacon;     /* µs between beacons, where links are made by them */
-    uint64_t rest;       /* µs that a level link is kept */
-    uint64_t mtu;        /* what both ends are told of the pipe */
+    uint64_t range;     /* mm; 0: everywhere */
+    uint64_t rate;      /* bytes/s that a node and its neighbours share; 0: no limit */
+    uint64_t overhead;  /* bytes of air a frame costs beyond its own */
+    uint64_t delay;     /* µs one way */
+    uint64_t jitter;    /* µs more, at most */
+    uint64_t loss;      /* ppm of frames */
+    uint64_t burst;     /* frames that a bad stretch lasts on average; 0: losses are independent */
+    uint64_t vanish;    /* 1: a lost frame is lost; 0: it is sent again, and comes later */
+    uint64_t duplicate; /* ppm */
+    uint64_t corrupt;   /* ppm: one bit is turned */
+    uint64_t setup;     /* µs from contact to link */
+    uint64_t links;     /* a node keeps at most so many */
+    uint64_t
+        when_differ; /* 1: links are made when beacons show other roots, and closed when level */
+    uint64_t beacon; /* µs between beacons, where links are made by them */
+    uint64_t rest;   /* µs that a level link is kept */
+    uint64_t mtu;    /* what both ends are told of the pipe */
 };
 
 struct sim_group {
@@ -74,9 +76,9 @@ struct sim_group {
     size_t route_count;
     char file[SIM_PATH_BYTES]; /* of a trace */
     uint32_t radio;
-    uint64_t commit;   /* µs of a commit, at least; twice that at most */
-    uint64_t disk;     /* bytes; 0: no limit */
-    uint64_t clock;    /* µs by which clocks on walls may differ, either way */
+    uint64_t commit;     /* µs of a commit, at least; twice that at most */
+    uint64_t disk;       /* bytes; 0: no limit */
+    uint64_t clock;      /* µs by which clocks on walls may differ, either way */
     uint64_t clock_base; /* µs since 1970; 0: 4 December 2026, 19:30 */
 };
 
@@ -84,9 +86,9 @@ struct sim_group {
 struct sim_task {
     uint64_t at, lasts, every, until, spread; /* µs */
     uint64_t times;
-    uint64_t value; /* what it means depends on the kind */
-    uint32_t kind;  /* enum sim_fault or enum sim_act */
-    uint32_t order; /* in the file: breaks ties */
+    uint64_t value;             /* what it means depends on the kind */
+    uint32_t kind;              /* enum sim_fault or enum sim_act */
+    uint32_t order;             /* in the file: breaks ties */
     char who[SIM_NAME_BYTES];   /* a node, a group, "any", "all"; "" */
     char other[SIM_NAME_BYTES]; /* the other side of a partition, the receiver of a stick */
 };
@@ -98,18 +100,18 @@ struct sim_tasks {
 
 enum sim_fault {
 #define SIM_FAULTS(X)                                                                              \
-    X(FAULT_PARTITION, "partition")   /* who from other, or from all the rest */                   \
-    X(FAULT_HALVES, "halves")         /* value draws who is on which side */                       \
-    X(FAULT_ISOLATE, "isolate")       /* who from everybody */                                     \
-    X(FAULT_POWER, "power-loss")      /* uncommitted is lost; back after `for` */                  \
-    X(FAULT_STOP, "stop")             /* an orderly end; back after `for` */                       \
-    X(FAULT_PAUSE, "pause")           /* the lid is closed: nothing happens, nothing is lost */    \
-    X(FAULT_RESTORE, "restore")       /* records as they were `for` ago are put back */            \
-    X(FAULT_CLONE, "clone")           /* the whole directory is */                                 \
+    X(FAULT_PARTITION, "partition") /* who from other, or from all the rest */                     \
+    X(FAULT_HALVES, "halves")       /* value draws who is on which side */                         \
+    X(FAULT_ISOLATE, "isolate")     /* who from everybody */                                       \
+    X(FAULT_POWER, "power-loss") /* uncommitted is lost; back after `for`. value 1: at a write */  \
+    X(FAULT_STOP, "stop")        /* an orderly end; back after `for` */                            \
+    X(FAULT_PAUSE, "pause")      /* the lid is closed: nothing happens, nothing is lost */         \
+    X(FAULT_RESTORE, "restore")  /* records as they were `for` ago are put back */                 \
+    X(FAULT_CLONE, "clone")      /* the whole directory is */                                      \
     X(FAULT_DISK_FULL, "disk-full")                                                                \
     X(FAULT_DISK_ERROR, "disk-error") /* the next write or commit fails once */                    \
     X(FAULT_SLOW_DISK, "slow-disk")   /* a commit takes `value` ms */                              \
-    X(FAULT_CLOCK, "clock")           /* the wall clock jumps by value - 2^62 µs */                \
+    X(FAULT_CLOCK, "clock")           /* the wall clock jumps by value - 2^62 µs */               \
     X(FAULT_LOSS, "loss")             /* value ppm of what who sends vanishes */                   \
     X(FAULT_DEAF, "one-way")          /* who hears nothing */                                      \
     X(FAULT_CLOG, "clog")             /* what who sends is delayed until the end */                \
@@ -117,8 +119,8 @@ enum sim_fault {
     X(FAULT_DUPLICATE, "duplicate")                                                                \
     X(FAULT_CORRUPT, "corrupt")                                                                    \
     X(FAULT_TRUNCATE, "truncate")                                                                  \
-    X(FAULT_REPLAY, "replay")         /* old frames of who are sent again on its links */          \
-    X(FAULT_GARBAGE, "garbage")       /* random bytes arrive at who, as if from a peer */
+    X(FAULT_REPLAY, "replay")   /* old frames of who are sent again on its links */                \
+    X(FAULT_GARBAGE, "garbage") /* random bytes arrive at who, as if from a peer */
 #define X(name, text) name,
     SIM_FAULTS(X)
 #undef X
@@ -132,7 +134,7 @@ enum sim_act {
     X(DO_OPINION, "opinion")                                                                       \
     X(DO_OPEN, "open")                                                                             \
     X(DO_ATTEND, "attend")                                                                         \
-    X(DO_ROLL, "roll")     /* who calls everybody */                                               \
+    X(DO_ROLL, "roll") /* who calls everybody */                                                   \
     X(DO_MOTION, "motion")                                                                         \
     X(DO_VOTE, "vote")                                                                             \
     X(DO_TALLY, "tally")                                                                           \
@@ -157,9 +159,9 @@ struct sim_scenario {
     uint64_t join_gap; /* µs between two who join; 0: all are in at the start */
     uint64_t invite;   /* per cell 1: invitations are made; mesh nodes need none */
     uint64_t nodes_count;
-    uint64_t reach;   /* ppm of what was possible that must be delivered (check "reach") */
-    uint64_t swarm;   /* 1: each class of faults is on or off by the seed */
-    uint64_t size;    /* bytes of a record of a mesh node */
+    uint64_t reach;    /* ppm of what was possible that must be delivered (check "reach") */
+    uint64_t swarm;    /* 1: each class of faults is on or off by the seed */
+    uint64_t size;     /* bytes of a record of a mesh node */
     uint64_t assembly; /* 1: the play of one meeting, as sim/play.c tells it */
     uint64_t opinions; /* of that play */
     uint64_t drawn;    /* 1: faults and acts are exact: nothing is drawn */

@@ -238,8 +238,8 @@ int sim_cli_shrink(const struct sim_cli *c)
     struct sim_scenario s = candidate(&k);
     (void)snprintf(folder, sizeof folder, "%.400s", c->out == NULL ? "shrunk.capsule" : c->out);
     sim_capsule(&s, &k.last, folder, c);
-    printf("%s: %s\n%zu nodes, %zu faults, %zu acts, %llu s; %llu candidates in %llu s\n%s\n", k.check,
-           k.last.failure, left(&k.nodes), left(&k.faults), left(&k.acts),
+    printf("%s: %s\n%zu nodes, %zu faults, %zu acts, %llu s; %llu candidates in %llu s\n%s\n",
+           k.check, k.last.failure, left(&k.nodes), left(&k.faults), left(&k.acts),
            (unsigned long long)(k.s.duration / SIM_MILLION), (unsigned long long)k.tried,
            (unsigned long long)((sim_wall_us() - began) / SIM_MILLION), folder);
     drop_candidate(&s);

@@ -1,8 +1,8 @@
 /* Many seeds: one process a run, all results in one SQLite file, from which the next sweep goes on.
  *
- * Every 64th seed runs twice and must tell the same story. A sweep as a whole fails if a run failed,
- * or if, over at least 64 runs of a swarm, one of the goals was never reached: a test that never
- * sees a fork does not test forks. */
+ * Every 64th seed runs twice and must tell the same story. A sweep as a whole fails if a run
+ * failed, or if, over at least 64 runs of a swarm, one of the goals was never reached: a test that
+ * never sees a fork does not test forks. */
 #include "sim/cli.h"
 
 #include "base/encode.h"
@@ -42,8 +42,10 @@ struct sweep {
 static int table_open(struct sweep *s, const char *path)
 {
     static const char make[] =
-        "CREATE TABLE IF NOT EXISTS runs (scenario TEXT, options TEXT, crypto TEXT, seed TEXT, code INTEGER,"
-        " failed TEXT, failure TEXT, digest TEXT, goals INTEGER, events INTEGER, virtual_us INTEGER,"
+        "CREATE TABLE IF NOT EXISTS runs (scenario TEXT, options TEXT, crypto TEXT, seed TEXT, "
+        "code INTEGER,"
+        " failed TEXT, failure TEXT, digest TEXT, goals INTEGER, events INTEGER, virtual_us "
+        "INTEGER,"
         " cpu_us INTEGER, memory_kb INTEGER, records INTEGER, delivered INTEGER, possible INTEGER,"
         " pairs INTEGER, bytes INTEGER, PRIMARY KEY (scenario, options, crypto, seed))";
     if (sqlite3_open(path, &s->db) == SQLITE_OK &&
@@ -100,13 +102,13 @@ static void table_put(struct sweep *s, uint64_t seed, const struct sim_result *r
     sqlite3_stmt *q = NULL;
     struct buf options = {0};
     char hex[HEX_SIZE(32)];
-    const uint64_t numbers[] = {r->goals,     r->events,  r->virtual_us, r->cpu_us,
-                                r->memory_kb, r->records, r->delivered,  r->possible,
-                                r->pairs,     r->bytes};
+    const uint64_t numbers[] = {r->goals,   r->events,    r->virtual_us, r->cpu_us, r->memory_kb,
+                                r->records, r->delivered, r->possible,   r->pairs,  r->bytes};
     options_text(s->c, &options);
     hex_encode(hex, SPAN(r->digest, sizeof r->digest));
-    if (sqlite3_prepare_v2(s->db, "INSERT OR REPLACE INTO runs VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
-                           -1, &q, NULL) == SQLITE_OK) {
+    if (sqlite3_prepare_v2(
+            s->db, "INSERT OR REPLACE INTO runs VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)", -1,
+            &q, NULL) == SQLITE_OK) {
         bind_key(s, q, seed, buf_string(&options));
         (void)sqlite3_bind_int(q, 5, r->code);
         (void)sqlite3_bind_text(q, 6, r->failed_check, -1, SQLITE_TRANSIENT);
@@ -265,7 +267,8 @@ static int tell(struct sweep *s)
     if (isatty(STDERR_FILENO) && !s->c->quiet)
         fputs("\r\033[K", stderr);
     bool goals = tell_goals(s);
-    printf("%llu runs in %llu.%llu s (%llu known before), %llu h of virtual time, %llu.%llu s of CPU\n",
+    printf("%llu runs in %llu.%llu s (%llu known before), %llu h of virtual time, %llu.%llu s of "
+           "CPU\n",
            (unsigned long long)s->done, (unsigned long long)(wall / SIM_MILLION),
            (unsigned long long)(wall / 100000 % 10), (unsigned long long)s->skipped,
            (unsigned long long)(s->virtual_us / SIM_MILLION / 3600),

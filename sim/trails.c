@@ -47,13 +47,14 @@ static size_t split(char *line, const char *between, char *words[WORDS_MAX])
 
 static bool read_node(const char *word, uint32_t *ret)
 {
-    uint64_t v;
-    while (*word != '\0' && (*word < '0' || *word > '9'))
-        word++;
-    if (!sim_quantity_read(&v, SIM_COUNT, word) || v >= SIM_NODES_MAX)
+    uint64_t v = 0;
+    word += strcspn(word, "0123456789"); /* "p12" and "$node_(12)" */
+    if (*word == '\0')
         return false;
+    for (; *word >= '0' && *word <= '9' && v < SIM_NODES_MAX; word++)
+        v = v * 10 + (uint64_t)(*word - '0');
     *ret = (uint32_t)v;
-    return true;
+    return v < SIM_NODES_MAX;
 }
 
 typedef int read_line(struct sim_trails *t, char *words[], size_t n);

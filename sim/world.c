@@ -339,13 +339,14 @@ int sim_world_play(struct sim_world *w, struct sim_scenario *scenario,
 void sim_options_scenario(struct sim_scenario *ret, const struct sim_options *o)
 {
     char text[600], why[SIM_MESSAGE_BYTES];
-    (void)snprintf(text, sizeof text,
-                   "name = \"assembly\"; seed = \"%llu\"; duration = \"600s\"; settle = \"0s\";"
-                   "assembly = 1; opinions = %u; join_gap = \"100ms\"; radios = { wire = {"
-                   "delay = \"%ums\"; jitter = \"%ums\"; loss = \"%u%%\"; vanish = 1; links = 64; }; };"
-                   "groups = ( { name = \"member\"; count = %u; } );",
-                   (unsigned long long)o->seed, o->opinions, o->delay_ms, o->delay_ms,
-                   o->loss_percent, (unsigned)o->nodes);
+    (void)snprintf(
+        text, sizeof text,
+        "name = \"assembly\"; seed = \"%llu\"; duration = \"600s\"; settle = \"0s\";"
+        "assembly = 1; opinions = %u; join_gap = \"100ms\"; radios = { wire = {"
+        "delay = \"%ums\"; jitter = \"%ums\"; loss = \"%u%%\"; vanish = 1; links = 64; }; };"
+        "groups = ( { name = \"member\"; count = %u; } );",
+        (unsigned long long)o->seed, o->opinions, o->delay_ms, o->delay_ms, o->loss_percent,
+        (unsigned)o->nodes);
     int err = sim_scenario_parse(ret, text, "", why);
     assert(err == HOP_OK);
     sim_options_faults(ret, o);

@@ -99,9 +99,10 @@ struct sim_node {
     bool cloned; /* it was started from a copy: its logs may fork, and what it wrote may be void */
     uint32_t joined_tries;
     uint32_t watched; /* 1 + the incarnation whose logs the observer knows */
-    uint64_t inbox; /* idle nodes: what came */
+    uint64_t inbox;   /* idle nodes: what came */
     struct sim_trouble trouble;
     hop_time clogged_until;
+    uint32_t doomed;   /* 1 + the fault that takes its power at its next write */
     int64_t clock_off; /* of its wall clock, µs */
     struct rng air, disk, life;
     uint32_t *links; /* indexes, of every contact */
@@ -115,10 +116,10 @@ struct sim_node {
     uint32_t route_at;
     uint32_t cell_next; /* in the grid of move.c */
     /* observe.c */
-    uint64_t seen;    /* records of its store that were looked at */
-    uint64_t root;    /* of the set of its records: equal roots, equal sets */
-    uint64_t *has;    /* a bit a record */
-    uint64_t *could;  /* a bit a record: with the best protocol on the same contacts */
+    uint64_t seen;   /* records of its store that were looked at */
+    uint64_t root;   /* of the set of its records: equal roots, equal sets */
+    uint64_t *has;   /* a bit a record */
+    uint64_t *could; /* a bit a record: with the best protocol on the same contacts */
     uint32_t has_words, could_words;
     uint64_t records, bytes_in, bytes_out;
 };
@@ -130,11 +131,11 @@ struct sim_link {
     bool contact;   /* in range */
     bool open;      /* in range, and nothing stands between: the best protocol may use it */
     bool up;
-    bool level_a, level_b; /* that end knows that both have the same */
-    bool bad;              /* a bad stretch: Gilbert and Elliott's channel */
-    uint32_t frames;       /* sent, in this life */
-    bool greeted[2];       /* that end has heard from the other in this life */
-    uint32_t early[2];     /* bytes sent before it had */
+    bool level_a, level_b;  /* that end knows that both have the same */
+    bool bad;               /* a bad stretch: Gilbert and Elliott's channel */
+    uint32_t frames;        /* sent, in this life */
+    bool greeted[2];        /* that end has heard from the other in this life */
+    uint32_t early[2];      /* bytes sent before it had */
     hop_time busy_until[2]; /* streams are ordered: no frame overtakes */
     hop_time since;         /* of the contact */
 };
@@ -249,7 +250,7 @@ void sim_trace(const struct sim_world *w, const char *format, ...)
 void sim_fail(struct sim_world *w, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void sim_fail_check(struct sim_world *w, const char *check, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
-uint64_t sim_wall(const struct sim_world *w); /* what clocks on walls say */
+uint64_t sim_wall(const struct sim_world *w);     /* what clocks on walls say */
 uint64_t sim_node_wall(const struct sim_node *n); /* what this one's says */
 
 /* sim/node.c */

@@ -20,7 +20,7 @@ struct sim_cli {
     size_t sets_count;
     enum sim_crypto crypto;
     bool crypto_given;
-    bool lmdb, trace, quiet, swarm, twice, no_capsule, no_report;
+    bool lmdb, trace, quiet, swarm, twice, no_capsule, no_report, first;
     const char *out; /* folder for what is written */
     uint64_t jobs;   /* of sweep */
     uint64_t budget; /* s of wall time, of sweep and shrink; 0: none */

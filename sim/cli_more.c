@@ -186,9 +186,7 @@ int sim_cli_import(const struct sim_cli *c)
     if (trace)
         buf_printf(&b, " move = \"trace\"; file = \"%s\";", real);
     buf_text(&b, " } );\n");
-    if (t.messages_count > 0)
-        buf_printf(&b, "messages_file = \"%s\";\n", real);
-    else
+    if (t.messages_count == 0)
         buf_text(&b,
                  "acts = ( { do = \"record\"; who = \"any\"; times = 20; within = \"60s\"; } );\n");
     bool good = sim_write_file(".", c->second, buf_written(&b));

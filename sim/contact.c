@@ -65,7 +65,8 @@ int sim_contacts_begin(struct sim_world *w)
     } else if (s->contacts == SIM_CONTACTS_ALL) {
         meet_all(w);
     }
-    if (err == HOP_OK && s->messages_file[0] != '\0') {
+    if (err == HOP_OK && s->messages_file[0] != '\0' &&
+        strcmp(s->messages_file, s->contacts_file) != 0) {
         sim_data_path(s, s->messages_file, path);
         err = sim_trails_one(w->trails, path, w->failure);
     }

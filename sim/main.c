@@ -20,7 +20,7 @@ static const char usage[] =
     "  import FILE NAME.conf      a scenario around a ONE, setdest or CSV file\n"
     "  resolve SCENARIO           with every setting, fault and act that the seed draws\n"
     "options: --seed N  --set NAME=VALUE  --crypto real|memo|toy  --store memory|lmdb  --swarm\n"
-    "         --trace  --twice  --quiet  --no-capsule  --out DIR\n"
+    "         --trace  --twice  --first  --quiet  --no-capsule  --out DIR\n"
     "or, for one meeting: hop-sim [--seed N] [--nodes N] [--delay MS] [--loss PERCENT]\n"
     "         [--opinions N] [--no-split] [--no-crashes] [--restore] [--fork] [--trace]\n"
     "docs/simulator.md says how to write a scenario and how to read a report.\n";
@@ -225,9 +225,10 @@ static bool read_plain(struct sim_cli *c, const char *option)
     const struct {
         const char *name;
         bool *value;
-    } plain[] = {{"--trace", &c->trace},           {"--quiet", &c->quiet},
-                 {"--swarm", &c->swarm},           {"--twice", &c->twice},
-                 {"--no-capsule", &c->no_capsule}, {"--no-report", &c->no_report}};
+    } plain[] = {{"--trace", &c->trace},        {"--quiet", &c->quiet},
+                 {"--swarm", &c->swarm},        {"--twice", &c->twice},
+                 {"--first", &c->first},        {"--no-capsule", &c->no_capsule},
+                 {"--no-report", &c->no_report}};
     for (size_t i = 0; i < sizeof plain / sizeof plain[0]; i++) {
         if (strcmp(option, plain[i].name) == 0)
             return *plain[i].value = true;

@@ -473,7 +473,7 @@ void sim_net_send(struct sim_world *w, uint32_t from, mesh_link link, struct spa
         if (r->vanish)
             return;
         w->counters.resent++;
-        at += (RESEND_MS << tries) * HOP_MS;
+        at += ((uint64_t)RESEND_MS << tries) * HOP_MS;
         if (tries == RESENDS_MAX)
             return; /* the stream is as good as broken: both ends notice the silence */
     }

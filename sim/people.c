@@ -130,8 +130,8 @@ void sim_people_task(struct sim_world *w, const struct sim_event *e)
     uint32_t who = e->node;
     struct sim_node *n = &w->nodes[who];
     struct sim_event again = *e;
-    if (n->missing)
-        return;
+    if (n->missing || w->settled)
+        return; /* people rest too, or the last words would have no time to spread */
     if (t->kind == DO_STICK) {
         send_stick(w, n, t, again);
     } else if (n->peer != NULL) {

@@ -307,7 +307,9 @@ int sim_cli_sweep(const struct sim_cli *given)
     if (sim_make_folder(c.out) && table_open(s, path) == 0) {
         s->next = c.seed;
         bool more = true;
+        /* --first: one failure is all that is wanted */
         while (s->running > 0 || (more && !out_of_time(s))) {
+            more = more && !(c.first && s->failed > 0);
             while (more && s->running < c.jobs && !out_of_time(s)) {
                 uint64_t seed = s->next;
                 more = seed != c.seed_last;

@@ -158,11 +158,7 @@ static struct state *gather(struct sim_world *w, uint32_t cell, uint32_t *ret_co
 
 static bool any_fork(const struct sim_world *w)
 {
-    for (uint32_t i = 0; i < w->nodes_count; i++) {
-        if (w->nodes[i].cloned)
-            return true;
-    }
-    return false;
+    return w->cloned;
 }
 
 /* Equal sets must show equal meetings. Where a log is forked, sets of numbers may be equal and
@@ -188,6 +184,8 @@ void sim_check_sample(struct sim_world *w)
             check_bounds(w, n);
         if (sim_check_on(w, CHECK_MESH) && sim_node_mesh(n) != NULL)
             mesh_check(sim_node_mesh(n));
+        if (w->cloned && sim_node_mesh(n) != NULL && mesh_forks(sim_node_mesh(n), NULL, 0) > 0)
+            sim_goal(w, GOAL_FORK);
     }
     for (uint32_t c = 0; c < w->cells_count && sim_check_on(w, CHECK_SAME_STATE); c++)
         check_same(w, c);

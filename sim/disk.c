@@ -186,7 +186,42 @@ void sim_disk_lose_power(struct store *s)
         d->inner = store_memory_new(0);
 }
 
-/* Records and the mark of the session: what a copy of the file would hold. */
+/* One value of META, if it is there; a copy of it in ret (freed by the caller). */
+static int copy_value(struct store *from, struct store *to, struct span key, struct buf *ret)
+{
+    struct span bytes;
+    int err = store_find(from, STORE_META, key, &bytes);
+    if (err != HOP_OK)
+        return err == HOP_ENOTFOUND ? HOP_OK : err;
+    buf_span(ret, bytes);
+    return ret->bad ? HOP_ENOMEM : store_put(to, STORE_META, key, buf_written(ret));
+}
+
+/* The small facts that device/ and mesh/ keep; among them the forks that were proven. */
+static int copy_facts(struct store *from, struct store *to)
+{
+    static const char *const keys[] = {"session", "device", "waived", "foreign"};
+    struct buf forks = {0};
+    int err = HOP_OK;
+    for (size_t i = 0; i < sizeof keys / sizeof keys[0] && err == HOP_OK; i++) {
+        struct buf value = {0};
+        err = copy_value(from, to, span_text(keys[i]), &value);
+        buf_free(&value);
+    }
+    if (err == HOP_OK)
+        err = copy_value(from, to, span_text("forks"), &forks);
+    for (size_t at = 0; at + 32 <= forks.size && err == HOP_OK; at += 32) {
+        uint8_t key[5 + 32] = "fork/";
+        struct buf value = {0};
+        memcpy(key + 5, forks.data + at, 32);
+        err = copy_value(from, to, SPAN(key, sizeof key), &value);
+        buf_free(&value);
+    }
+    buf_free(&forks);
+    return err;
+}
+
+/* What a copy of the file would hold, documents aside. */
 int sim_disk_copy(struct store *from, struct store *to)
 {
     uint8_t log[32];
@@ -204,7 +239,7 @@ int sim_disk_copy(struct store *from, struct store *to)
         record_id(tip.head, r.header, r.text);
         err = store_append(to, log, &tip, bytes);
     }
-    if (err == HOP_OK && store_find(from, STORE_META, span_text("session"), &bytes) == HOP_OK)
-        err = store_put(to, STORE_META, span_text("session"), bytes);
+    if (err == HOP_OK)
+        err = copy_facts(from, to);
     return err == HOP_OK ? store_commit(to) : err;
 }

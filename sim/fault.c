@@ -89,8 +89,13 @@ void sim_fault_copy(struct sim_world *w, uint32_t index)
     sim_node_committed(w, n); /* a copy holds what is on the disk */
     if (n->copy == NULL || sim_disk_copy(n->store, n->copy) != HOP_OK)
         sim_fail(w, "%s could not be copied", n->name);
-    if (!w->scenario.assembly)
-        write_something(w, n); /* it goes on: the copy is old from now on */
+    if (w->scenario.assembly)
+        return;
+    /* It is started anew and goes on, so that the copy is old from now on: what was copied and put
+     * back within one stretch of writing only its peers can tell (device/keys.h). */
+    if (fault_at(w, index)->kind == FAULT_RESTORE)
+        sim_node_crash(w, n);
+    write_something(w, n);
 }
 
 static void put_back(struct sim_world *w, struct sim_node *n, bool whole)
@@ -104,7 +109,8 @@ static void put_back(struct sim_world *w, struct sim_node *n, bool whole)
         n->saved = n->copy_keys;
         n->keys = n->saved;
     }
-    n->cloned = true; /* what it wrote since, and nobody had, is lost; or signed twice */
+    w->cloned = w->cloned || whole;
+    n->cloned = n->cloned || whole; /* its keys are old as well: it may sign a number twice */
     sim_disk_swap(n->store, n->copy);
     n->copy = NULL;
     sim_watch_rewind(w, n);

@@ -302,6 +302,13 @@ void sim_net_node_on(struct sim_world *w, uint32_t node)
 
 /* ---- links that are made when beacons show a difference ---- */
 
+/* What its beacons would show: the set of its records, without what stands behind a fork. */
+static uint64_t shown_root(const struct sim_world *w, const struct sim_node *n)
+{
+    const struct mesh *m = w->cloned ? sim_node_mesh(n) : NULL;
+    return m == NULL ? n->root : n->root + mesh_forks(m, NULL, 0);
+}
+
 void sim_net_look_soon(struct sim_world *w, uint32_t node)
 {
     struct sim_node *n = &w->nodes[node];
@@ -324,7 +331,7 @@ void sim_net_look(struct sim_world *w, uint32_t node)
         uint32_t link = n->links[(first + k) % n->links_count];
         struct sim_link *l = &w->links[link];
         const struct sim_node *o = &w->nodes[other_end(l, node)];
-        if (l->up || !l->open || o->root == n->root)
+        if (l->up || !l->open || shown_root(w, o) == shown_root(w, n))
             continue;
         again = true; /* whatever comes of it: they differ now */
         if (can_talk(w, l) && has_room(w, l))
@@ -339,7 +346,7 @@ void sim_net_rest(struct sim_world *w, const struct sim_event *e)
     struct sim_link *l = &w->links[e->link];
     if (!l->used || !l->up || l->epoch != e->epoch)
         return;
-    if (l->frames == e->step && w->nodes[l->a].root == w->nodes[l->b].root) {
+    if (l->frames == e->step && shown_root(w, &w->nodes[l->a]) == shown_root(w, &w->nodes[l->b])) {
         take_down(w, e->link, SIM_NOBODY);
         return;
     }

@@ -219,8 +219,6 @@ static void carry_out(struct sim_world *w, struct sim_node *n)
             sim_net_send(w, n->index, o->link, o->bytes);
         else if (o->type == MESH_OUT_DROP_LINK && drops_count < MESH_LINKS_MAX)
             drops[drops_count++] = o->link;
-        else if (o->type == MESH_OUT_FORK)
-            sim_goal(w, GOAL_FORK);
         else if (n->peer != NULL)
             carry_peer(w, n, o);
     }

@@ -23,18 +23,19 @@ struct shrink {
     struct sim_result last;
 };
 
-/* Names and numbers change as things are left out; what is said stays. */
+/* Names and numbers change as things are left out; what is said stays: words with a digit or a
+ * slash in them become one sign. */
 static void normal(char *ret, size_t size, const char *text)
 {
     size_t n = 0;
-    bool digits = false;
-    for (; *text != '\0' && n + 1 < size; text++) {
-        bool digit = *text >= '0' && *text <= '9';
-        if (!digit)
-            ret[n++] = *text;
-        else if (!digits)
-            ret[n++] = '#';
-        digits = digit;
+    while (*text != '\0' && n + 2 < size) {
+        size_t word = strcspn(text, " ");
+        bool name = word > 0 && strcspn(text, "0123456789/") < word;
+        for (size_t i = 0; i < (name ? 1 : word) && n + 2 < size; i++)
+            ret[n++] = name ? '@' : text[i];
+        text += word;
+        while (*text == ' ' && n + 2 < size)
+            ret[n++] = *text++;
     }
     ret[n] = '\0';
 }

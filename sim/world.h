@@ -197,6 +197,7 @@ struct sim_world {
     uint32_t *partitions; /* indexes of faults that keep nodes apart now */
     uint32_t partitions_count;
     bool settled;
+    bool cloned; /* somebody put back a whole old directory: logs may be forked */
     struct mesh_outs *outs;
     uint8_t *scratch;
     struct hop_hash digest;

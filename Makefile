@@ -144,7 +144,7 @@ tests: $(TESTS) ## build every test program
 check: ## install what is missing, build, run all tests; ends with "N passed, N failed"
 	@tools/deps
 	@$(MAKE) -k -j$(JOBS) --no-print-directory all tests; BUILD_STATUS=$$? HOP=$(O)/hop HOP_SIM=$(O)/hop-sim-toy \
-	    tools/run-tests $(TESTS) $(wildcard tests/sim/run tests/trouble/run tests/bundle/run tests/serial/run tests/audio-rig/run tests/netns/run tests/web/run) \
+	    tools/run-tests $(TESTS) $(wildcard tests/sim/run tests/sim/commands tests/sim/report tests/trouble/run tests/bundle/run tests/serial/run tests/audio-rig/run tests/netns/run tests/web/run) \
 	    "tools/determinism $(O)/hop-sim $(O)/hop-sim-toy"
 check-unit: ## build and run unit and scenario tests only
 	@$(MAKE) -k -j$(JOBS) --no-print-directory tests; BUILD_STATUS=$$? tools/run-tests $(TESTS)
@@ -209,6 +209,10 @@ bench-sync: ## measure sync against its goals, beside four other libraries; into
 	@tools/deps
 	@$(MAKE) V=release -j$(JOBS) --no-print-directory $(call released,$(SYNC))
 	@tools/bench-sync build/bench.json $(call released,$(SYNC))
+bench-sim: ## judge the simulator by its goals: speed, memory, power cuts; BUGS=1 plants bugs too
+	@tools/deps
+	@$(MAKE) V=release -j$(JOBS) --no-print-directory build/release-$(notdir $(CC))/hop-sim build/release-$(notdir $(CC))/hop-sim-toy build/release-$(notdir $(CC))/tests/unit/store/lmdb_power_test
+	@tools/bench-sim build/release-$(notdir $(CC))
 coverage: ## lines of the pure folders that the tests reach
 	@find build/cov-gcc -name '*.gcda' -delete 2>/dev/null || true
 	-@$(MAKE) V=cov CC=gcc --no-print-directory check-unit
@@ -222,6 +226,9 @@ install: ## V=release programs, man pages and procedures under PREFIX=/usr/local
 	install -m 755 build/release-$(notdir $(CC))/hop build/release-$(notdir $(CC))/hop-sim $(DESTDIR)$(PREFIX)/bin
 	$(if $(wildcard docs/man/*.1),install -m 644 $(wildcard docs/man/*.1) $(DESTDIR)$(PREFIX)/share/man/man1)
 	$(if $(PROCEDURES),install -m 644 $(PROCEDURES) $(DESTDIR)$(PREFIX)/share/hop/procedures)
+	install -d $(DESTDIR)$(PREFIX)/share/hop/sim/scenarios $(DESTDIR)$(PREFIX)/share/hop/sim/data
+	install -m 644 sim/scenarios/*.conf $(DESTDIR)$(PREFIX)/share/hop/sim/scenarios
+	install -m 644 sim/data/* $(DESTDIR)$(PREFIX)/share/hop/sim/data
 tags: ## ctags for people
 	@ctags -R --exclude=build --exclude=node_modules .
 sources:
@@ -233,4 +240,4 @@ clean: ## remove build/
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(firstword $(MAKEFILE_LIST)) | sed 's/:.*## /\t/' | expand -t 14
-.PHONY: all tests check check-unit check-tsan shellcheck demo pure layers tidy format clang-tidy cppcheck fuzz fuzz-targets bench bench-programs bench-sync coverage install tags sources clean help FORCE
+.PHONY: all tests check check-unit check-tsan shellcheck demo pure layers tidy format clang-tidy cppcheck fuzz fuzz-targets bench bench-programs bench-sync bench-sim coverage install tags sources clean help FORCE

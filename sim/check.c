@@ -290,7 +290,7 @@ static int refill(struct store *from, struct store *to, struct rng *r)
         goto out;
     }
     last = NULL;
-    for (size_t i = 0; store_next_log(from, last, logs[i], &tip) == HOP_OK && i < count; i++) {
+    for (size_t i = 0; i < count && store_next_log(from, last, logs[i], &tip) == HOP_OK; i++) {
         tips[i] = tip.seq;
         last = logs[i];
     }

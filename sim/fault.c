@@ -115,8 +115,8 @@ static void put_back(struct sim_world *w, struct sim_node *n, bool whole)
     n->copy = NULL;
     sim_watch_rewind(w, n);
     sim_node_on(w, n);
-    if (whole && !w->scenario.assembly)
-        write_something(w, n); /* before it meets anybody: one number, two records */
+    if (!w->scenario.assembly)
+        write_something(w, n); /* before it meets anybody: the moment at which logs fork */
 }
 
 /* ---- beginning and ending ---- */

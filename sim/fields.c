@@ -52,6 +52,7 @@ const struct sim_field sim_radio_fields[] = {
     }
 const struct sim_field sim_group_fields[] = {
     GROUP("count", SIM_COUNT, count, 1, SIM_NODES_MAX, 1),
+    GROUP("cell_size", SIM_COUNT, cell_size, 0, 300, 0),
     GROUP("x", SIM_LENGTH, x, 0, FAR, 0),
     GROUP("y", SIM_LENGTH, y, 0, FAR, 0),
     GROUP("pause", SIM_TIME, pause, 0, FOREVER, 0),

@@ -196,7 +196,7 @@ static void meet(struct sim_world *w)
         if (n->missing)
             continue;
         int64_t x = n->at.x / wide, y = n->at.y / wide;
-        uint32_t seen[9], squares = 0;
+        uint32_t seen[9] = {0}, squares = 0;
         for (int k = 0; k < 9; k++) {
             uint32_t s = square_of(x + k % 3 - 1, y + k / 3 - 1);
             bool again = false; /* two squares may share a place: not twice the same people */

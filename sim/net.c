@@ -341,12 +341,27 @@ void sim_net_look(struct sim_world *w, uint32_t node)
         sim_net_look_soon(w, node);
 }
 
+/* Does this end know that both have the same? Until it does, something may be left to say. */
+static bool knows_level(const struct sim_node *n, mesh_link link)
+{
+    struct mesh_peer_view views[MESH_LINKS_MAX];
+    const struct mesh *m = sim_node_mesh(n);
+    size_t count = m == NULL ? 0 : mesh_peers(m, views, MESH_LINKS_MAX);
+    for (size_t i = 0; i < count; i++) {
+        if (views[i].link == link)
+            return views[i].in_sync;
+    }
+    return true;
+}
+
 void sim_net_rest(struct sim_world *w, const struct sim_event *e)
 {
     struct sim_link *l = &w->links[e->link];
     if (!l->used || !l->up || l->epoch != e->epoch)
         return;
-    if (l->frames == e->step && shown_root(w, &w->nodes[l->a]) == shown_root(w, &w->nodes[l->b])) {
+    if (l->frames == e->step && knows_level(&w->nodes[l->a], e->link) &&
+        knows_level(&w->nodes[l->b], e->link) &&
+        shown_root(w, &w->nodes[l->a]) == shown_root(w, &w->nodes[l->b])) {
         take_down(w, e->link, SIM_NOBODY);
         return;
     }

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 
 #define IDLE_COMMIT (1 * HOP_SECOND) /* a turn that wrote nothing may wait: it only folds */
+#define TURNS_MAX   5000             /* of one commit: news and receipts come to a few */
 #define TICK        (100 * HOP_MS)   /* of idle nodes */
 
 static void seed_of(const struct sim_world *w, const struct sim_node *n, uint8_t ret[static 32])
@@ -292,7 +293,13 @@ static void count_refused(struct sim_world *w, const struct sim_node *n, uint64_
 static void commit_device(struct sim_world *w, struct sim_node *n)
 {
     uint32_t incarnation = n->keys.incarnation;
+    unsigned turns = 0;
     for (bool again = true; again;) {
+        if (++turns > TURNS_MAX) {
+            sim_fail_check(w, "bounded-memory", "%s commits again and again and never ends",
+                           n->name);
+            return;
+        }
         if (n->keys.changed) {
             n->keys.changed = false;
             n->saved = n->keys;

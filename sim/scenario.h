@@ -63,7 +63,8 @@ struct sim_group {
     char name[SIM_NAME_BYTES];
     char cell[SIM_NAME_BYTES];
     uint64_t count;
-    uint32_t first; /* index of its first node */
+    uint64_t cell_size; /* so many are a cell of their own; 0: all are of one */
+    uint32_t first;     /* index of its first node */
     enum sim_kind kind;
     enum sim_place place;
     uint64_t place_a, place_b; /* mm */

@@ -182,22 +182,39 @@ static void handle(struct sim_world *w, struct sim_event *e)
 
 /* ---- beginning ---- */
 
+static size_t cells_at_most(const struct sim_scenario *s)
+{
+    size_t cells = 1;
+    for (size_t i = 0; i < s->groups_count; i++)
+        cells +=
+            1 + (s->groups[i].cell_size > 0 ? (size_t)(s->groups[i].count / s->groups[i].cell_size)
+                                            : 0);
+    return cells;
+}
+
 static int make_cells(struct sim_world *w)
 {
     struct sim_scenario *s = &w->scenario;
-    w->cells = calloc(s->groups_count + 1, sizeof *w->cells);
+    w->cells = calloc(cells_at_most(s), sizeof *w->cells);
     if (w->cells == NULL)
         return HOP_ENOMEM;
     for (uint32_t i = 0; i < w->nodes_count; i++) {
         const struct sim_group *g = sim_node_group(s, i);
         uint32_t c = 0;
-        while (c < w->cells_count && strcmp(w->cells[c].name, g->cell) != 0)
+        char name[SIM_NAME_BYTES];
+        if (g->cell_size > 0)
+            (void)snprintf(name, sizeof name, "%.40s-%u", g->cell,
+                           (unsigned)((i - g->first) / g->cell_size));
+        else
+            (void)snprintf(name, sizeof name, "%s", g->cell);
+        while (c < w->cells_count && strcmp(w->cells[c].name, name) != 0)
             c++;
         struct sim_cell *cell = &w->cells[c];
         if (c == w->cells_count) {
-            (void)snprintf(cell->name, sizeof cell->name, "%s", g->cell);
+            memcpy(cell->name, name, sizeof cell->name);
             cell->founder = i;
-            cell->nodes = calloc(w->nodes_count, sizeof *cell->nodes);
+            cell->nodes =
+                calloc(g->cell_size > 0 ? g->cell_size : w->nodes_count, sizeof *cell->nodes);
             if (cell->nodes == NULL)
                 return HOP_ENOMEM;
             uint8_t secret[32];

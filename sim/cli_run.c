@@ -488,7 +488,7 @@ static int run_scenario(const struct sim_cli *c, struct sim_scenario *s)
         return 3;
     }
     setup.lmdb = c->lmdb ? stores : NULL;
-    int code = run_copy(s, &setup, setup.record ? c->out : NULL, &r);
+    int code = run_copy(s, &setup, c->out, &r);
     if (c->lmdb)
         remove_folder(stores);
     if (c->twice && code == 0) {

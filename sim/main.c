@@ -107,6 +107,7 @@ static int one_meeting(int argc, char **argv)
     struct sim_world *w = calloc(1, sizeof *w);
     if (w == NULL || hop_init() != HOP_OK) {
         fputs("hop-sim: out of memory\n", stderr);
+        free(w);
         return 3;
     }
     int err = sim_world_run(w, &options);

@@ -60,7 +60,8 @@ void sim_trace(const struct sim_world *w, const char *format, ...)
     printf("\n");
 }
 
-static void fail(struct sim_world *w, const char *check, const char *format, va_list ap)
+__attribute__((format(printf, 3, 0))) static void fail(struct sim_world *w, const char *check,
+                                                       const char *format, va_list ap)
 {
     if (w->failure[0] != '\0')
         return; /* the first failure is the one to look at */

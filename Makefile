@@ -36,7 +36,7 @@ src     = $(wildcard $(1)/*.c)
 obj     = $(patsubst %.c,$(O)/%.o,$(1))
 PURE   := $(filter-out $(EDGE),$(foreach f,$(FOLDERS),$(call src,$(f))))
 NODE   := $(wildcard node/*.c)
-SIM    := $(filter-out sim/main.c,$(wildcard sim/*.c))
+SIM    := $(filter-out sim/main.c sim/memo.c,$(wildcard sim/*.c))
 # tests/lib: what every test links, and what only tests of whole devices do (clusters of meshes)
 TESTLIB := tests/lib/test.c tests/lib/main.c
 CLUSTER := $(filter-out $(TESTLIB),$(wildcard tests/lib/*.c))
@@ -45,7 +45,7 @@ PROPERTY := $(sort $(wildcard tests/property/*.c))
 SCENARIO := $(sort $(wildcard tests/scenario/*_test.c))
 FUZZ   := $(sort $(wildcard tests/fuzz/*.c))
 BENCH  := $(sort $(wildcard bench/*.c))
-SOURCES := $(PURE) $(wildcard $(EDGE)) $(NODE) $(SIM) $(wildcard sim/main.c tests/netns/*.c) $(TESTLIB) $(CLUSTER) $(UNIT) $(PROPERTY) $(SCENARIO) $(FUZZ) $(BENCH) $(wildcard tools/*.c)
+SOURCES := $(PURE) $(wildcard $(EDGE)) $(NODE) $(SIM) $(wildcard sim/main.c sim/memo.c tests/netns/*.c) $(TESTLIB) $(CLUSTER) $(UNIT) $(PROPERTY) $(SCENARIO) $(FUZZ) $(BENCH) $(wildcard tools/*.c)
 
 # One archive a folder. Its tests link it and the folders below it, so that an arrow pointing up
 # does not even link. procedures is data: the files of procedures/, embedded.
@@ -69,8 +69,9 @@ LIBS := -lsodium -llmdb -lm -lpthread
 LIBS.node    := -lzmq -lmicrohttpd -lcurl -ljansson -lqrencode -lutf8proc
 LIBS.audio   := -lopus -lspeexdsp -lportaudio
 LIBS.meeting := -lconfig
+LIBS.sim := -lz -lsqlite3 -ljansson
 # what the folders in $(1) need from outside
-libs = $(if $(filter node,$(1)),$(LIBS.node)) $(if $(filter node audio,$(1)),$(LIBS.audio)) $(if $(filter meeting device node sim,$(1)),$(LIBS.meeting)) $(LIBS)
+libs = $(if $(filter node,$(1)),$(LIBS.node)) $(if $(filter node audio,$(1)),$(LIBS.audio)) $(if $(filter sim,$(1)),$(LIBS.sim)) $(if $(filter meeting device node sim,$(1)),$(LIBS.meeting)) $(LIBS)
 # objects by name, archives in a group: their order does not matter
 link = @echo "  LD   $@"; $(CC) $(LDFLAGS) -o $@ $(filter %.o,$^) -Wl,--start-group $(filter %.a,$^) -Wl,--end-group
 
@@ -92,6 +93,8 @@ $(O)/assets/web.c: $(WEB) tools/embed
 	@mkdir -p $(@D); tools/embed node/web_assets.h web_asset web_assets node/web $(WEB) >$@
 $(O)/assets/procedures.c: $(PROCEDURES) tools/embed
 	@mkdir -p $(@D); tools/embed procedures/assets.h procedure_asset procedure_assets procedures $(PROCEDURES) >$@
+$(O)/assets/sim.c: sim/report.html tools/embed
+	@mkdir -p $(@D); tools/embed sim/assets.h sim_asset sim_assets sim sim/report.html >$@
 $(O)/assets/%.o: $(O)/assets/%.c $(O)/flags
 	@echo "  CC   $<"; $(COMPILE) -MMD -MP -c -o $@ $<
 
@@ -103,7 +106,7 @@ endef
 $(foreach f,$(FOLDERS),$(eval $(call archive_rule,$(f))))
 $(O)/lib/procedures.a: $(O)/assets/procedures.o
 $(O)/lib/node.a: $(call obj,$(filter-out node/main.c,$(NODE))) $(O)/assets/web.o
-$(O)/lib/sim.a: $(call obj,$(SIM))
+$(O)/lib/sim.a: $(call obj,$(SIM)) $(O)/assets/sim.o
 $(O)/lib/test.a: $(call obj,$(TESTLIB))
 $(O)/lib/cluster.a: $(call obj,$(CLUSTER))
 $(O)/lib/procedures.a $(O)/lib/node.a $(O)/lib/sim.a $(O)/lib/test.a $(O)/lib/cluster.a:
@@ -113,10 +116,12 @@ $(O)/lib/procedures.a $(O)/lib/node.a $(O)/lib/sim.a $(O)/lib/test.a $(O)/lib/cl
 all: $(O)/hop $(O)/hop-sim $(O)/hop-sim-toy $(O)/hear $(O)/tests/netns/middle ## build everything
 $(O)/hop: $(O)/node/main.o $(call archive,node $(below.node)) $(CRYPTO.sodium)
 	$(link) $(call libs,node)
-$(O)/hop-sim: $(O)/sim/main.o $(call archive,sim $(below.sim)) $(CRYPTO.sodium)
-	$(link) $(call libs,sim)
-$(O)/hop-sim-toy: $(O)/sim/main.o $(call archive,sim $(below.sim)) $(CRYPTO.toy)
-	$(link) $(call libs,sim)
+# memo.o remembers signatures that were checked: the linker leads the calls through it
+MEMO := -Wl,--wrap=hop_verify,--wrap=hop_sign
+$(O)/hop-sim: $(O)/sim/main.o $(O)/sim/memo.o $(call archive,sim $(below.sim)) $(CRYPTO.sodium)
+	$(link) $(MEMO) $(call libs,sim)
+$(O)/hop-sim-toy: $(O)/sim/main.o $(O)/sim/memo.o $(call archive,sim $(below.sim)) $(CRYPTO.toy)
+	$(link) $(MEMO) $(call libs,sim)
 
 $(O)/hear: $(O)/tools/hear.o $(call archive,audio $(below.audio)) $(CRYPTO.sodium)
 	$(link) $(call libs,audio)
@@ -147,7 +152,7 @@ check: ## install what is missing, build, run all tests; ends with "N passed, N 
 	@tools/deps
 	@$(MAKE) -k -j$(JOBS) --no-print-directory V=release $(firstword $(PROPERTY_CHECK))
 	@$(MAKE) -k -j$(JOBS) --no-print-directory all tests; BUILD_STATUS=$$? HOP=$(O)/hop HOP_SIM=$(O)/hop-sim-toy \
-	    tools/run-tests $(TESTS) "$(PROPERTY_CHECK)" $(wildcard tests/plant/run tests/sim/run tests/trouble/run tests/bundle/run tests/serial/run tests/audio-rig/run tests/netns/run tests/netns/pairing tests/netns/hostile tests/web/run) \
+	    tools/run-tests $(TESTS) "$(PROPERTY_CHECK)" $(wildcard tests/plant/run tests/sim/run tests/sim/commands tests/sim/report tests/trouble/run tests/bundle/run tests/serial/run tests/audio-rig/run tests/netns/run tests/netns/pairing tests/netns/hostile tests/web/run) \
 	    tools/security-tests "tools/determinism $(O)/hop-sim $(O)/hop-sim-toy"
 check-unit: ## build and run unit and scenario tests only
 	@$(MAKE) -k -j$(JOBS) --no-print-directory tests; BUILD_STATUS=$$? tools/run-tests $(TESTS)
@@ -214,6 +219,12 @@ bench-sync: ## measure sync against its goals, beside four other libraries; into
 	@tools/deps
 	@$(MAKE) V=release -j$(JOBS) --no-print-directory $(call released,$(SYNC))
 	@tools/bench-sync build/bench.json $(call released,$(SYNC))
+bench-sim: ## judge the simulator by its goals: speed, memory, power cuts; BUGS=1 plants bugs too
+	@tools/deps
+	@$(MAKE) V=release -j$(JOBS) --no-print-directory build/release-$(notdir $(CC))/hop-sim build/release-$(notdir $(CC))/hop-sim-toy build/release-$(notdir $(CC))/tests/unit/store/lmdb_power_test
+	@tools/bench-sim build/release-$(notdir $(CC))
+sim-bugs: ## plant bugs one at a time: the simulator must find and shrink every one (minutes)
+	@tests/sim/bugs/run
 coverage: ## lines of the pure folders that the tests reach
 	@find build/cov-gcc -name '*.gcda' -delete 2>/dev/null || true
 	-@$(MAKE) V=cov CC=gcc --no-print-directory check-unit
@@ -227,6 +238,9 @@ install: ## V=release programs, man pages and procedures under PREFIX=/usr/local
 	install -m 755 build/release-$(notdir $(CC))/hop build/release-$(notdir $(CC))/hop-sim $(DESTDIR)$(PREFIX)/bin
 	$(if $(wildcard docs/man/*.1),install -m 644 $(wildcard docs/man/*.1) $(DESTDIR)$(PREFIX)/share/man/man1)
 	$(if $(PROCEDURES),install -m 644 $(PROCEDURES) $(DESTDIR)$(PREFIX)/share/hop/procedures)
+	install -d $(DESTDIR)$(PREFIX)/share/hop/sim/scenarios $(DESTDIR)$(PREFIX)/share/hop/sim/data
+	install -m 644 sim/scenarios/*.conf $(DESTDIR)$(PREFIX)/share/hop/sim/scenarios
+	install -m 644 sim/data/* $(DESTDIR)$(PREFIX)/share/hop/sim/data
 tags: ## ctags for people
 	@ctags -R --exclude=build --exclude=node_modules .
 sources:
@@ -238,4 +252,4 @@ clean: ## remove build/
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(firstword $(MAKEFILE_LIST)) | sed 's/:.*## /\t/' | expand -t 14
-.PHONY: all tests security-tests check check-unit check-tsan shellcheck demo pure layers tidy format clang-tidy cppcheck fuzz fuzz-targets bench bench-programs bench-sync coverage install tags sources clean help FORCE
+.PHONY: all tests security-tests check check-unit check-tsan shellcheck demo pure layers tidy format clang-tidy cppcheck fuzz fuzz-targets bench bench-programs bench-sync bench-sim sim-bugs coverage install tags sources clean help FORCE

@@ -6,6 +6,7 @@
 #include "sim/world.h"
 
 #include "procedures/assets.h"
+#include "sim/check.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -72,12 +73,18 @@ void sim_play_opinion(struct sim_world *w, hop_time at, uint32_t node)
     w->extra_opinions++;
 }
 
-static void found(struct sim_world *w)
+static struct sim_cell *cell_of(struct sim_world *w, const struct sim_node *n)
+{
+    return &w->cells[n->cell];
+}
+
+void sim_play_found(struct sim_world *w, struct sim_node *n)
 {
     struct text_said why;
-    struct sim_node *n = &w->nodes[0];
+    char name[32];
+    (void)snprintf(name, sizeof name, "Member %u", (unsigned)n->index);
     int err = device_found(n->device, "Simulated cell", "assembly", procedure("assembly.conf"),
-                           "Member 0", ROLE_SECRETARY, sim_wall(w), &why);
+                           name, ROLE_SECRETARY, sim_node_wall(n), &why);
     if (err != HOP_OK)
         sim_fail(w, "the cell could not be founded: %s", hop_error_text(err));
     n->joined = true;
@@ -87,12 +94,6 @@ static void found(struct sim_world *w)
 void sim_play_start(struct sim_world *w)
 {
     uint32_t nodes = (uint32_t)w->options.nodes;
-    found(w);
-    for (uint32_t i = 1; i < nodes; i++) {
-        if (!sim_govern_is_second(w, i))
-            sim_push(w,
-                     (struct sim_event){.at = i * 100 * HOP_MS, .type = SIM_EVENT_JOIN, .node = i});
-    }
     plan(w, 10, 0, STEP_MEETING, 0);
     plan(w, 12, 0, STEP_NOTICE, 0);
     for (unsigned k = 0; k < w->options.opinions; k++) {
@@ -107,66 +108,80 @@ void sim_play_start(struct sim_world *w)
         plan(w, 70 + (unsigned)rng_below(&w->people, 20), i, STEP_VOTE, 0);
     }
     plan(w, 60, 0, STEP_MOTION, 0);
-    if (w->options.split) {
-        sim_push(w, (struct sim_event){.at = 75 * HOP_SECOND, .type = SIM_EVENT_SPLIT});
-        sim_push(w, (struct sim_event){.at = 100 * HOP_SECOND, .type = SIM_EVENT_HEAL});
-    }
-    for (uint32_t i = 1; w->options.crashes && i < nodes; i += 3)
-        sim_push(w, (struct sim_event){.at = (20 + rng_below(&w->people, 90)) * HOP_SECOND,
-                                       .type = SIM_EVENT_CRASH,
-                                       .node = i});
     plan(w, 140, 0, STEP_TALLY, 0);
     plan(w, 145, 0, STEP_CLOSE, 0);
     plan(w, 150, 0, STEP_MINUTES, 0);
     plan(w, 200, 0, STEP_CHECK, 0);
     sim_fault_plan(w);
-    sim_govern_plan(w);
 }
 
 /* ---- coming in ---- */
 
-void sim_play_join(struct sim_world *w, struct sim_node *n)
+#define JOIN_TRIES_MAX 200
+
+/* The one who admits is not there: later. */
+static bool wait_for(struct sim_world *w, struct sim_node *n, const struct sim_node *host)
 {
-    bool second = sim_govern_is_second(w, n->index);
-    struct sim_node *host = &w->nodes[second ? 1 : 0];
-    const struct cell *c = device_cell(host->device);
+    if (host->alive && n->alive && device_has_cell(host->device))
+        return false;
+    if (n->joined_tries++ < JOIN_TRIES_MAX)
+        sim_push(w, (struct sim_event){
+                        .at = w->now + HOP_SECOND, .type = SIM_EVENT_JOIN, .node = n->index});
+    else
+        sim_fail(w, "%s never met anybody who would admit it", n->name);
+    return true;
+}
+
+static int ask_to_join(struct sim_world *w, struct sim_node *host, struct sim_node *n,
+                       const struct device_invite_ask *ask, struct text_said *why)
+{
     struct device_invite invite;
-    struct text_said why = {0};
-    char name[32];
     uint8_t request[JOIN_FRAME_BYTES_MAX], answer[JOIN_FRAME_BYTES_MAX];
     size_t request_size, answer_size;
-    (void)snprintf(name, sizeof name, "Member %u", (unsigned)n->index);
-    struct device_invite_ask ask = {
-        .name = second ? NULL : name, .role = ROLE_MEMBER, .category = CATEGORY_FULL};
-    uint32_t self = device_self(host->device);
-    if (second && (self == HISTORY_NONE || !cell_member(c, self)->active))
-        return; /* it has been removed, and brings nothing more */
-    ask.member = second ? cell_member(c, self)->id : NULL;
-    int err = device_invite_for(host->device, &ask, sim_wall(w), &invite, &why);
+    int err = device_invite_for(host->device, ask, sim_node_wall(host), &invite, why);
     sim_node_committed(w, host);
-    if (second && err != HOP_OK)
-        return; /* suspended, or its keys are being renewed */
     if (err == HOP_OK)
-        err = device_join_read(&n->join, invite.text, &why);
+        err = device_join_read(&n->join, invite.text, why);
     if (err == HOP_OK)
         err = device_join_request(n->device, &n->join, request, &request_size);
-    if (err == HOP_OK) {
-        device_join_answer(host->device, SPAN(request, request_size), n->join.link_key.public_key,
-                           sim_wall(w), answer, &answer_size);
-        sim_node_committed(w, host); /* the answer leaves only after this */
-        err = device_join_finish(n->device, &n->join, SPAN(answer, answer_size), &why);
-    }
-    if (err == HOP_OK) {
-        device_free(n->device);
-        n->device = NULL;
-        n->keys.changed = false;
-        n->saved = n->keys;
-        err = sim_node_start(w, n->index);
-    }
     if (err != HOP_OK)
-        sim_fail(w, "node %u could not join: %s", (unsigned)n->index, text(TEXT_EN, why.id));
+        return err;
+    device_join_answer(host->device, SPAN(request, request_size), n->join.link_key.public_key,
+                       sim_node_wall(host), answer, &answer_size);
+    sim_node_committed(w, host); /* the answer leaves only after this */
+    return device_join_finish(n->device, &n->join, SPAN(answer, answer_size), why);
+}
+
+int sim_play_admit(struct sim_world *w, struct sim_node *host, struct sim_node *n,
+                   const struct device_invite_ask *ask, struct text_said *why)
+{
+    int err = ask_to_join(w, host, n, ask, why);
+    if (err != HOP_OK)
+        return err;
+    device_free(n->device);
+    n->device = NULL;
+    n->keys.changed = false;
+    n->saved = n->keys;
+    err = sim_node_start(w, n->index);
+    if (err != HOP_OK)
+        return err;
     n->joined = true;
-    sim_trace(w, "node %u has joined", (unsigned)n->index);
+    sim_trace(w, "%s has joined", n->name);
+    sim_net_node_on(w, n->index);
+    return HOP_OK;
+}
+
+void sim_play_join(struct sim_world *w, struct sim_node *n)
+{
+    struct sim_node *host = &w->nodes[cell_of(w, n)->founder];
+    struct text_said why = {0};
+    char name[32];
+    (void)snprintf(name, sizeof name, "Member %u", (unsigned)n->index);
+    struct device_invite_ask ask = {.name = name, .role = ROLE_MEMBER, .category = CATEGORY_FULL};
+    if (wait_for(w, n, host))
+        return;
+    if (sim_play_admit(w, host, n, &ask, &why) != HOP_OK)
+        sim_fail(w, "%s could not join: %s", n->name, text(TEXT_EN, why.id));
 }
 
 /* ---- acts ---- */
@@ -197,10 +212,11 @@ static bool make_act(struct sim_world *w, const struct sim_event *e, struct act 
         return true;
     }
     *a = (struct act){.type = types[s], .item = 1};
-    memcpy(a->meeting, w->meeting, 32);
-    memcpy(a->target, w->motion, 32);
+    const struct sim_cell *cell = cell_of(w, &w->nodes[e->node]);
+    memcpy(a->meeting, cell->meeting, 32);
+    memcpy(a->target, cell->motion, 32);
     a->text = span_text(text_room);
-    (void)snprintf(text_room, size, "words number %u of member %u", (unsigned)(e->step >> 16),
+    (void)snprintf(text_room, size, SIM_MARK " %u of member %u", (unsigned)(e->step >> 16),
                    (unsigned)e->node);
     if (s == STEP_VOTE)
         a->value = CHOICE_AGREE + e->node % 3;
@@ -214,7 +230,7 @@ static bool make_act(struct sim_world *w, const struct sim_event *e, struct act 
     if (s == STEP_VOTE || s == STEP_TALLY)
         a->text = (struct span){0};
     a->text.size = a->text.size == 0 && a->text.data == NULL ? 0 : strlen(text_room);
-    return meeting_find(device_meetings(d), w->meeting) != NULL;
+    return meeting_find(device_meetings(d), cell->meeting) != NULL;
 }
 
 static int do_act(struct sim_world *w, const struct sim_event *e, struct text_said *why)
@@ -226,10 +242,12 @@ static int do_act(struct sim_world *w, const struct sim_event *e, struct text_sa
     char words[96] = "";
     uint8_t id[32];
     *why = (struct text_said){0};
+    if (!n->alive || n->device == NULL || n->trouble.paused > 0 || !n->joined)
+        return HOP_EREFUSED;
     if (!make_act(w, e, &a, words, sizeof words))
         return HOP_EREFUSED;
     if (s == STEP_MINUTES) {
-        const struct meeting *m = meeting_find(device_meetings(n->device), w->meeting);
+        const struct meeting *m = meeting_find(device_meetings(n->device), cell_of(w, n)->meeting);
         int err = meeting_minutes_text(device_meetings(n->device), device_cell(n->device), m,
                                        TEXT_EN, &minutes);
         if (err != HOP_OK)
@@ -238,14 +256,20 @@ static int do_act(struct sim_world *w, const struct sim_event *e, struct text_sa
         a.language = span_text("en");
         a.value = MEETING_MINUTES_FORM;
     }
-    int err = device_act(n->device, &a, sim_wall(w), id, why);
+    int err = device_act(n->device, &a, sim_node_wall(n), id, why);
     buf_free(&minutes);
     if (err != HOP_OK)
         return err;
     if (s == STEP_MEETING)
-        memcpy(w->meeting, id, 32);
-    if (s == STEP_MOTION)
-        memcpy(w->motion, id, 32);
+        memcpy(cell_of(w, n)->meeting, id, 32);
+    if (s == STEP_MOTION) {
+        memcpy(cell_of(w, n)->motion, id, 32);
+        w->open_votes++;
+    }
+    if (s == STEP_TALLY && w->open_votes > 0) {
+        w->open_votes--;
+        sim_goal(w, GOAL_MANY_MOTIONS);
+    }
     if (s == STEP_OPINION && e->node + 1 == w->options.nodes)
         w->last_ones_opinions++;
     w->counters.acts++;
@@ -253,10 +277,23 @@ static int do_act(struct sim_world *w, const struct sim_event *e, struct text_sa
     return HOP_OK;
 }
 
+int sim_play_do(struct sim_world *w, struct sim_node *n, enum sim_act act, uint32_t about,
+                struct text_said *why)
+{
+    static const enum step steps[DO_COUNT] = {
+        [DO_CONVENE] = STEP_MEETING, [DO_NOTICE] = STEP_NOTICE,   [DO_OPINION] = STEP_OPINION,
+        [DO_OPEN] = STEP_OPEN,       [DO_ATTEND] = STEP_ATTEND,   [DO_ROLL] = STEP_ROLL,
+        [DO_MOTION] = STEP_MOTION,   [DO_VOTE] = STEP_VOTE,       [DO_TALLY] = STEP_TALLY,
+        [DO_CLOSE] = STEP_CLOSE,     [DO_MINUTES] = STEP_MINUTES, [DO_RECORD] = STEP_OPINION};
+    struct sim_event e = {.node = n->index, .step = pack(steps[act], 0, about & 0x7fff)};
+    return do_act(w, &e, why);
+}
+
 static bool may_speak(const struct sim_world *w, uint32_t node)
 {
     const struct sim_node *n = &w->nodes[node];
-    return cell_device_active(device_cell(n->device), n->keys.ik.public_key) != NULL || !n->joined;
+    return n->joined && n->device != NULL &&
+           cell_device_active(device_cell(n->device), n->keys.ik.public_key) != NULL;
 }
 
 void sim_play_act(struct sim_world *w, const struct sim_event *e)
@@ -266,7 +303,7 @@ void sim_play_act(struct sim_world *w, const struct sim_event *e)
     struct text_said why;
     if (s == STEP_CHECK) {
         sim_play_check(w);
-        sim_heap_free(&w->heap); /* nothing more is to come */
+        w->ended = true;
         return;
     }
     int err = do_act(w, e, &why);
@@ -311,23 +348,15 @@ static void check_node(struct sim_world *w, uint32_t i)
     mesh_check(device_mesh(d));
 }
 
-/* Some of what was written while it was an observer is not for it: it shows other meetings. */
-static bool reads_all(const struct sim_world *w, uint32_t node)
-{
-    const struct cell *c = device_cell(w->nodes[0].device);
-    const struct cell_device *x = cell_device_by_key(c, w->nodes[node].keys.ik.public_key);
-    return cell_member(c, x->member)->role != ROLE_OBSERVER;
-}
-
 void sim_play_check(struct sim_world *w)
 {
     const struct meeting *m;
     if (w->options.govern) {
         for (uint32_t i = 0; i < w->options.nodes; i++) {
-            if (sim_govern_is_in(w, i) && reads_all(w, i))
+            if (sim_govern_is_in(w, &w->nodes[i]) && sim_govern_reads_all(&w->nodes[i]))
                 check_node(w, i);
         }
-        sim_govern_check(w);
+        sim_govern_check(w, &w->nodes[0], NULL);
         return;
     }
     if (cell_member_count(device_cell(w->nodes[0].device)) != w->options.nodes)
@@ -339,7 +368,7 @@ void sim_play_check(struct sim_world *w)
     /* what was void after a fork, or lost with the newer store before anybody had it */
     size_t void_acts = w->options.fork || w->options.restore ? w->last_ones_opinions : 0;
     size_t opinions = w->options.opinions + w->extra_opinions;
-    m = meeting_find(device_meetings(w->nodes[0].device), w->meeting);
+    m = meeting_find(device_meetings(w->nodes[0].device), w->cells[0].meeting);
     if (m == NULL || m->stage != STAGE_CLOSED || m->motions_count != 1)
         sim_fail(w, "the meeting was not held to its end");
     else if (m->motions[0].votes_count + (w->options.fork ? 1 : 0) < w->options.nodes)

@@ -144,6 +144,18 @@ TEST(check_converge_sees_who_lacks_a_record)
     ends_with(w, "converge");
 }
 
+TEST(check_one_cell_sees_an_office_that_others_have_not_heard_of)
+{
+    struct sim_world *w = begun(ONLY("one-cell"));
+    run_to(w, HOP_NEVER);
+    struct sim_task t = {.kind = DO_ROLE, .value = 1};
+    struct text_said why;
+    sim_node_name(&w->scenario, 2, t.other);
+    CHECK_OK(sim_govern_do(w, &w->nodes[0], &t, &why));
+    (void)sim_world_end(w);
+    ends_with(w, "one-cell");
+}
+
 TEST(check_same_state_sees_two_meetings_of_one_set)
 {
     struct sim_world *w = begun(ONLY("same-state"));

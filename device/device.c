@@ -450,6 +450,18 @@ static int fold_committed(struct device *d, hop_time now, bool came)
     return device_fold(d);
 }
 
+/* Do records of our own wait to be opened? What they say counts only then: a receipt that waits for
+ * a record behind a fork is no receipt yet, and another would wait as well. */
+static bool own_records_wait(const struct device *d)
+{
+    for (size_t i = 0; i < d->logs_count; i++) {
+        if (d->logs[i].next <= d->logs[i].tip &&
+            is_own_log(d, history_log_id(d->history, (uint32_t)i)))
+            return true;
+    }
+    return false;
+}
+
 /* A receipt for what is durable here; true if one was written. */
 static bool write_receipt(struct device *d, uint64_t wall)
 {
@@ -458,7 +470,7 @@ static bool write_receipt(struct device *d, uint64_t wall)
     struct text_said why;
     uint8_t id[32];
     uint32_t self = device_self(d);
-    if (self == HISTORY_NONE || !device_folded(d) ||
+    if (self == HISTORY_NONE || !device_folded(d) || own_records_wait(d) ||
         !meeting_owes_receipt(d->meetings, self, &holds, &receipt))
         return false;
     return device_act(d, &receipt, wall, id, &why) == HOP_OK;

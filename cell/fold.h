@@ -113,6 +113,9 @@ struct judged cell_weigh(const struct cell *c, const struct act *a);
  * admissions and procedures. */
 enum text_id cell_check(const struct cell *c, const struct act *a, const struct judged *j);
 
+/* The device of the same member whose invitation this one came in by; NONE: an officer's. */
+uint32_t cell_parent_of(const struct cell *c, uint32_t tie);
+
 /* May somebody of this class touch the member that the act is about: as the act had seen them, and
  * as they are by the higher classes? */
 enum text_id cell_check_target(const struct cell *c, const struct act *a, uint8_t class);

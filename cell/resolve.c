@@ -75,26 +75,6 @@ static void tie_stands(struct cell *c, uint32_t t, uint8_t class, uint32_t paren
         c->persons_standing++;
 }
 
-/* The device of the same member whose invitation brought this one in; NONE: an officer's did. */
-static uint32_t find_parent(const struct cell *c, uint32_t t)
-{
-    const struct tie *tie = tie_at(c, t);
-    if (tie->root || tie->invite == NONE)
-        return NONE;
-    const struct list *about = &invitation_at(c, tie->invite)->about;
-    for (uint32_t i = 0; i < about->count; i++) {
-        const struct act *a = act_at(c, list_u32(about, i));
-        if (a->type != AUTH_INVITE || a->person != tie->person)
-            continue;
-        for (uint32_t p = list_u32(&c->key_ties, a->key); p != NONE;
-             p = tie_at(c, p)->next_of_key) {
-            if (tie_at(c, p)->person == tie->person)
-                return p;
-        }
-    }
-    return NONE;
-}
-
 /* An act of this class gave the person an office, and names devices that it knew for theirs. They
  * are theirs on that word. */
 static void name_devices(struct cell *c, const struct act *a, uint8_t class)
@@ -104,7 +84,7 @@ static void name_devices(struct cell *c, const struct act *a, uint8_t class)
         uint32_t t = key == NONE ? NONE : list_u32(&c->key_ties, key);
         for (; t != NONE; t = tie_at(c, t)->next_of_key) {
             if (tie_at(c, t)->person == a->person && cell_saw_claim(c, a, t))
-                tie_stands(c, t, class, find_parent(c, t));
+                tie_stands(c, t, class, cell_parent_of(c, t));
         }
     }
 }

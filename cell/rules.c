@@ -74,13 +74,33 @@ enum text_id cell_check_target(const struct cell *c, const struct act *a, uint8_
 
 /* ---- devices of one member ---- */
 
-/* Did the first device bring in the second, itself or through others? */
+uint32_t cell_parent_of(const struct cell *c, uint32_t t)
+{
+    const struct tie *tie = tie_at(c, t);
+    if (tie->root || tie->invite == NONE)
+        return NONE;
+    const struct list *about = &invitation_at(c, tie->invite)->about;
+    for (uint32_t i = 0; i < about->count; i++) {
+        const struct act *a = act_at(c, list_u32(about, i));
+        if (a->type != AUTH_INVITE || a->person != tie->person)
+            continue;
+        for (uint32_t p = list_u32(&c->key_ties, a->key); p != NONE;
+             p = tie_at(c, p)->next_of_key) {
+            if (tie_at(c, p)->person == tie->person)
+                return p;
+        }
+    }
+    return NONE;
+}
+
+/* Did the first device bring in the second, itself or through others? Asked before it is known
+ * whether all of them stand. */
 static bool brought_in(const struct cell *c, uint32_t first, uint32_t second)
 {
-    uint32_t t = tie_at(c, second)->parent;
-    while (t != NONE && t != first)
-        t = tie_at(c, t)->parent;
-    return t != NONE;
+    uint32_t t = cell_parent_of(c, second);
+    for (size_t steps = 0; t != NONE && t != first && steps < MEMBER_DEVICES_MAX; steps++)
+        t = cell_parent_of(c, t);
+    return t == first;
 }
 
 static uint32_t own_tie(const struct cell *c, uint32_t key, uint32_t person)
@@ -94,7 +114,10 @@ static uint32_t own_tie(const struct cell *c, uint32_t key, uint32_t person)
 static enum text_id check_own_remove(const struct cell *c, const struct act *a,
                                      const struct judged *j)
 {
-    uint32_t target = own_tie(c, a->device, a->person);
+    uint32_t target = list_u32(&c->key_ties, a->device);
+    while (target != NONE &&
+           (tie_at(c, target)->person != a->person || !cell_saw_claim(c, a, target)))
+        target = tie_at(c, target)->next_of_key;
     if (device_holds_seat(c, a->person, a->device, a->about))
         return CELL_TARGET_SEAT;
     return target != NONE && brought_in(c, j->tie, target) ? TEXT_NONE : CELL_DEVICE_NOT_YOURS;

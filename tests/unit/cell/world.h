@@ -86,6 +86,7 @@ static inline uint32_t world_device(struct world *w)
     memcpy(d->cert.ik, d->ik.public_key, 32);
     memset(d->cert.lk, (int)n + 1, 32);
     seed[1] = 2;
+    seed[2] = (uint8_t)(n + 1); /* the lowest bits of the first byte do not count */
     struct hop_box_key kem;
     hop_box_keypair(&kem, seed);
     memcpy(d->cert.kem, kem.public_key, 32);
